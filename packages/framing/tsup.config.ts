@@ -1,0 +1,3 @@
+import { packageBuild } from "../../tsup.base.js";
+
+export default packageBuild({ index: "src/index.ts", core: "src/core/index.ts", web: "src/web/index.ts" });

@@ -1,0 +1,57 @@
+/**
+ * The real programs that some tests talk to: how each is found, and why it may be absent. A test that needs one is
+ * written `itWith("python3", "does something", ...)`; it is skipped with the printed reason where the program is absent,
+ * and fails instead where LAB_REQUIRE names it (CI installs it first with scripts/install-components.sh).
+ */
+import { spawnSync } from "node:child_process";
+import { it } from "vitest";
+
+export interface Component {
+  readonly name: string;
+  /** First line of what the program prints of its own version, or undefined where it is absent. */
+  readonly version: string | undefined;
+  readonly whyAbsent: string;
+}
+
+function find(name: string, command: string, args: readonly string[], whyAbsent: string): Component {
+  const result = spawnSync(command, args, { encoding: "utf8", timeout: 10_000 });
+  const said = result.status === 0 ? `${result.stdout}${result.stderr}`.split("\n")[0]?.trim() : undefined;
+  return { name, version: said === "" ? "present" : said, whyAbsent };
+}
+
+export type ComponentName = "python3" | "openssl";
+
+const lookups: Readonly<Record<ComponentName, () => Component>> = {
+  python3: () =>
+    find("python3", "python3", ["--version"], "no python3 on the PATH: needed to talk to programs of others"),
+  openssl: () => find("openssl", "openssl", ["version"], "no openssl on the PATH: needed to make test certificates"),
+};
+const found = new Map<ComponentName, Component>();
+
+export function component(name: ComponentName): Component {
+  const one = found.get(name) ?? lookups[name]();
+  found.set(name, one);
+  return one;
+}
+
+export const componentNames: readonly ComponentName[] = Object.keys(lookups) as ComponentName[];
+
+/** The names that this run may not skip, from the environment variable LAB_REQUIRE (a comma-separated list). */
+export function required(): ReadonlySet<string> {
+  return new Set((process.env["LAB_REQUIRE"] ?? "").split(",").filter((name) => name !== ""));
+}
+
+/** A test that needs a component; its title ends with `[component]`, by which the reporter counts it. */
+export function itWith(name: ComponentName, title: string, test: () => Promise<void> | void, timeout?: number): void {
+  const full = `${title} [${name}]`;
+  const { version, whyAbsent } = component(name);
+  if (version !== undefined) it(full, test, timeout);
+  else if (required().has(name)) {
+    it(full, () => {
+      throw new Error(`LAB_REQUIRE names ${name}, but it is absent: ${whyAbsent}`);
+    });
+  } else {
+    // biome-ignore lint/suspicious/noSkippedTests: counted and explained in the closing table (test/reporter.ts)
+    it.skip(full, test);
+  }
+}

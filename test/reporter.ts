@@ -1,0 +1,47 @@
+/** Prints, after vitest's own report: seconds per package, the table of components, and a closing line of counts. */
+import type { Reporter, TestCase, TestModule } from "vitest/node";
+import { component, componentNames } from "./components.js";
+
+const budgetSeconds = 40;
+
+export default class ClosingReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
+    const milliseconds = new Map<string, number>();
+    const perComponent = new Map<string, { run: number; skipped: number }>();
+    for (const module of modules) {
+      const [top = "", name = ""] = module.relativeModuleId.split("/");
+      const owner = top === "test" ? "workspace" : `${top}/${name}`;
+      milliseconds.set(owner, (milliseconds.get(owner) ?? 0) + module.diagnostic().duration);
+      if (module.errors().length > 0) counts.failed++;
+      for (const test of module.children.allTests()) {
+        const { state } = test.result();
+        counts[state]++;
+        countComponent(perComponent, test, state === "skipped");
+      }
+    }
+    console.log("\nseconds per package (budget 40):");
+    for (const [owner, ms] of [...milliseconds].sort(([a], [b]) => a.localeCompare(b))) {
+      console.log(
+        `  ${owner.padEnd(24)} ${(ms / 1000).toFixed(1)}${ms / 1000 > budgetSeconds ? "  over its budget" : ""}`,
+      );
+    }
+    console.log("component      tests run  skipped  version, or why it is absent");
+    for (const name of componentNames) {
+      const { run, skipped } = perComponent.get(name) ?? { run: 0, skipped: 0 };
+      const { version, whyAbsent } = component(name);
+      console.log(
+        `${name.padEnd(14)} ${String(run).padStart(9)} ${String(skipped).padStart(8)}  ${version ?? whyAbsent}`,
+      );
+    }
+    console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  }
+}
+
+function countComponent(table: Map<string, { run: number; skipped: number }>, test: TestCase, skipped: boolean): void {
+  const name = /\[([\w-]+)\]$/.exec(test.name)?.[1];
+  if (name === undefined) return;
+  const row = table.get(name) ?? { run: 0, skipped: 0 };
+  row[skipped ? "skipped" : "run"]++;
+  table.set(name, row);
+}

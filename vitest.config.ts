@@ -1,0 +1,53 @@
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+// At most two workers (the machines that run this have two cores). Tests that start processes (`*.e2e.test.ts`)
+// run in a group of their own, one file after another, so that they do not starve each other.
+const shared = { setupFiles: ["test/setup.ts"], exclude: ["**/node_modules/**", "**/dist/**"], pool: "forks" as const };
+const roots = ["packages/*/test", "examples/*/test", "bench/test", "test"];
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    reporters: ["default", "./test/reporter.ts"],
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: "core",
+          include: roots.map((root) => `${root}/**/*.test.ts`),
+          exclude: [...shared.exclude, "**/*.e2e.test.ts", "**/*.built.test.ts"],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "e2e",
+          include: roots.map((root) => `${root}/**/*.e2e.test.ts`),
+          maxWorkers: 1,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      // Needs packed tarballs: `pnpm test:built` makes them, sets LAB_PACKED and selects this project.
+      ...(process.env["LAB_PACKED"] === undefined
+        ? []
+        : [
+            {
+              test: {
+                ...shared,
+                name: "built",
+                include: roots.map((root) => `${root}/**/*.built.test.ts`),
+                maxWorkers: 1,
+                testTimeout: 60_000,
+                hookTimeout: 120_000,
+                sequence: { groupOrder: 2 },
+              },
+            },
+          ]),
+    ],
+  },
+});
+
+export default config;
