@@ -1,1 +1,12 @@
-export {};
+/** @lab/hftp: the server and the client for Node; the state machines alone are `@lab/hftp/core`. */
+export * from "./core/index.js";
+export type { Logger } from "./node/logger.js";
+export {
+  DEFAULT_PORT,
+  HftpServer,
+  type HftpServerEvents,
+  type HftpServerOptions,
+  type ListenOptions,
+  type ServedEvent,
+  serve,
+} from "./node/server.js";

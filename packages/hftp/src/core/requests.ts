@@ -47,7 +47,7 @@ export function isServableName(name: string): boolean {
   return name.length <= MAX_NAME_BYTES && /^[A-Za-z0-9._-]+$/.test(name);
 }
 
-const encoder: TextEncoder = new TextEncoder();
+const encoder = new TextEncoder();
 
 /**
  * The bytes of a request, with its end of line.
