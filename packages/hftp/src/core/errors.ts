@@ -17,7 +17,7 @@ export class LocalProtocolError extends HftpError {}
 /** The peer broke the protocol: a malformed reply, bytes nobody asked for, a body of the wrong length. */
 export class RemoteProtocolError extends HftpError {}
 
-/** The connection could not be made, was lost, or was silent for too long (`CLOSED`, `TIMEOUT`, `REFUSED`, ...). */
+/** The connection could not be made, was lost, or was silent for too long (`CONNECT_FAILED`, `CLOSED`, `TIMEOUT`). */
 export class ConnectionError extends HftpError {}
 
 /** The server answered with a status other than 0. `code` is `STATUS_<number>`. */
