@@ -69,7 +69,8 @@ async function runServer(flags: ServeFlags): Promise<void> {
       const metricsAt = await metrics.listen({ port: metricsPort });
       process.stdout.write(`metrics on http://127.0.0.1:${metricsAt}/metrics\n`);
     }
-    logger.info({ directory: options.directory, signal: await stopped }, "shutting down");
+    const signal = await stopped;
+    process.stdout.write(`shutting down after ${signal}: replies have ${shutdownTimeoutMs} ms to end\n`);
   } finally {
     await server.close({ deadlineMs: shutdownTimeoutMs });
     await metrics?.[Symbol.asyncDispose]();
