@@ -3,7 +3,7 @@
  * ends everything that it started, and never left behind when the parent exits.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 
 export interface ProcessOptions {
   readonly cwd?: string;
@@ -20,9 +20,17 @@ export interface Exit {
 }
 
 const running = new Set<RunningProcess>();
-process.once("exit", () => {
+const endAll = (): void => {
   for (const one of running) one.kill("SIGKILL");
-});
+};
+process.on("exit", endAll);
+// A process that dies of a signal emits no "exit", and a terminal's Ctrl-C does not reach the groups started here.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    endAll();
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  });
+}
 
 export class RunningProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -44,24 +52,29 @@ export class RunningProcess implements AsyncDisposable {
     child.stdin.end(options.input);
     let stdout = "";
     let stderr = "";
+    let partial = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
     });
-    child.stdout.on("data", (chunk: Buffer) => {
-      stdout += chunk.toString("latin1");
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+      const lines = (partial + text).split("\n");
+      partial = lines.pop() ?? "";
+      for (const line of lines) this.#lines.push(line.replace(/\r$/, ""));
+      if (lines.length > 0) this.#wake();
     });
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      this.#lines.push(line);
-      this.#wake();
-    });
+    // What the process started and left behind would hold the pipes open, and `exited` would never come.
+    child.once("exit", () => this.kill("SIGKILL"));
     this.exited = new Promise((resolve, reject) => {
-      child.once("error", (error) => {
+      child.on("error", (error) => {
+        if (child.pid !== undefined) return; // a signal that could not be sent: the process is still there
         this.#finish();
         reject(error);
       });
       child.once("close", (code, signal) => {
+        if (partial !== "") this.#lines.push(partial);
         this.#finish();
-        resolve({ code, signal, stdout: Buffer.from(stdout, "latin1").toString("utf8"), stderr });
+        resolve({ code, signal, stdout, stderr });
       });
     });
     this.exited.catch(() => {});
@@ -97,8 +110,9 @@ export class RunningProcess implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Sends a signal to the whole process group. */
+  /** Sends a signal to the whole process group; nothing happens once all of it is gone. */
   kill(signal: NodeJS.Signals = "SIGKILL"): void {
+    if (this.#done) return; // by now the number may be another's
     try {
       if (this.#child.pid !== undefined) process.kill(-this.#child.pid, signal);
     } catch (error) {
@@ -134,7 +148,7 @@ export function startTypeScript(
   args: readonly string[] = [],
   options: ProcessOptions = {},
 ): RunningProcess {
-  const path = file instanceof URL ? file.pathname : file;
+  const path = file instanceof URL ? fileURLToPath(file) : file;
   return start(process.execPath, ["--import", import.meta.resolve("tsx"), path, ...args], options);
 }
 
