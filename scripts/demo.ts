@@ -1,19 +1,29 @@
-/** `pnpm demo`: a list of short chapters, each an example app; exits 1 when one fails or nothing was shown. */
+/** `pnpm demo`: a list of short chapters, each an example app. Exits 1 when a chapter fails. */
 import { performance } from "node:perf_hooks";
+import { run as hftpServer } from "../examples/hftp-server/demo.js";
 
-/** One chapter: prints what it does and resolves with one line that says what was proven; rejects when it was not. */
-export interface Chapter {
+/** One chapter: it prints what it does and resolves with what was proven; it rejects when that was not so. */
+interface Chapter {
   readonly title: string;
   readonly run: () => Promise<string>;
 }
 
-const chapters: readonly Chapter[] = [];
+const chapters: readonly Chapter[] = [
+  { title: "HFTP: a real file from a real server, in parallel slices, verified", run: hftpServer },
+];
 
-const proven: string[] = [];
-for (const [index, chapter] of chapters.entries()) {
-  console.log(`\n${index + 1}. ${chapter.title}\n`);
+const lines: string[] = [];
+for (const [index, { title, run }] of chapters.entries()) {
+  console.log(`\n=== ${index + 1} of ${chapters.length}. ${title}\n`);
   const began = performance.now();
-  proven.push(`${chapter.title}: ${await chapter.run()} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+  let outcome: string;
+  try {
+    outcome = `proven  ${await run()}`;
+  } catch (error) {
+    console.error(error);
+    outcome = `FAILED  ${error instanceof Error ? error.message : String(error)}`;
+    process.exitCode = 1;
+  }
+  lines.push(`${String(index + 1).padStart(2)}  ${outcome} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
 }
-console.log(`\n${proven.length} of ${chapters.length} chapters:`);
-for (const line of proven) console.log(`  ${line}`);
+console.log(`\n=== What was shown\n\n${lines.join("\n")}`);

@@ -1,3 +1,8 @@
 import { packageBuild } from "../../tsup.base.js";
 
-export default packageBuild({ index: "src/index.ts", core: "src/core/index.ts", "cli/main": "src/cli/main.ts" });
+export default packageBuild({
+  index: "src/index.ts",
+  core: "src/core/index.ts",
+  metrics: "src/node/metrics.ts",
+  "cli/main": "src/cli/main.ts",
+});
