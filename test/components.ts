@@ -38,7 +38,10 @@ export const componentNames: readonly ComponentName[] = Object.keys(lookups) as 
 
 /** The names that this run may not skip, from the environment variable LAB_REQUIRE (a comma-separated list). */
 export function required(): ReadonlySet<string> {
-  return new Set((process.env["LAB_REQUIRE"] ?? "").split(",").filter((name) => name !== ""));
+  const names = (process.env["LAB_REQUIRE"] ?? "").split(",").filter((name) => name !== "");
+  const unknown = names.filter((name) => !Object.hasOwn(lookups, name));
+  if (unknown.length > 0) throw new RangeError(`LAB_REQUIRE names ${unknown.join(", ")}: test/components.ts does not`);
+  return new Set(names);
 }
 
 /** A test that needs a component; its title ends with `[component]`, by which the reporter counts it. */

@@ -5,22 +5,24 @@ import { component, componentNames } from "./components.js";
 const budgetSeconds = 40;
 
 export default class ClosingReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[]): void {
-    const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    // What fails outside a test (a hook, a file that does not load, a promise that nobody awaits) fails the run too.
+    const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0, pending: 0 };
     const milliseconds = new Map<string, number>();
     const perComponent = new Map<string, { run: number; skipped: number }>();
     for (const module of modules) {
       const [top = "", name = ""] = module.relativeModuleId.split("/");
-      const owner = top === "test" ? "workspace" : `${top}/${name}`;
+      const owner = top === "test" ? "workspace" : top === "bench" ? top : `${top}/${name}`;
       milliseconds.set(owner, (milliseconds.get(owner) ?? 0) + module.diagnostic().duration);
-      if (module.errors().length > 0) counts.failed++;
+      counts.failed += module.errors().length;
+      for (const suite of module.children.allSuites()) counts.failed += suite.errors().length;
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         counts[state]++;
         countComponent(perComponent, test, state === "skipped");
       }
     }
-    console.log("\nseconds per package (budget 40):");
+    console.log(`\nseconds per package (budget ${budgetSeconds}):`);
     for (const [owner, ms] of [...milliseconds].sort(([a], [b]) => a.localeCompare(b))) {
       console.log(
         `  ${owner.padEnd(24)} ${(ms / 1000).toFixed(1)}${ms / 1000 > budgetSeconds ? "  over its budget" : ""}`,
@@ -34,6 +36,7 @@ export default class ClosingReporter implements Reporter {
         `${name.padEnd(14)} ${String(run).padStart(9)} ${String(skipped).padStart(8)}  ${version ?? whyAbsent}`,
       );
     }
+    if (counts.pending > 0) console.log(`\n${counts.pending} not run: the run was ended early`);
     console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   }
 }
