@@ -30,7 +30,7 @@ export class ClientSession {
   /** Sent and not answered: in this order the replies come. */
   #sent: Exchange[] = [];
   #waiting: Exchange[] = [];
-  /** Answered or failed by the latest input: an undecodable body may still undo that. */
+  /** Answered or failed by the latest bytes: an undecodable body may still undo that. */
   #settled: Exchange[] = [];
   #quitting = false;
   #paused = false;
@@ -65,8 +65,6 @@ export class ClientSession {
    * (`DUPLICATE_ID`), a request after `quit` (`AFTER_QUIT`), or more than `maxQueuedRequests` (`QUEUE_FULL`)
    */
   handle(now: number, input: ClientInput): ClientOutput[] {
-    const settled = this.#settled;
-    this.#settled = [];
     switch (input.type) {
       case "request":
         return this.#request(now, input.id, input.request);
@@ -82,7 +80,7 @@ export class ClientSession {
       case "closed":
         return this.#closed(input.error);
       case "undecodable":
-        return this.#undecodable(settled, input.id);
+        return this.#undecodable(input.id);
       case "paused":
         this.#paused = true;
         return [];
@@ -155,6 +153,7 @@ export class ClientSession {
   #bytes(now: number, chunk: Uint8Array): ClientOutput[] {
     if (this.#state !== "open" || chunk.length === 0) return []; // after the last reply nothing matters
     this.#movedAt = now;
+    this.#settled = [];
     this.parser.feed(chunk);
     const outputs: ClientOutput[] = [];
     try {
@@ -195,9 +194,9 @@ export class ClientSession {
     return false;
   }
 
-  #undecodable(settled: readonly Exchange[], id: number): ClientOutput[] {
-    const from = settled.findIndex((one) => one.id === id);
-    if (from !== -1) this.#sent.unshift(...settled.slice(from));
+  #undecodable(id: number): ClientOutput[] {
+    const from = this.#settled.findIndex((one) => one.id === id);
+    if (from !== -1) this.#sent.unshift(...this.#settled.splice(from));
     else if (this.#sent[0]?.id !== id) return [];
     this.#state = "open";
     return this.#fail(new RemoteProtocolError("BAD_REPLY", "the server broke the protocol: invalid base64"));

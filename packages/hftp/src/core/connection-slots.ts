@@ -123,9 +123,10 @@ export class ConnectionSlots {
     }
   }
 
-  /** When the next wait ends. */
-  nextDeadline(): number | undefined {
-    const times = this.#slots.filter((slot) => slot.state === "waiting").map((slot) => slot.retryAt);
+  /** When the next wait ends. One that has ended and led to no connection is not needed: it sets no deadline. */
+  nextDeadline(now: number): number | undefined {
+    const waiting = this.#slots.filter((slot) => slot.state === "waiting" && slot.retryAt > now);
+    const times = waiting.map((slot) => slot.retryAt);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 }

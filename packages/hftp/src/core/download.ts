@@ -124,7 +124,7 @@ export class Download {
   nextDeadline(): number | undefined {
     if (!this.#connected()) return undefined;
     const save = this.#saveAt();
-    const retry = this.#slots.nextDeadline();
+    const retry = this.#slots.nextDeadline(this.#now);
     if (save === undefined || retry === undefined) return save ?? retry;
     return Math.min(save, retry);
   }
