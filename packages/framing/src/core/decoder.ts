@@ -90,7 +90,7 @@ export class FrameDecoder {
       if (frame === undefined) return frames;
       frames.push(frame);
     }
-    this.#whole(frames, undefined);
+    this.#views(frames);
     for (let frame = this.#step(); frame !== undefined; frame = this.#step()) frames.push(frame);
     return frames;
   }
@@ -107,7 +107,7 @@ export class FrameDecoder {
       if (frame === undefined) return;
       onFrame(frame, 0, frame.length);
     }
-    this.#whole(undefined, onFrame);
+    this.#visits(onFrame);
     for (let frame = this.#step(); frame !== undefined; frame = this.#step()) onFrame(frame, 0, frame.length);
   }
 
@@ -209,33 +209,51 @@ export class FrameDecoder {
     return this.#want >= 0 || this.#headerHave > 0;
   }
 
-  /** The hot loop: every frame that lies whole inside #bytes, from a frame boundary on. Leaves the rest to #step. */
-  #whole(frames: Uint8Array[] | undefined, onFrame: FrameVisitor | undefined): void {
-    const headerBytes = this.headerBytes;
+  /**
+   * The hot loop: every frame that lies whole inside #bytes, from a frame boundary on. Leaves to #step, which is the one
+   * place for every check, what is not the common case: a refused or a very long length, and part of a frame.
+   */
+  #views(frames: Uint8Array[]): void {
+    const { headerBytes, maxFrameBytes, copy } = this;
     const limit = this.#limit;
     let at = this.#at;
-    if (this.#error !== undefined || limit - at < headerBytes) return;
-    // One plain view per chunk: making views is what decoding costs, and a Buffer's cost half as much again.
+    if (limit - at < headerBytes) return;
+    // Plain views of a plain buffer: making views is what decoding costs, and a Buffer's cost half as much again.
+    const { buffer, byteOffset } = this.#bytes;
+    const words = new DataView(buffer, byteOffset, limit);
+    const isLong = headerBytes === 8;
+    const before = frames.length;
+    for (let start = at + headerBytes; start <= limit; start = at + headerBytes) {
+      const length = words.getUint32(start - 4);
+      const end = start + length;
+      if (end > limit || length > maxFrameBytes || (isLong && words.getUint32(at) !== 0)) break;
+      const frame = new Uint8Array(buffer, byteOffset + start, length);
+      frames.push(copy ? new Uint8Array(frame) : frame);
+      at = end;
+    }
+    this.#at = at;
+    this.#frameCount += frames.length - before;
+  }
+
+  /** The same for `visit()`, without the views. */
+  #visits(onFrame: FrameVisitor): void {
+    const { headerBytes, maxFrameBytes } = this;
+    const limit = this.#limit;
+    let at = this.#at;
+    if (limit - at < headerBytes) return;
     const { buffer, byteOffset } = this.#bytes;
     const bytes = new Uint8Array(buffer, byteOffset, limit);
     const words = new DataView(buffer, byteOffset, limit);
-    const long = headerBytes === 8;
-    const lowAt = headerBytes - 4;
-    const max = this.maxFrameBytes;
-    const copy = this.copy;
+    const isLong = headerBytes === 8;
     let count = 0;
     try {
-      while (limit - at >= headerBytes) {
-        const low = words.getUint32(at + lowAt);
-        // A long or refused length is for #step, which is one place for every check.
-        if (low > max || (long && words.getUint32(at) !== 0)) break;
-        const start = at + headerBytes;
-        const end = start + low;
-        if (end > limit) break;
+      for (let start = at + headerBytes; start <= limit; start = at + headerBytes) {
+        const length = words.getUint32(start - 4);
+        const end = start + length;
+        if (end > limit || length > maxFrameBytes || (isLong && words.getUint32(at) !== 0)) break;
         at = end;
         count++;
-        if (frames === undefined) (onFrame as FrameVisitor)(bytes, start, end);
-        else frames.push(copy ? bytes.slice(start, end) : new Uint8Array(buffer, byteOffset + start, low));
+        onFrame(bytes, start, end);
       }
     } finally {
       this.#at = at;

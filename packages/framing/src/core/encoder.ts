@@ -1,7 +1,7 @@
 /** Many frames into few large chunks: what makes a writer of small frames fast. */
 import { frameLimit } from "./encode.js";
 import { LocalFrameTooLargeError } from "./errors.js";
-import { writeLength } from "./length.js";
+import { writeLength, writeWord } from "./length.js";
 import { checkBytes, type FrameOptions, type HeaderBytes, headerWidth, wholeNumber } from "./options.js";
 
 export interface FrameEncoderOptions extends FrameOptions {
@@ -63,21 +63,18 @@ export class FrameEncoder {
     const length = payload.length;
     const { headerBytes } = this;
     if (length > this.maxFrameBytes) throw new LocalFrameTooLargeError(BigInt(length), this.maxFrameBytes);
-    const byReference = length >= this.referenceFromBytes;
-    const slab = this.#room(byReference ? headerBytes : headerBytes + length);
-    let at = this.#to;
-    writeLength(slab, at, length, headerBytes);
-    at += headerBytes;
-    if (byReference) {
-      this.#to = at;
-      this.#closeSegment();
-      this.#chunks.push(payload);
-      this.#chunkBytes += length;
-    } else {
-      if (length > LOOP_UP_TO_BYTES) slab.set(payload, at);
-      else for (let i = 0; i < length; i++) slab[at + i] = payload[i] as number;
-      this.#to = at + length;
+    if (length >= this.referenceFromBytes) {
+      this.#addByReference(payload);
+      return;
     }
+    const end = headerBytes + length;
+    const slab = this.#room(end);
+    const to = this.#to;
+    const at = to + headerBytes;
+    writeWord(slab, at - 4, length); // what stands before it in a long header is 0, as a new slab is
+    if (length > LOOP_UP_TO_BYTES) slab.set(payload, at);
+    else for (let i = 0; i < length; i++) slab[at + i] = payload[i] as number;
+    this.#to = to + end;
   }
 
   /** All bytes encoded since the last call, as few chunks as they need, in order; empty where there are none. */
@@ -87,6 +84,15 @@ export class FrameEncoder {
     this.#chunks = [];
     this.#chunkBytes = 0;
     return chunks;
+  }
+
+  #addByReference(payload: Uint8Array): void {
+    const { headerBytes } = this;
+    writeLength(this.#room(headerBytes), this.#to, payload.length, headerBytes);
+    this.#to += headerBytes;
+    this.#closeSegment();
+    this.#chunks.push(payload);
+    this.#chunkBytes += payload.length;
   }
 
   #room(bytes: number): Uint8Array {

@@ -52,7 +52,7 @@ export class FrameTooLargeError extends RemoteProtocolError {
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore-start lint/complexity/noThisInStatic: a subclass inherits this, and there it is the subclass that is meant
-    const inherits = Function.prototype[Symbol.hasInstance].call(this, value);
+    const inherits = Object.prototype.isPrototypeOf.call(this.prototype, value as object);
     return inherits || (this === FrameTooLargeError && value instanceof LocalFrameTooLargeError);
     // biome-ignore-end lint/complexity/noThisInStatic: as above
   }
