@@ -1,0 +1,64 @@
+/** What a user installs with each package: its size, the size with all dependencies, and how many these are. */
+import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+interface Locked {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+/** Lines of a table, its heading first. */
+export function sizeTable(project: string, names: readonly string[]): string[] {
+  const lock = JSON.parse(readFileSync(join(project, "package-lock.json"), "utf8")) as {
+    packages: Record<string, Locked>;
+  };
+  const rows = names.map((name) => {
+    const own = `node_modules/${name}`;
+    const all = closure(lock.packages, own);
+    const sizes = [...all].map((path) => folderBytes(join(project, path)));
+    const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
+    return [name, kib(folderBytes(join(project, own))), kib(total), String(all.size - 1)] as const;
+  });
+  return [["package", "own KiB", "installed KiB", "dependencies"] as const, ...rows].map(
+    ([name, own, total, count]) => `${name.padEnd(24)} ${own.padStart(9)} ${total.padStart(14)} ${count.padStart(13)}`,
+  );
+}
+
+/** The lock file's paths of a package and of everything that it needs, found as Node finds them. */
+function closure(packages: Readonly<Record<string, Locked>>, start: string): Set<string> {
+  const found = new Set<string>();
+  const pending = [start];
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    if (found.has(path)) continue;
+    found.add(path);
+    const { dependencies, optionalDependencies } = packages[path] ?? {};
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      const target = resolve(packages, path, name);
+      if (target !== undefined) pending.push(target);
+    }
+  }
+  return found;
+}
+
+function resolve(packages: Readonly<Record<string, Locked>>, from: string, name: string): string | undefined {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const candidate = folder === "." ? `node_modules/${name}` : `${folder}/node_modules/${name}`;
+    if (packages[candidate] !== undefined) return candidate;
+    if (folder === ".") return undefined;
+  }
+}
+
+/** The bytes of the files of a package, without the packages installed inside it. */
+function folderBytes(folder: string): number {
+  let total = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) total += entry.name === "node_modules" ? 0 : folderBytes(path);
+    else total += lstatSync(path).size;
+  }
+  return total;
+}
+
+function kib(bytes: number): string {
+  return (bytes / 1024).toFixed(0);
+}
