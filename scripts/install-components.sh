@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Installs, from Debian's packages, the real programs that some tests talk to (test/components.ts says why each), and
+# git, by which the checks list the files. What is present is skipped; run it as often as you like, as root or with
+# sudo. `--list` prints the names for LAB_REQUIRE instead and installs nothing.
+set -euo pipefail
+
+# component   command whose presence shows it   Debian package
+components='
+python3       python3                           python3
+openssl       openssl                           openssl
+'
+tools='
+git           git                               git
+'
+
+if [[ ${1:-} == --list ]]; then
+  awk 'NF { names = names sep $1; sep = "," } END { print names }' <<<"$components"
+  exit 0
+fi
+
+missing=()
+while read -r name command package; do
+  if [[ -z $name ]]; then continue; fi
+  if command -v "$command" >/dev/null; then
+    echo "$name: present"
+  else
+    echo "$name: to be installed from $package"
+    missing+=("$package")
+  fi
+done <<<"$components$tools"
+if [[ ${#missing[@]} -eq 0 ]]; then exit 0; fi
+
+as_root=()
+if [[ $(id -u) -ne 0 ]]; then as_root=(sudo -n); fi
+install() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" </dev/null
+}
+# The lists of packages are fetched only where those that are here do not suffice.
+if ! install; then
+  "${as_root[@]}" apt-get update -q </dev/null
+  install
+fi

@@ -1,0 +1,47 @@
+/** The script that installs the real components knows the same ones as the tests, and touches nothing that is there. */
+import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { componentNames } from "./components.js";
+import { type Exit, run } from "./process.js";
+import { scratchFolder } from "./scratch.js";
+
+const script = join(import.meta.dirname, "..", "scripts", "install-components.sh");
+
+/** Runs the script where there are only the given commands, and an apt-get that logs and does what `apt` says. */
+async function runWhere(present: readonly string[], apt = "exit 0"): Promise<Exit & { readonly calls: string[] }> {
+  const bin = scratchFolder();
+  const log = join(bin, "log");
+  const put = (name: string, body: string): void => {
+    writeFileSync(join(bin, name), `#!/bin/bash\n${body}\n`);
+    chmodSync(join(bin, name), 0o755);
+  };
+  for (const name of present) put(name, "exit 0");
+  put("id", "echo 0");
+  put("apt-get", `echo "$1 \${@: -1}" >>'${log}'\n${apt}`);
+  for (const name of ["awk", "env", "bash"]) {
+    const real = (await run("bash", ["-c", `command -v ${name}`])).stdout.trim();
+    symlinkSync(real, join(bin, name));
+  }
+  const exit = await run(join(bin, "bash"), [script], { env: { PATH: bin } });
+  return { ...exit, calls: existsSync(log) ? readFileSync(log, "utf8").trim().split("\n") : [] };
+}
+
+it("lists the components of test/components.ts", async () => {
+  const { code, stdout } = await run("bash", [script, "--list"]);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `${componentNames.join(",")}\n` });
+});
+
+it("installs nothing when everything is present", async () => {
+  expect(await runWhere([...componentNames, "git"])).toMatchObject({ code: 0, calls: [] });
+});
+
+it("installs only what is missing, without fetching lists", async () => {
+  expect(await runWhere([...componentNames])).toMatchObject({ code: 0, calls: ["install git"] });
+});
+
+it("fetches the lists once where the install fails without, and fails when it still does", async () => {
+  const outcome = await runWhere(["python3", "git"], "[[ $1 == update ]] || exit 100");
+  expect(outcome.calls).toEqual(["install openssl", "update -q", "install openssl"]);
+  expect(outcome.code).toBe(100);
+});
