@@ -3,6 +3,7 @@ import { type Duplex, Readable } from "node:stream";
 import { built } from "../../../bench/built.js";
 import { digestOfFrames } from "../../../bench/digest.js";
 import { type Awaitable, type Contender, perCpuSecond, type Row } from "../../../bench/row.js";
+import { bars } from "./bars.js";
 import { type Corpus, corpus } from "./corpus.js";
 import { asyncLoop } from "./floors/async-loop.js";
 import { parseLoop } from "./floors/parse-loop.js";
@@ -84,7 +85,7 @@ export const rows: readonly Row[] = [
     what: "framing: push(), 16 B",
     unit,
     direction,
-    bar: 0.9,
+    bar: bars.F21.bar,
     floor: contender(small(16), loop),
     ours: contender(small(16), push),
   },
@@ -92,7 +93,7 @@ export const rows: readonly Row[] = [
     what: "framing: push(), 1 KiB",
     unit,
     direction,
-    bar: 0.9,
+    bar: bars.F22.bar,
     rounds: 15, // a round is short
     floor: contender(small(1024), loop),
     ours: contender(small(1024), push),
@@ -101,7 +102,7 @@ export const rows: readonly Row[] = [
     what: "framing: async iterable, batches, 16 B",
     unit,
     direction,
-    bar: 0.75,
+    bar: bars.F23.bar,
     floor: contender(small(16), floorIterable),
     ours: contender(small(16), iterable),
   },
@@ -109,7 +110,7 @@ export const rows: readonly Row[] = [
     what: "framing: Node stream in object mode, 16 B",
     unit,
     direction,
-    bar: 0.65,
+    bar: bars.F24.bar,
     floor: contender(small(16), piped(transform)),
     ours: contender(
       small(16),
@@ -120,7 +121,7 @@ export const rows: readonly Row[] = [
     what: "framing: 1 MiB frame in 256 B chunks against 64 KiB chunks",
     unit: "CPU ms/frame",
     direction: "at most",
-    bar: 10,
+    bar: bars.F27.bar,
     floor: contender(large(65_536), push, true),
     ours: contender(large(256), push, true),
   },

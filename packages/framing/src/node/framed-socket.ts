@@ -35,7 +35,10 @@ export class FramedSocket implements AsyncDisposable, AsyncIterable<Uint8Array> 
   readonly #decoder: FrameDecoder;
   readonly #writer: SocketWriter;
   readonly #closeTimeoutMs: number;
+  /** The peer has ended; frames of it may still be unread. */
   #hasEnded = false;
+  /** All frames were read, and the end was clean. */
+  #isDone = false;
   #failure: Error | undefined;
   #state: "open" | "closing" | "taken" = "open";
   #waiter: Waiter | undefined;
@@ -68,6 +71,7 @@ export class FramedSocket implements AsyncDisposable, AsyncIterable<Uint8Array> 
   async read(options: ReadOptions = {}): Promise<Uint8Array | undefined> {
     this.#beginRead(options.signal);
     for (;;) {
+      if (this.#isDone) return undefined;
       const frame = this.#decoder.next();
       if (frame !== undefined) return frame;
       if (this.#isAtEnd()) return undefined;
@@ -83,6 +87,7 @@ export class FramedSocket implements AsyncDisposable, AsyncIterable<Uint8Array> 
   async readBatch(options: ReadOptions = {}): Promise<Uint8Array[] | undefined> {
     this.#beginRead(options.signal);
     for (;;) {
+      if (this.#isDone) return undefined;
       const frames = this.#decoder.push(NOTHING); // what was fed; an error waits for the next call
       if (frames.length > 0) return frames;
       if (this.#decoder.error !== undefined) throw this.#decoder.error;
@@ -121,7 +126,8 @@ export class FramedSocket implements AsyncDisposable, AsyncIterable<Uint8Array> 
 
   /**
    * Ends the writing side: the peer sees the end after the last frame. Reading goes on. Resolves when all is handed to
-   * the operating system.
+   * the operating system. For the peer to answer after that, its socket must have `allowHalfOpen: true`: by default Node
+   * ends a socket when its peer has.
    * @throws (rejects) ConnectionError where the connection failed before.
    */
   end(): Promise<void> {
@@ -200,6 +206,7 @@ export class FramedSocket implements AsyncDisposable, AsyncIterable<Uint8Array> 
   #isAtEnd(): boolean {
     if (this.#hasEnded) {
       this.#decoder.end();
+      this.#isDone = true;
       return true;
     }
     if (this.#failure !== undefined) throw this.#failure;

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { FrameEncoder, type FrameEncoderOptions } from "../core/encoder.js";
-import { LocalProtocolError } from "../core/errors.js";
+import { ConnectionError, LocalProtocolError } from "../core/errors.js";
 
 const DONE: Promise<void> = Promise.resolve();
 
@@ -112,7 +112,11 @@ export class SocketWriter {
 
   #flush(): void {
     const chunks = this.#encoder.take();
-    if (chunks.length === 0 || this.#socket.destroyed || this.#socket.writableEnded) return;
+    if (chunks.length === 0) return;
+    if (this.#socket.destroyed || this.#socket.writableEnded) {
+      this.fail(new ConnectionError("CONNECTION_FAILED", "the writing side of the connection has ended"));
+      return;
+    }
     if (chunks.length > 1) this.#socket.cork();
     for (const chunk of chunks) this.#needsDrain = !this.#socket.write(chunk);
     if (chunks.length > 1) this.#socket.uncork();
