@@ -25,7 +25,7 @@ export interface Slot {
   answered: boolean;
   paused: boolean;
   jobs: Job[];
-  /** Losses in a row without a byte written in between. */
+  /** Losses in a row without a byte of the file in between that could be kept. */
   failures: number;
   retryAt: number;
 }

@@ -94,7 +94,7 @@ export interface DownloadNumbers {
   readonly writeBytes?: number | undefined;
   /** Reading stops while more bytes than this wait to be written. Default 16 MiB. */
   readonly maxPendingWriteBytes?: number | undefined;
-  /** Losses of a connection in a row without a byte written after which it is not made again. Default 5. */
+  /** How often a connection is made again in a row without a byte that could be kept; then it is given up. Default 5. */
   readonly maxRetries?: number | undefined;
   /** The first wait before a lost connection is made again; it doubles each time, and is halved at random. Default 200. */
   readonly retryDelayMs?: number | undefined;

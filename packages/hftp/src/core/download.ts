@@ -56,7 +56,6 @@ type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
 
 interface PendingEffect {
   readonly type: EffectType;
-  readonly slot?: Slot;
   readonly job?: Job;
   readonly range?: Range;
 }
@@ -146,7 +145,7 @@ export class Download {
         if (input.type === "lost") return this.#lost(slot, input.error);
         const job = slot.jobs.find((one) => one.id === input.id);
         if (job === undefined) return;
-        if (input.type === "data") this.#data(slot, job, input.chunk);
+        if (input.type === "data") this.#data(job, input.chunk);
         else this.#reply(slot, job, input.code, input.text, input.size);
         return;
       }
@@ -232,15 +231,15 @@ export class Download {
     this.#outputs.push({ type: "ask", connection: slot.connection, id: job.id, request });
   }
 
-  #data(slot: Slot, job: Job, chunk: Uint8Array): void {
+  #data(job: Job, chunk: Uint8Array): void {
     job.received += chunk.length;
     if (job.void || chunk.length === 0) return;
     job.chunks.push(chunk);
     job.chunkBytes += chunk.length;
-    if (job.kind === "slice" && job.chunkBytes >= this.options.writeBytes) this.#write(slot, job);
+    if (job.kind === "slice" && job.chunkBytes >= this.options.writeBytes) this.#write(job);
   }
 
-  #write(slot: Slot, job: Job): void {
+  #write(job: Job): void {
     if (job.chunkBytes === 0) return;
     const end = job.offset + job.received;
     const start = end - job.chunkBytes;
@@ -249,7 +248,7 @@ export class Download {
     job.chunks = [];
     job.chunkBytes = 0;
     job.pendingWrites++;
-    this.#effect({ type: "write", offset: start, chunks }, { slot, job, range: [start, end] });
+    this.#effect({ type: "write", offset: start, chunks }, { job, range: [start, end] });
   }
 
   #reply(slot: Slot, job: Job, code: number, text: string, size: number | undefined): void {
@@ -259,7 +258,7 @@ export class Download {
       slot.jobs = slot.jobs.filter((one) => one !== job);
       if (job.kind === "metadata" || job.kind === "recheck") this.#metadataReply(job, size ?? 0);
       else if (job.void) return;
-      else if (job.kind === "slice") this.#write(slot, job);
+      else if (job.kind === "slice") this.#sliced(slot, job);
       else this.#effect({ type: "readPart", offset: job.offset, length: job.size }, { job });
       return;
     }
@@ -267,6 +266,11 @@ export class Download {
     if (isFatal(code)) this.#lost(slot, error);
     else if (code === 203) this.#sizeChanged("the server answered 203 to a slice inside it", error);
     else this.#fail(error);
+  }
+
+  #sliced(slot: Slot, job: Job): void {
+    slot.failures = 0;
+    this.#write(job);
   }
 
   #requestOf(job: Job): Request {
@@ -356,7 +360,8 @@ export class Download {
     if (job.kind === "check") this.#checks.push([job.offset, end]);
     if (job.kind !== "slice") return;
     if (!(error instanceof RemoteProtocolError)) {
-      this.#write(slot, job);
+      if (job.received > 0) slot.failures = 0; // it got on, if not far
+      this.#write(job);
       this.#todo.add(job.offset + job.received, end);
       return;
     }
@@ -401,15 +406,14 @@ export class Download {
   }
 
   #written(effect: PendingEffect, successful: boolean): void {
-    const { slot, job, range } = effect;
-    if (slot === undefined || job === undefined || range === undefined) return;
+    const { job, range } = effect;
+    if (job === undefined || range === undefined) return;
     this.#pendingWriteBytes -= range[1] - range[0];
     job.pendingWrites--;
     if (job.void && job.pendingWrites === 0) this.#todo.add(job.offset, job.offset + job.size);
     if (job.void || !successful) return;
     this.#done.add(...range);
     this.#unsaved = true;
-    slot.failures = 0;
   }
 
   #compare(effect: PendingEffect, onDisk: Uint8Array): void {
@@ -530,7 +534,7 @@ export class Download {
     this.#error = error;
     this.#resumable = !["SIZE_CHANGED", "DIGEST_MISMATCH"].includes(error.code);
     for (const slot of this.#slots.open) {
-      if (this.#partIsOpen) for (const job of slot.jobs) if (job.kind === "slice" && !job.void) this.#write(slot, job);
+      if (this.#partIsOpen) for (const job of slot.jobs) if (job.kind === "slice" && !job.void) this.#write(job);
       this.#outputs.push({ type: "drop", connection: slot.connection });
     }
     this.#slots.close();

@@ -29,6 +29,10 @@ export interface WorldOptions {
   readonly clientsAtATime?: number;
   /** The disk takes so many writes, then it is full. */
   readonly writesUntilFull?: number;
+  /** Effects are done only when nothing comes from the network. */
+  readonly slowDisk?: boolean;
+  /** What becomes of every connection beyond the list. */
+  readonly lastFault?: Fault;
   /** Another machine than Download: one with a bug. */
   readonly machine?: (options: DownloadMachineOptions) => Download;
 }
@@ -120,9 +124,10 @@ export class SimulatedWorld {
   /** One thing that can happen happens; if none can, time goes on. */
   #step(): void {
     const busy = [...this.#links].filter(([, link]) => link.outbox.length > 0 && !link.paused);
-    const which = this.choose(Math.max(1, this.#actions.length + busy.length));
-    const action = this.#actions[which];
-    const link = busy[which - this.#actions.length];
+    const doable = this.#options.slowDisk === true && busy.length > 0 ? 0 : this.#actions.length;
+    const which = this.choose(Math.max(1, doable + busy.length));
+    const action = which < doable ? this.#actions[which] : undefined;
+    const link = busy[which - doable];
     if (action !== undefined) {
       this.#actions.splice(which, 1);
       const input = action();
@@ -216,7 +221,8 @@ export class SimulatedWorld {
   #perform(output: DownloadOutput): void {
     switch (output.type) {
       case "connect": {
-        const fault = this.#options.faults?.[this.connections++] ?? { type: "none" };
+        const { faults = [], lastFault = { type: "none" } } = this.#options;
+        const fault = faults[this.connections++] ?? lastFault;
         const session = new ClientSession({ maxPipelined: 64 }, this.now);
         const link: Link = {
           session,
