@@ -20,7 +20,7 @@ export interface ServerSessionOptions {
   readonly maxBytesPerSecond?: number | undefined;
   /** Requests a second on one connection; those above wait. Default Infinity: no limit (H20). */
   readonly maxRequestsPerSecond?: number | undefined;
-  /** Bytes of replies that may wait to be taken before the session stops producing more. Default 128 KiB (H19). */
+  /** Bytes of replies that may wait to be taken before the session stops producing more. Default 64 KiB (H19). */
   readonly highWaterBytes?: number | undefined;
   /** Bytes of requests that may wait to be answered before the session stops reading. Default 64 KiB (H19). */
   readonly maxPendingBytes?: number | undefined;
@@ -40,7 +40,7 @@ const rules: Readonly<Record<Exclude<keyof ServerSessionOptions, "base64Lines">,
   lingerTimeoutMs: timeout(2_000),
   maxBytesPerSecond: perSecond,
   maxRequestsPerSecond: perSecond,
-  highWaterBytes: { default: 128 * 1024, min: 1024, max: 2 ** 28 },
+  highWaterBytes: { default: 64 * 1024, min: 1024, max: 2 ** 28 },
   maxPendingBytes: { default: 64 * 1024, min: 1024, max: 2 ** 28 },
 };
 

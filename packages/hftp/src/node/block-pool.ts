@@ -1,11 +1,12 @@
-/** Buffers for reading ahead, kept for the next transfer and bounded in number. */
+/** Buffers that the transfers of a server share: one for reading in place, a bounded number for reading ahead. */
 
 /** Bytes of a block: eight pieces of a slice, so that a trip to the thread pool is paid once for all of them. */
-export const BLOCK_BYTES: number = 8 * 72 * 1024;
+const BLOCK_BYTES = 8 * 72 * 1024;
 
 export class BlockPool {
   readonly #free: Buffer[] = [];
   #lent = 0;
+  #scratch: Buffer = Buffer.alloc(0);
   readonly #max: number;
 
   /** @param max blocks lent at a time; 32 blocks are 18 MiB */
@@ -18,6 +19,12 @@ export class BlockPool {
     if (this.#lent === this.#max) return undefined;
     this.#lent++;
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  }
+
+  /** A buffer for what is used up before anything else runs; the next call hands out the same memory. */
+  scratch(length: number): Buffer {
+    if (this.#scratch.length < length) this.#scratch = Buffer.allocUnsafeSlow(Math.max(length, 72 * 1024));
+    return this.#scratch;
   }
 
   giveBack(block: Buffer): void {

@@ -1,4 +1,4 @@
-/** An open file of the served directory that is being sent: read in place or ahead, whichever is cheaper. */
+/** An open file of the served directory that is being sent: read in place while that is fast, else on the thread pool. */
 import { closeSync } from "node:fs";
 import type { ServerOutput } from "../core/server-messages.js";
 import type { BlockPool } from "./block-pool.js";
@@ -6,12 +6,17 @@ import { readFully, readFullyAsync } from "./served-directory.js";
 
 type Piece = Pick<Extract<ServerOutput, { readonly type: "sendFile" }>, "offset" | "length" | "remaining">;
 
-/** What is left to send is read in place up to this size, and ahead on the thread pool above it. */
-const IN_PLACE_BYTES = 72 * 1024;
+/**
+ * A read in place that took so long did not come from memory: from then on this file is read on the thread pool, in
+ * blocks, so that a slow disk holds up nobody else. From memory a piece takes some 20 us in place; a trip to the pool
+ * and back costs as much again, and a block that has left the processor's cache costs more than that.
+ */
+const SLOW_READ_MS = 2;
 
 export class FileSource {
   readonly #descriptor: number;
   readonly #pool: BlockPool;
+  #slow = false;
   #block: Buffer | undefined;
   /** What was read ahead: the bytes `from` to `to` of the file, at the start of `loaded`. */
   #loaded: Buffer | undefined;
@@ -28,17 +33,20 @@ export class FileSource {
 
   /**
    * The bytes of a piece, fewer only at the end of the file, or undefined where load() has to fetch them first.
-   * Valid until the next call.
+   * Valid until this returns to the event loop: the memory is shared by all files that are being sent.
    * @throws what the file system says
    */
-  take({ offset, length, remaining }: Piece): Buffer | undefined {
+  take({ offset, length }: Piece): Buffer | undefined {
     const end = offset + length;
     if (this.#loaded !== undefined && offset >= this.#from && (end <= this.#to || this.#atEnd)) {
       return this.#loaded.subarray(Math.min(offset, this.#to) - this.#from, Math.min(end, this.#to) - this.#from);
     }
-    if (remaining > IN_PLACE_BYTES) return undefined;
-    const bytes = Buffer.allocUnsafe(length);
-    return bytes.subarray(0, readFully(this.#descriptor, bytes, offset, length));
+    if (this.#slow) return undefined;
+    const bytes = this.#pool.scratch(length);
+    const began = performance.now();
+    const count = readFully(this.#descriptor, bytes, offset, length);
+    this.#slow = performance.now() - began > SLOW_READ_MS;
+    return bytes.subarray(0, count);
   }
 
   /** Reads a piece and as much after it as there is room for. Rejects with what the file system says. */

@@ -13,7 +13,7 @@ import {
   type Stats,
   statSync,
 } from "node:fs";
-import { join, resolve, sep } from "node:path";
+import { resolve, sep } from "node:path";
 import type { DirectoryEntry, FileFacts } from "../core/server-messages.js";
 
 /** A file that was found, and its descriptor where it is a regular one. */
@@ -36,15 +36,17 @@ const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants
  */
 export class ServedDirectory {
   readonly path: string;
+  readonly #prefix: string;
 
   constructor(path: string) {
     this.path = resolve(path);
+    this.#prefix = this.path.endsWith(sep) ? this.path : this.path + sep;
   }
 
   /** Facts about a name; the file is not opened. */
   stat(name: string): FileFacts {
     try {
-      const stats = lstatSync(join(this.path, name));
+      const stats = lstatSync(this.#prefix + name);
       if (!stats.isSymbolicLink()) return factsOf(stats);
       const target = this.resolveInside(name);
       return target === undefined ? { kind: "outside" } : factsOf(lstatSync(target));
@@ -56,7 +58,7 @@ export class ServedDirectory {
   /** Opens a regular file; facts and content come from the same descriptor. */
   open(name: string): OpenedFile {
     try {
-      return openRegular(join(this.path, name));
+      return openRegular(this.#prefix + name);
     } catch (error) {
       if (!isLinkRefusal(error)) return { file: this.#failure(error) };
     }
@@ -88,7 +90,7 @@ export class ServedDirectory {
   /** Where a link leads, or undefined where that is not below the served directory. @throws where it leads nowhere */
   protected resolveInside(name: string): string | undefined {
     const root = realpathSync(this.path);
-    const target = realpathSync(join(this.path, name));
+    const target = realpathSync(this.#prefix + name);
     return target.startsWith(root.endsWith(sep) ? root : root + sep) ? target : undefined;
   }
 

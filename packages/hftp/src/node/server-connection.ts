@@ -13,6 +13,9 @@ export interface ConnectionEvents {
   closed(why: string | undefined): void;
 }
 
+/** After so many bytes in one turn a connection lets the others have theirs. */
+const TURN_BYTES = 1024 * 1024;
+
 type SendFile = Extract<ServerOutput, { readonly type: "sendFile" }>;
 
 export class ServerConnection {
@@ -25,6 +28,7 @@ export class ServerConnection {
   #running = false;
   /** What this turn has to write: base64 and status lines as Latin-1 text, which Node writes fastest, raw bytes as they are. */
   #parts: (string | Uint8Array)[] = [];
+  #turnBytes = 0;
   #source: FileSource | undefined;
   #listing: Dir | undefined;
   #gone = false;
@@ -147,9 +151,10 @@ export class ServerConnection {
       this.#parts.push(latin1(piece.head) + bytes.toString("base64") + tail);
     } else {
       if (piece.head.length > 0) this.#parts.push(piece.head);
-      this.#parts.push(Buffer.from(bytes)); // a copy: what was read ahead is overwritten before the socket is done
+      this.#parts.push(Buffer.from(bytes)); // a copy: that memory is used for the next piece before the socket is done
     }
     if (bytes.length < piece.remaining) this.#flush(); // large: not joined with what follows
+    this.#turnBytes += bytes.length;
     this.#inputs.push({ type: "fileSent", id: piece.id, bytes: bytes.length });
   }
 
@@ -186,7 +191,16 @@ export class ServerConnection {
         below = typeof part === "string" ? this.#socket.write(part, "latin1") : this.#socket.write(part);
       this.#socket.uncork();
     }
-    if (below || this.#socket.writableLength === 0) this.#inputs.push({ type: "drained" });
+    if (!below && this.#socket.writableLength > 0) {
+      this.#turnBytes = 0; // `drain` follows
+      return;
+    }
+    if (this.#turnBytes < TURN_BYTES) {
+      this.#inputs.push({ type: "drained" });
+      return;
+    }
+    this.#turnBytes = 0;
+    setImmediate(() => this.handle({ type: "drained" }));
   }
 
   /** One timer, set anew only where it would come too late: deadlines move later at every input. */
@@ -221,6 +235,10 @@ export class ServerConnection {
   }
 }
 
+/** Text of ASCII bytes; the short ones, status lines and ends of line, without a trip to native code. */
 function latin1(bytes: Uint8Array): string {
-  return bytes.length === 0 ? "" : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+  if (bytes.length > 16) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
 }
