@@ -1,10 +1,14 @@
 /** Prints, after vitest's own report: seconds per package, the table of components, and a closing line of counts. */
 import type { Reporter, TestCase, TestModule } from "vitest/node";
-import { component, componentNames } from "./components.js";
+import { component, componentNames, required } from "./components.js";
 
 const budgetSeconds = 40;
 
 export default class ClosingReporter implements Reporter {
+  onInit(): void {
+    required(); // a misspelt name in LAB_REQUIRE ends the run before it begins
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     // What fails outside a test (a hook, a file that does not load, a promise that nobody awaits) fails the run too.
     const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0, pending: 0 };
