@@ -304,3 +304,38 @@ it("F6: a visitor that throws has taken its frame, and the next call goes on aft
   decoder.visit(new Uint8Array(0), visit);
   expect(seen).toEqual(["h", "e", "llo"]);
 });
+
+it("F7: the forms give views unless `copy` is set", async () => {
+  for (const copy of [false, true]) {
+    const chunk = concat(helloFrames);
+    const stream = new FrameDecoderStream({ copy });
+    stream.end(Buffer.from(chunk.buffer));
+    const frames = [...(await collect(decodeFrames([chunk], { copy }))), ...(await collect(stream))];
+    expect(frames.map((one) => one.buffer === chunk.buffer)).toEqual(Array(6).fill(!copy));
+    expect(plain(frames)).toEqual(plain([...hello, ...hello]));
+  }
+});
+
+it("F17: addAll() is add() for each, for arrays and any iterable, and keeps what came before a refused one", async () => {
+  const { FrameEncoder } = await import("../src/index.js");
+  const payloads = [0, 1, 24, 25, 15_999, 16_000, 16_384, 3, 30_000].map((size) => new Uint8Array(size).fill(size));
+  const refused = new Uint8Array(30_001);
+  const outcomes = [
+    (encoder: InstanceType<typeof FrameEncoder>, all: Uint8Array[]) => all.forEach((one) => void encoder.add(one)),
+    (encoder: InstanceType<typeof FrameEncoder>, all: Uint8Array[]) => encoder.addAll(all),
+    (encoder: InstanceType<typeof FrameEncoder>, all: Uint8Array[]) => encoder.addAll(new Set(all)),
+  ].map((add) => {
+    const encoder = new FrameEncoder({ maxFrameBytes: 30_000 });
+    add(encoder, payloads);
+    expect(() => add(encoder, [...payloads, refused, text("x")])).toThrow(
+      expect.objectContaining({ code: "PAYLOAD_TOO_LARGE" }),
+    );
+    expect(() => add(encoder, ["no bytes" as never])).toThrow(TypeError);
+    return encoder.take();
+  });
+  const frames = concat([...payloads, ...payloads].map((payload) => frame(payload)));
+  for (const chunks of outcomes) {
+    expect(Buffer.compare(concat(chunks), frames)).toBe(0);
+    expect(chunks.map((chunk) => chunk.length)).toEqual(outcomes[0]?.map((chunk) => chunk.length));
+  }
+});
