@@ -1,20 +1,6 @@
 /** Which connections of a download are made, made again, and given up (docs/hftp.md, H31, H40). */
 import { ConnectionError, type HftpError } from "./errors.js";
-
-/** Something that was asked for on a connection and is not answered. */
-export interface Job {
-  readonly id: number;
-  readonly kind: "help" | "metadata" | "check" | "slice" | "recheck";
-  readonly offset: number;
-  readonly size: number;
-  received: number;
-  /** What came and is not handed to a write. */
-  chunks: Uint8Array[];
-  chunkBytes: number;
-  pendingWrites: number;
-  /** Its answer does not matter any more, and what it wrote does not count. */
-  void: boolean;
-}
+import type { Job } from "./jobs.js";
 
 /** A place for one connection at a time. */
 export interface Slot {
@@ -24,6 +10,7 @@ export interface Slot {
   /** The server has answered on this connection. */
   answered: boolean;
   paused: boolean;
+  /** What was asked for and is not answered, in order. */
   jobs: Job[];
   /** Losses in a row without a byte of the file in between that could be kept. */
   failures: number;
@@ -59,6 +46,11 @@ export class ConnectionSlots {
 
   get open(): readonly Slot[] {
     return this.#slots.filter((slot) => slot.state === "open");
+  }
+
+  /** Whether something of this kind is asked for, and its answer matters. */
+  isBusyWith(kind: Job["kind"]): boolean {
+    return this.open.some((slot) => slot.jobs.some((job) => job.kind === kind && !job.void));
   }
 
   /** Every slot was given up. */

@@ -1,7 +1,7 @@
 /** Fetches one file whole and right, over one connection or several, or says why not (docs/hftp.md, H30 to H36). */
 
 import { isFatal } from "./codes.js";
-import { ConnectionSlots, type Job, type Slot } from "./connection-slots.js";
+import { ConnectionSlots, type Slot } from "./connection-slots.js";
 import {
   type DownloadInput,
   type DownloadMachineOptions,
@@ -10,7 +10,6 @@ import {
   type ResolvedDownloadOptions,
   resolveDownloadOptions,
 } from "./download-messages.js";
-import { decodeDownloadState, encodeDownloadState } from "./download-state.js";
 import {
   ConnectionError,
   DownloadError,
@@ -19,7 +18,8 @@ import {
   RemoteProtocolError,
   ReplyError,
 } from "./errors.js";
-import { type Range, Ranges } from "./ranges.js";
+import { addChunk, createJob, type Job } from "./jobs.js";
+import { PartContent, type Writing } from "./part-content.js";
 import { type Request, requestLine } from "./requests.js";
 
 type Phase =
@@ -56,8 +56,10 @@ type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
 
 interface PendingEffect {
   readonly type: EffectType;
+  /** Of a write. */
+  readonly writing?: Writing;
+  /** Whose bytes are compared with what is read. */
   readonly job?: Job;
-  readonly range?: Range;
 }
 
 /**
@@ -68,6 +70,7 @@ interface PendingEffect {
 export class Download {
   protected readonly options: ResolvedDownloadOptions;
   readonly #slots: ConnectionSlots;
+  protected readonly content: PartContent;
   #phase: Phase = "created";
   #now = 0;
   #outputs: DownloadOutput[] = [];
@@ -76,18 +79,8 @@ export class Download {
 
   #raw: boolean;
   #askHelp: boolean;
-  #size = 0;
   #part: { readonly bytes: number; readonly state: string } | undefined;
   #partIsOpen = false;
-  /** Bytes that are in the `.part` file. */
-  #done: Ranges = new Ranges();
-  /** Bytes that are neither there nor asked for. */
-  #todo: Ranges = new Ranges();
-  /** What of an earlier download is still to be compared. */
-  #checks: Range[] = [];
-  #differs = false;
-  #pendingWriteBytes = 0;
-  #unsaved = false;
   #savedAt = 0;
   #told = -1;
   #sha256 = "";
@@ -102,8 +95,14 @@ export class Download {
   constructor(options: DownloadMachineOptions, randomBytes: (length: number) => Uint8Array) {
     this.options = resolveDownloadOptions(options);
     this.#slots = new ConnectionSlots(this.options, randomBytes);
+    this.content = this.createContent();
     this.#raw = false;
     this.#askHelp = this.options.raw;
+  }
+
+  /** A method, so that a test can put another one in and see its tests fail. */
+  protected createContent(): PartContent {
+    return new PartContent();
   }
 
   /** @throws LocalProtocolError (`WRONG_STATE`) for a second `start`, or any other input before the first */
@@ -186,12 +185,11 @@ export class Download {
 
   #wanted(): number {
     if (this.#phase === "contact") return 1;
-    const { sliceBytes, parallel } = this.options;
-    let jobs = this.#phase === "recheck" ? 1 : this.#checks.length;
-    for (const slot of this.#slots.open)
+    let jobs = this.#phase === "recheck" ? 1 : this.content.requestsLeft(this.options.sliceBytes);
+    for (const slot of this.#slots.open) {
       jobs += slot.jobs.filter(({ kind }) => kind === "check" || kind === "slice").length;
-    for (const [start, end] of this.#todo) jobs += Math.ceil((end - start) / sliceBytes);
-    return Math.min(parallel, jobs);
+    }
+    return Math.min(this.options.parallel, jobs);
   }
 
   #assignTo(slot: Slot): boolean {
@@ -201,54 +199,31 @@ export class Download {
       this.#ask(slot, "recheck", { type: "get_metadata", name });
       return true;
     }
-    const kind = this.#phase === "check" ? "check" : "slice";
-    const range =
-      this.#phase === "check"
-        ? this.#checks.shift()
-        : this.#phase === "fetch"
-          ? this.#todo.take(sliceBytes)
-          : undefined;
+    const checking = this.#phase === "check";
+    if (!checking && this.#phase !== "fetch") return false;
+    const range = checking ? this.content.nextCheck() : this.content.nextSlice(sliceBytes);
     if (range === undefined) return false;
     const [offset, end] = range;
-    this.#ask(slot, kind, { type: "get_slice", name, offset, size: end - offset, raw: this.#raw });
+    const request: Request = { type: "get_slice", name, offset, size: end - offset, raw: this.#raw };
+    this.#ask(slot, checking ? "check" : "slice", request);
     return true;
   }
 
   #ask(slot: Slot, kind: Job["kind"], request: Request): void {
-    const [offset, size] = request.type === "get_slice" ? [request.offset, request.size] : [0, 0];
-    const job: Job = {
-      id: this.#nextId++,
-      kind,
-      offset,
-      size,
-      received: 0,
-      chunks: [],
-      chunkBytes: 0,
-      pendingWrites: 0,
-      void: false,
-    };
+    const job = createJob(this.#nextId++, kind, request);
     slot.jobs.push(job);
     this.#outputs.push({ type: "ask", connection: slot.connection, id: job.id, request });
   }
 
   #data(job: Job, chunk: Uint8Array): void {
-    job.received += chunk.length;
-    if (job.void || chunk.length === 0) return;
-    job.chunks.push(chunk);
-    job.chunkBytes += chunk.length;
+    addChunk(job, chunk);
     if (job.kind === "slice" && job.chunkBytes >= this.options.writeBytes) this.#write(job);
   }
 
   #write(job: Job): void {
-    if (job.chunkBytes === 0) return;
-    const end = job.offset + job.received;
-    const start = end - job.chunkBytes;
-    const { chunks } = job;
-    this.#pendingWriteBytes += job.chunkBytes;
-    job.chunks = [];
-    job.chunkBytes = 0;
-    job.pendingWrites++;
-    this.#effect({ type: "write", offset: start, chunks }, { job, range: [start, end] });
+    const writing = this.content.write(job);
+    if (writing === undefined) return;
+    this.#effect({ type: "write", offset: writing.range[0], chunks: writing.chunks }, { writing });
   }
 
   #reply(slot: Slot, job: Job, code: number, text: string, size: number | undefined): void {
@@ -262,7 +237,7 @@ export class Download {
       else this.#effect({ type: "readPart", offset: job.offset, length: job.size }, { job });
       return;
     }
-    const error = new ReplyError(code, text, requestLine(this.#requestOf(job)));
+    const error = new ReplyError(code, text, requestLine(job.request));
     if (isFatal(code)) this.#lost(slot, error);
     else if (code === 203) this.#sizeChanged("the server answered 203 to a slice inside it", error);
     else this.#fail(error);
@@ -271,13 +246,6 @@ export class Download {
   #sliced(slot: Slot, job: Job): void {
     slot.failures = 0;
     this.#write(job);
-  }
-
-  #requestOf(job: Job): Request {
-    const { name } = this.options;
-    if (job.kind === "help") return { type: "help" };
-    if (job.kind === "metadata" || job.kind === "recheck") return { type: "get_metadata", name };
-    return { type: "get_slice", name, offset: job.offset, size: job.size, raw: this.#raw };
   }
 
   #helpReply(slot: Slot, job: Job, code: number, text: string): void {
@@ -295,8 +263,8 @@ export class Download {
 
   #metadataReply(job: Job, size: number): void {
     if (this.#phase !== "contact") {
-      if (size !== this.#size)
-        return this.#sizeChanged(`the server says ${size} bytes now, and said ${this.#size} before`);
+      const before = this.content.size;
+      if (size !== before) return this.#sizeChanged(`the server says ${size} bytes now, and said ${before} before`);
       if (job.kind !== "recheck") return;
       this.#phase = "digest";
       for (const { connection, answered } of this.#slots.open) {
@@ -305,32 +273,19 @@ export class Download {
       this.#slots.close();
       return this.#effect({ type: "digest" });
     }
-    this.#size = size;
     this.#phase = "open";
-    const { name, resume } = this.options;
+    const { name, resume, verifyBytes } = this.options;
     const part = resume ? this.#part : undefined;
-    const state = part === undefined ? undefined : decodeDownloadState(part.state, part.bytes);
-    if (state !== undefined && state.name === name && state.size === size) {
-      this.#done = state.done;
-      this.#checks = this.checksOf(state.done, size);
+    if (part !== undefined && this.content.resume(name, size, part, verifyBytes)) {
       return this.#effect({ type: "openPart" });
     }
     if (part !== undefined) this.#notice("RESTARTED", "what an earlier download left is of another file: from zero");
-    this.#create();
+    this.#create(size);
   }
 
-  #create(): void {
-    this.#done = new Ranges();
-    this.#unsaved = false;
+  #create(size: number): void {
+    this.content.begin(size);
     this.#effect({ type: "createPart" });
-  }
-
-  /** The bytes before each hole and before the end, as far as an earlier download fetched them (H33). */
-  protected checksOf(done: Ranges, size: number): Range[] {
-    const { verifyBytes } = this.options;
-    return [...done]
-      .filter(([, end]) => end <= size)
-      .map(([start, end]): Range => [Math.max(start, end - verifyBytes), end]);
   }
 
   #lost(slot: Slot, error: HftpError): void {
@@ -356,20 +311,10 @@ export class Download {
   /** What a lost connection had not finished goes to others, or to its successor. */
   #giveBack(slot: Slot, job: Job, error: HftpError): void {
     if (job.void) return;
-    const end = job.offset + job.size;
-    if (job.kind === "check") this.#checks.push([job.offset, end]);
-    if (job.kind !== "slice") return;
-    if (!(error instanceof RemoteProtocolError)) {
-      if (job.received > 0) slot.failures = 0; // it got on, if not far
-      this.#write(job);
-      this.#todo.add(job.offset + job.received, end);
-      return;
-    }
-    // A slice that broke the protocol is not trusted at all. It is asked for again once its last write has ended.
-    job.void = true;
-    job.chunks = [];
-    this.#done.subtract(job.offset, end);
-    if (job.pendingWrites === 0) this.#todo.add(job.offset, end);
+    if (error instanceof RemoteProtocolError) return this.content.giveBackAll(job);
+    if (job.kind === "slice" && job.received > 0) slot.failures = 0; // it got on, if not far
+    if (job.kind === "slice") this.#write(job);
+    this.content.giveBackRest(job);
   }
 
   // --- effects ---
@@ -381,7 +326,7 @@ export class Download {
   }
 
   #effectDone(effect: PendingEffect, input: DownloadInput): void {
-    if (effect.type === "write") this.#written(effect, true);
+    if (effect.writing !== undefined) this.content.written(effect.writing, true);
     if (effect.type === "openPart" || effect.type === "createPart") this.#partIsOpen = true;
     if (effect.type === "closePart") return this.#end();
     if (effect.type === "publish" && this.#phase === "publish") return this.#published(input);
@@ -390,11 +335,9 @@ export class Download {
     else if (input.type === "read") this.#compare(effect, input.bytes);
     else if (input.type === "digested") this.#digested(input.sha256, input.bytes);
     else if (effect.type === "openPart") {
-      this.#todo = this.#done.holes(this.#size);
       this.#phase = "check";
-      this.#notice("RESUMED", `${this.#done.total} of ${this.#size} bytes are there from an earlier download`);
+      this.#notice("RESUMED", `${this.content.bytes} of ${this.content.size} bytes are there from an earlier download`);
     } else if (effect.type === "createPart") {
-      this.#todo = new Ranges([[0, this.#size]]);
       this.#save(); // a state file before the first byte
     } else if (effect.type === "saveState" && this.#phase === "open") this.#phase = "fetch";
   }
@@ -405,21 +348,10 @@ export class Download {
     this.#phase = "contact";
   }
 
-  #written(effect: PendingEffect, successful: boolean): void {
-    const { job, range } = effect;
-    if (job === undefined || range === undefined) return;
-    this.#pendingWriteBytes -= range[1] - range[0];
-    job.pendingWrites--;
-    if (job.void && job.pendingWrites === 0) this.#todo.add(job.offset, job.offset + job.size);
-    if (job.void || !successful) return;
-    this.#done.add(...range);
-    this.#unsaved = true;
-  }
-
   #compare(effect: PendingEffect, onDisk: Uint8Array): void {
     const { job } = effect;
     if (job === undefined) return;
-    if (!this.isSame(job.chunks, onDisk)) this.#differs = true;
+    if (!this.isSame(job.chunks, onDisk)) this.content.differs = true;
   }
 
   protected isSame(chunks: readonly Uint8Array[], onDisk: Uint8Array): boolean {
@@ -432,8 +364,9 @@ export class Download {
 
   #digested(sha256: string, bytes: number): void {
     this.#sha256 = sha256;
-    if (bytes !== this.#size) {
-      return this.#fail(new DownloadError("FILE_ERROR", `the .part file has ${bytes} bytes instead of ${this.#size}`));
+    const { size } = this.content;
+    if (bytes !== size) {
+      return this.#fail(new DownloadError("FILE_ERROR", `the .part file has ${bytes} bytes instead of ${size}`));
     }
     const { expect, overwrite } = this.options;
     if (expect !== undefined && expect !== sha256) {
@@ -446,11 +379,11 @@ export class Download {
   #published(input: DownloadInput): void {
     if (input.type === "taken") return this.#fail(alreadyThere());
     this.#phase = "ended";
-    this.#outputs.push({ type: "finished", bytes: this.#size, sha256: this.#sha256 });
+    this.#outputs.push({ type: "finished", bytes: this.content.size, sha256: this.#sha256 });
   }
 
   #effectFailed(effect: PendingEffect, error: Error): void {
-    if (effect.type === "write") this.#written(effect, false);
+    if (effect.writing !== undefined) this.content.written(effect.writing, false);
     if (effect.type === "closePart") return this.#end();
     this.#fail(new DownloadError("FILE_ERROR", `the local file failed: ${error.message}`, { cause: error }));
   }
@@ -459,60 +392,49 @@ export class Download {
 
   #advance(): void {
     if (this.#phase === "check") this.#endOfChecks();
-    if (this.#phase === "fetch" && this.#fetched()) this.#phase = "recheck";
+    if (this.#phase === "fetch" && this.content.isComplete && !this.#slots.isBusyWith("slice")) this.#phase = "recheck";
     if (this.#connected()) this.#assign();
     if (this.#phase === "stop") this.#stopping();
     const saveAt = this.#connected() ? this.#saveAt() : undefined;
     if (saveAt !== undefined && this.#now >= saveAt) this.#save();
     this.#backpressure();
-    const bytes = this.#done.total;
+    const { bytes, size } = this.content;
     if (this.#partIsOpen && bytes !== this.#told && this.#connected()) {
       this.#told = bytes;
-      this.#outputs.push({ type: "progress", bytes, size: this.#size });
+      this.#outputs.push({ type: "progress", bytes, size });
     }
   }
 
-  #busy(kind: Job["kind"]): boolean {
-    return this.#slots.open.some((slot) => slot.jobs.some((job) => job.kind === kind && !job.void));
-  }
-
   #endOfChecks(): void {
-    const reading = [...this.#pending.values()].some((effect) => effect.type === "readPart");
-    if (this.#differs) {
-      this.#checks = [];
+    const reading = this.#isPending("readPart");
+    if (this.content.differs) {
       for (const slot of this.#slots.open) for (const job of slot.jobs) job.void ||= job.kind === "check";
       if (reading) return;
-      this.#differs = false;
       this.#phase = "open";
       this.#notice("RESTARTED", "what an earlier download left differs from the file on the server: from zero");
-      this.#create();
-    } else if (!reading && this.#checks.length === 0 && !this.#busy("check")) this.#phase = "fetch";
+      this.#create(this.content.size);
+    } else if (!reading && this.content.isChecked && !this.#slots.isBusyWith("check")) this.#phase = "fetch";
   }
 
-  #fetched(): boolean {
-    return this.#todo.isEmpty && !this.#busy("slice") && this.#pendingWriteBytes === 0;
+  #isPending(type: EffectType): boolean {
+    return [...this.#pending.values()].some((effect) => effect.type === type);
   }
 
   #saveAt(): number | undefined {
-    if (!this.#unsaved || !this.#partIsOpen || this.#saving()) return undefined;
+    if (!this.content.unsaved || !this.#partIsOpen || this.#isPending("saveState")) return undefined;
     return this.#savedAt + this.options.saveIntervalMs;
   }
 
-  #saving(): boolean {
-    return [...this.#pending.values()].some((effect) => effect.type === "saveState");
-  }
-
   #save(): void {
-    this.#unsaved = false;
+    this.content.unsaved = false;
     this.#savedAt = this.#now;
-    const state = { name: this.options.name, size: this.#size, done: this.#done };
-    this.#effect({ type: "saveState", text: encodeDownloadState(state) });
+    this.#effect({ type: "saveState", text: this.content.state(this.options.name) });
   }
 
   #backpressure(): void {
     const max = this.options.maxPendingWriteBytes;
     for (const slot of this.#slots.open) {
-      const paused = this.#pendingWriteBytes > (slot.paused ? max / 2 : max);
+      const paused = this.content.pendingBytes > (slot.paused ? max / 2 : max);
       if (paused === slot.paused) continue;
       slot.paused = paused;
       this.#outputs.push({ type: paused ? "pause" : "resume", connection: slot.connection });
@@ -545,15 +467,15 @@ export class Download {
   #stopping(): void {
     if (this.#pending.size > 0) return;
     if (!this.#partIsOpen) return this.#end();
-    const keep = this.#resumable && !this.#done.isEmpty;
-    if (keep && this.#unsaved) return this.#save();
+    const keep = this.#resumable && this.content.bytes > 0;
+    if (keep && this.content.unsaved) return this.#save();
     this.#effect({ type: "closePart", keep });
   }
 
   #end(): void {
     this.#phase = "ended";
     const error = this.#error ?? new ConnectionError("CLOSED", "the download ended");
-    const resumable = this.#partIsOpen && this.#resumable && !this.#done.isEmpty;
+    const resumable = this.#partIsOpen && this.#resumable && this.content.bytes > 0;
     this.#outputs.push({ type: "failed", error, resumable });
   }
 }
