@@ -94,15 +94,19 @@ export class Download {
    */
   constructor(options: DownloadMachineOptions, randomBytes: (length: number) => Uint8Array) {
     this.options = resolveDownloadOptions(options);
-    this.#slots = new ConnectionSlots(this.options, randomBytes);
+    this.#slots = this.createSlots(randomBytes);
     this.content = this.createContent();
     this.#raw = false;
     this.#askHelp = this.options.raw;
   }
 
-  /** A method, so that a test can put another one in and see its tests fail. */
+  /** A method, as the next one, so that a test can put another one in and see its tests fail. */
   protected createContent(): PartContent {
     return new PartContent();
+  }
+
+  protected createSlots(randomBytes: (length: number) => Uint8Array): ConnectionSlots {
+    return new ConnectionSlots(this.options, randomBytes);
   }
 
   /** @throws LocalProtocolError (`WRONG_STATE`) for a second `start`, or any other input before the first */
