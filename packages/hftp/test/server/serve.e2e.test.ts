@@ -188,7 +188,7 @@ describe("TLS", () => {
       plain.send("get_file_listing\r\n");
       expect((await plain.end()).startsWith("0 OK")).toBe(false);
       const options = { port, host: "127.0.0.1", rejectUnauthorized: false, allowHalfOpen: true };
-    const socket = connectTls(options);
+      const socket = connectTls(options);
       await using client = new RawClient(socket);
       await new Promise((resolve) => socket.once("secureConnect", resolve));
       client.send(`get_metadata ten.txt\r\nget_slice big 0 ${BIG}\r\n`).halfClose();
