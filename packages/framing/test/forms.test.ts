@@ -149,10 +149,11 @@ it("F13: the Node streams hold the writer back at the number of frames that the 
 
   const encoder = new FrameEncoderStream({ maxBufferedFrames: 4 });
   let accepted = 0;
-  while (encoder.write(new Uint8Array(100_000))) accepted++;
+  while (accepted < 50 && encoder.write(new Uint8Array(100_000))) accepted++;
+  for (let count = 0; count < 20; count++) encoder.write(new Uint8Array(100_000));
   await new Promise(setImmediate);
   expect(accepted).toBeLessThanOrEqual(4);
-  expect(encoder.readableLength).toBeLessThan(3 * 100_000);
+  expect(encoder.readableLength).toBeLessThan(3 * 100_000); // of the 25 that were written
 });
 
 it("F13: the Web streams hold the writer back until the frames of a chunk are read", async () => {

@@ -55,6 +55,23 @@ it("F13: write() waits for `drain`, and a slow reader holds writeMany() back", a
   await expect(writing).rejects.toThrow(expect.objectContaining({ code: "CONNECTION_FAILED" }));
 });
 
+it("F13: while the socket is full every write() waits, and goes on when it has drained", async () => {
+  const [near, far] = socketPair(64);
+  const framed = new FramedSocket(near, { slabBytes: 1024 });
+  await framed.writeMany([new Uint8Array(200), new Uint8Array(200)]);
+  await turn();
+  let isDone = false;
+  const written = framed.write(text("x")).then(() => {
+    isDone = true;
+  });
+  await turn();
+  expect(isDone).toBe(false);
+  const arrived = received(far);
+  await written;
+  await framed.end();
+  expect(await arrived).toHaveLength(2 * 208 + 9);
+});
+
 it("F13: nothing is read from the socket while no read() waits", async () => {
   const [near, far] = socketPair(64);
   const framed = new FramedSocket(near);
@@ -112,6 +129,7 @@ it("F18: rest() gives the socket back with every byte that is not of a frame rea
   far.end(text("and more"));
   await turn();
   const rest = framed.rest();
+  for (const event of ["data", "end", "error", "drain"]) expect(near.listenerCount(event), event).toBe(0);
   await framed.close(); // does nothing any more
   expect(near.destroyed).toBe(false);
   const more = await collect(near as AsyncIterable<Uint8Array>);

@@ -39,11 +39,10 @@ export class FrameDecoder {
   readonly headerBytes: HeaderBytes;
   readonly copy: boolean;
 
-  /** The unread bytes are #bytes[#at..#limit); what lies between #limit and the end is room, when #bytes is ours. */
+  /** The unread bytes are #bytes[#at..#limit). A chunk has no room after #limit; memory of our own may. */
   #bytes: Uint8Array = EMPTY;
   #at = 0;
   #limit = 0;
-  #ours = false;
 
   readonly #header = new Uint8Array(8);
   #headerHave = 0;
@@ -125,7 +124,6 @@ export class FrameDecoder {
       this.#bytes = chunk;
       this.#at = 0;
       this.#limit = length;
-      this.#ours = false;
     } else {
       this.#append(chunk);
     }
@@ -332,19 +330,17 @@ export class FrameDecoder {
     this.#bytes = EMPTY;
     this.#at = 0;
     this.#limit = 0;
-    this.#ours = false;
   }
 
   /** Joins a chunk to unread bytes; never over bytes that a view may show. */
   #append(chunk: Uint8Array): void {
     const unread = this.#limit - this.#at;
-    if (!this.#ours || this.#limit + chunk.length > this.#bytes.length) {
+    if (this.#limit + chunk.length > this.#bytes.length) {
       const joined = new Uint8Array(Math.max(unread + chunk.length, 2 * unread));
       joined.set(this.#bytes.subarray(this.#at, this.#limit));
       this.#bytes = joined;
       this.#at = 0;
       this.#limit = unread;
-      this.#ours = true;
     }
     this.#bytes.set(chunk, this.#limit);
     this.#limit += chunk.length;

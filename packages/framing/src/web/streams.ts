@@ -42,12 +42,12 @@ export class WebFrameDecoderStream {
         this.#input = controller;
       },
       write: async (chunk) => {
-        const frames = await this.#failing(() => decoder.push(chunk));
+        const frames = this.#failing(() => decoder.push(chunk));
         for (const frame of frames) await this.#deliver(frame);
-        if (decoder.error !== undefined) await this.#fail(decoder.error);
+        if (decoder.error !== undefined) this.#fail(decoder.error);
       },
-      close: async () => {
-        await this.#failing(() => decoder.end());
+      close: () => {
+        this.#failing(() => decoder.end());
         if (!this.#stopped) this.#output.close();
         this.#stop();
       },
@@ -82,18 +82,18 @@ export class WebFrameDecoderStream {
     this.#release?.();
   }
 
-  async #fail(error: unknown): Promise<never> {
-    await this.#isWanted(); // until then the last frame may not have been read
+  #fail(error: unknown): never {
+    // Every frame before was handed to a read that waited for it: none is queued, and none is lost.
     if (!this.#stopped) this.#output.error(error);
     this.#stop();
     throw error;
   }
 
-  async #failing<T>(step: () => T): Promise<T> {
+  #failing<T>(step: () => T): T {
     try {
       return step();
     } catch (error) {
-      return await this.#fail(error);
+      return this.#fail(error);
     }
   }
 
