@@ -1,10 +1,12 @@
-import { existsSync, readdirSync, readFileSync, watch, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { itWith } from "../../../../test/components.js";
-import { type Exit, type RunningProcess, start, startTypeScript } from "../../../../test/process.js";
+import { type Exit, start, startTypeScript } from "../../../../test/process.js";
 import { HftpServer } from "../../src/node/server.js";
 import { temporaryDirectory } from "../temporary.js";
+import { bundleCommand } from "./bundled-command.js";
 import { HostileServer, soundReply } from "./hostile-server.js";
 import { plainDigest } from "./plain-digest.js";
 
@@ -13,11 +15,11 @@ const server2019 = new URL("../interop/server2019.py", import.meta.url).pathname
 const content = Buffer.from(Uint8Array.from({ length: 9_000_001 }, (_, at) => (at * 31 + (at >> 8)) & 0xff));
 const sha256 = plainDigest(content);
 
-function hftp(args: readonly string[], cwd: string, input?: string): RunningProcess {
-  return startTypeScript(cli, args, { cwd, ...(input === undefined ? {} : { input }) });
-}
+const folder = mkdtempSync(join(tmpdir(), "hftp-bundle-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const { path: bundle, start: hftp } = bundleCommand(folder);
 
-/** Never more than one of these at a time matters: commands that need nothing of each other run side by side. */
+/** Commands that need nothing of each other, side by side. */
 async function all(cwd: string, commands: readonly (readonly string[])[]): Promise<Exit[]> {
   return await Promise.all(commands.map((args) => hftp(args, cwd).exited));
 }
@@ -41,7 +43,7 @@ describe("against a Python server that knows only the 2019 commands, one client 
       "--expect",
       sha256,
     ];
-    const { code, stdout, stderr } = await hftp(args, cwd).exited;
+    const { code, stdout, stderr } = await startTypeScript(cli, args, { cwd }).exited;
     expect(stderr).toBe("note: the server answered 200 NO SUCH COMMAND to help: base64 it is\n");
     expect([code, stdout]).toEqual([0, expect.stringContaining(`sha256 ${sha256}\n`)]);
     expect(readFileSync(join(cwd, "film.bin")).equals(content)).toBe(true);
@@ -79,7 +81,7 @@ describe("against a Python server that knows only the 2019 commands, one client 
     writeFileSync(join(served, "f"), content);
     await using server = start("python3", [server2019, served]);
     const cwd = temporaryDirectory();
-    const command = [process.execPath, "--import", import.meta.resolve("tsx"), cli.pathname, "get"];
+    const command = [process.execPath, bundle, "get"];
     const pty = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)";
     const address = `127.0.0.1:${await server.port()}`;
     const shown = await start("python3", ["-c", pty, ...command, address, "f"], { cwd }).exited;
@@ -104,7 +106,8 @@ describe("interrupted", () => {
       });
       const args = ["get", `127.0.0.1:${server.port}`, "f", "--slice-bytes", "262144"];
       const first = hftp(args, cwd);
-      await server.until(() => server.lines.some((line) => line.includes(" 1048576 ")));
+      const silence = server.until(() => server.lines.some((line) => line.includes(" 1048576 ")));
+      await Promise.race([silence, first.exited]);
       if (signal === "SIGKILL") await stateOf(join(cwd, "f.part.json"), '"done":[[0,1048576]]');
       first.signal(signal);
       const { code, stdout, stderr } = await first.exited;
@@ -206,15 +209,7 @@ describe("output", () => {
     await using server = new HftpServer({ directory });
     const { port } = await server.listen({ port: 0 });
     const command = `"$@" | head -c 10; echo ":\${PIPESTATUS[0]}"`;
-    const cat = [
-      process.execPath,
-      "--import",
-      import.meta.resolve("tsx"),
-      cli.pathname,
-      "cat",
-      `127.0.0.1:${port}`,
-      "f",
-    ];
+    const cat = [process.execPath, bundle, "cat", `127.0.0.1:${port}`, "f"];
     const { stdout, stderr } = await start("bash", ["-c", command, "bash", ...cat]).exited;
     expect(stdout).toMatch(/:0\n$/);
     expect(stderr).toBe("");
