@@ -3,6 +3,8 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 // At most two workers (the machines that run this have two cores). Tests that start processes (`*.e2e.test.ts`)
 // run in a group of their own, one file after another, so that they do not starve each other.
 const shared = { setupFiles: ["test/setup.ts"], exclude: ["**/node_modules/**", "**/dist/**"], pool: "forks" as const };
+// `pnpm test:long` gives every test more time with more runs.
+const timeout = (ms: number): number => Math.max(ms, Number(process.env["LAB_TIMEOUT_MS"] ?? 0));
 const roots = ["packages/*/test", "examples/*/test", "bench/test", "test"];
 
 const config: ViteUserConfig = defineConfig({
@@ -16,6 +18,7 @@ const config: ViteUserConfig = defineConfig({
           include: roots.map((root) => `${root}/**/*.test.ts`),
           exclude: [...shared.exclude, "**/*.e2e.test.ts", "**/*.built.test.ts"],
           maxWorkers: 2,
+          testTimeout: timeout(10_000),
           sequence: { groupOrder: 0 },
         },
       },
@@ -25,7 +28,7 @@ const config: ViteUserConfig = defineConfig({
           name: "e2e",
           include: roots.map((root) => `${root}/**/*.e2e.test.ts`),
           maxWorkers: 1,
-          testTimeout: 30_000,
+          testTimeout: timeout(30_000),
           hookTimeout: 30_000,
           sequence: { groupOrder: 1 },
         },
@@ -40,7 +43,7 @@ const config: ViteUserConfig = defineConfig({
                 name: "built",
                 include: roots.map((root) => `${root}/**/*.built.test.ts`),
                 maxWorkers: 1,
-                testTimeout: 60_000,
+                testTimeout: timeout(60_000),
                 hookTimeout: 120_000,
                 sequence: { groupOrder: 2 },
               },
