@@ -7,6 +7,7 @@ export type ClientInput =
   /** Ask the server; `id` is the caller's, and names the answer. Before `connected` too: the request waits. */
   | { readonly type: "request"; readonly id: number; readonly request: Request }
   | { readonly type: "connected" }
+  /** What came. The chunk may be used again once the outputs are performed: nothing keeps it. */
   | { readonly type: "bytes"; readonly chunk: Uint8Array }
   /** The server will send no more. */
   | { readonly type: "end" }
@@ -28,7 +29,7 @@ export type ClientOutput =
   | { readonly type: "send"; readonly id: number; readonly request: Request; readonly bytes: Uint8Array }
   /** Some more names of a listing: text of the server's, never a local path (H37). */
   | { readonly type: "names"; readonly id: number; readonly names: readonly string[] }
-  /** A piece of a slice, in order. Decode it to exactly `bytes` bytes, or answer `undecodable`. */
+  /** A piece of a slice, in order, often a part of the chunk that came. Decode it to exactly `bytes` bytes, or answer `undecodable`. */
   | {
       readonly type: "body";
       readonly id: number;

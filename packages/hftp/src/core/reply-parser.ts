@@ -90,7 +90,7 @@ export class ReplyParser {
     this.#afterCr = false;
   }
 
-  /** Takes bytes, which must not change before next() has answered undefined. */
+  /** Takes bytes, which must not change before next() has answered undefined; afterwards they may. */
   feed(chunk: Uint8Array): void {
     if (this.hasBytes) {
       const rest = this.#chunk.subarray(this.#at);
@@ -182,8 +182,8 @@ export class ReplyParser {
     this.#lineCharacters += fresh.length;
     const text = this.#carry.length === 0 ? fresh : joined(this.#carry, fresh);
     const whole = text.length - (text.length % 4);
-    // A copy, since a socket may use its buffer again; three bytes at most.
-    this.#carry = whole === text.length ? NOTHING : text.slice(whole);
+    // A copy, three bytes at most: the socket reads into the chunk again. (A Buffer's slice() would be no copy.)
+    this.#carry = whole === text.length ? NOTHING : new Uint8Array(text.subarray(whole));
     if (whole === 0) return undefined;
     const padding = text[whole - 1] !== EQUALS ? 0 : text[whole - 2] !== EQUALS ? 1 : 2;
     this.#padded = padding > 0;
@@ -255,7 +255,7 @@ export class ReplyParser {
     }
     this.#at += piece.length;
     if (end === -1) {
-      this.#partial.push(piece.slice());
+      this.#partial.push(new Uint8Array(piece));
       return undefined;
     }
     this.#at++;

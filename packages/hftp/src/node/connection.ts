@@ -46,6 +46,9 @@ const events = channel("lab:hftp:client");
 /** 48 KiB of data: Node decodes base64 in pieces of this size twenty times faster than in pieces above 93 KiB. */
 const DECODE_CHARACTERS = 64 * 1024;
 
+/** What one read of a socket may bring. */
+const READ_BYTES = 64 * 1024;
+
 export class Connection {
   readonly #session: ClientSession;
   readonly #listener: ConnectionListener;
@@ -71,7 +74,8 @@ export class Connection {
     this.#onTranscript = onTranscript;
     this.#number = number;
     const secure = tls || ca !== undefined;
-    this.#socket = openSocket({ host, port, tls, ca });
+    const take = (chunk: Uint8Array): void => this.#input({ type: "bytes", chunk });
+    this.#socket = openSocket({ host, port, tls, ca }, take);
     let failure: Error | undefined;
     this.#socket
       .once(secure ? "secureConnect" : "connect", () => {
@@ -79,7 +83,6 @@ export class Connection {
         this.#input({ type: "connected" });
         listener.connected?.();
       })
-      .on("data", (chunk: Buffer) => this.#input({ type: "bytes", chunk }))
       .once("end", () => this.#input({ type: "end" }))
       .on("error", (error: Error) => {
         failure ??= describeError(error);
@@ -174,7 +177,7 @@ export class Connection {
   /** Answers whether the chunk decoded to as many bytes as it must. */
   #deliver({ id, encoding, chunk, bytes }: Extract<ClientOutput, { readonly type: "body" }>): boolean {
     if (encoding === "raw") {
-      this.#listener.output({ type: "data", id, chunk });
+      this.#listener.output({ type: "data", id, chunk: Uint8Array.from(chunk) }); // the buffer is read into again
       return true;
     }
     const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
@@ -242,18 +245,33 @@ function only(options: ClientSessionOptions): ClientSessionOptions {
   };
 }
 
-/** Begins to connect. @throws TypeError or RangeError for a wrong option */
-export function openSocket(options: Pick<ConnectionOptions, "host" | "port" | "tls" | "ca">): Socket {
+/**
+ * Begins to connect. What comes is handed to `take`, which must not keep it: plain sockets read into one buffer, which
+ * spares a new one for every read.
+ * @throws TypeError or RangeError for a wrong option
+ */
+export function openSocket(
+  options: Pick<ConnectionOptions, "host" | "port" | "tls" | "ca">,
+  take: (chunk: Uint8Array) => void,
+): Socket {
   const { host = "127.0.0.1", port = 19500, tls = false, ca } = options;
   if (typeof host !== "string" || host === "") throw new TypeError("host must be the name or address of a server");
   if (typeof port !== "number") throw new TypeError(`port must be a whole number from 1 to 65535, not ${typeof port}`);
   if (!Number.isInteger(port) || port < 1 || port > 65535) {
     throw new RangeError(`port is ${port}, but must be a whole number from 1 to 65535`);
   }
-  if (!tls && ca === undefined) return connectTcp({ host, port, noDelay: true });
+  if (!tls && ca === undefined) {
+    const callback = (length: number, buffer: Uint8Array): boolean => {
+      take(buffer.subarray(0, length));
+      return true;
+    };
+    return connectTcp({ host, port, noDelay: true, onread: { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback } });
+  }
   const servername = isIP(host) === 0 ? { servername: host } : {};
   const authority = ca === undefined ? {} : { ca: typeof ca === "string" ? ca : Buffer.from(ca) };
-  return connectTls({ host, port, ...servername, ...authority }).setNoDelay(true);
+  return connectTls({ host, port, ...servername, ...authority })
+    .setNoDelay(true)
+    .on("data", take);
 }
 
 /** Some errors of node:net (all addresses refused) have an empty message; theirs is put together from their parts. */

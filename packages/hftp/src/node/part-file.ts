@@ -78,8 +78,13 @@ export class PartFile {
     await rename(fresh, this.statePath);
   }
 
-  /** Reads the whole file. */
+  /** Reads the whole file, while the system brings it to the disk. */
   async digest(signal: AbortSignal): Promise<{ sha256: string; bytes: number }> {
+    const [digest] = await Promise.all([this.#digest(signal), this.#open.datasync()]);
+    return digest;
+  }
+
+  async #digest(signal: AbortSignal): Promise<{ sha256: string; bytes: number }> {
     const hash = createHash("sha256");
     const buffer = Buffer.allocUnsafe(READ_BYTES);
     let bytes = 0;

@@ -27,16 +27,19 @@ export async function exchangeLine(
 ): Promise<{ readonly text: string; readonly closed: boolean }> {
   const { quietMs, maxBytes, connectTimeoutMs } = options;
   const limits = resolveNumbers({ quietMs, maxBytes, connectTimeoutMs }, rules);
-  const socket = openSocket(options);
   let text = "";
+  let heard = (): void => {};
+  const socket = openSocket(options, (chunk) => {
+    text += Buffer.from(chunk).toString("latin1");
+    heard();
+  });
   try {
     const closed = await new Promise<boolean>((resolve, reject) => {
       socket.setTimeout(limits.connectTimeoutMs, () => resolve(false));
-      socket.on("data", (chunk: Buffer) => {
+      heard = () => {
         socket.setTimeout(limits.quietMs);
-        text += chunk.toString("latin1");
         if (text.length >= limits.maxBytes) resolve(false);
-      });
+      };
       socket.once("error", reject).once("close", () => resolve(true));
       socket.write(`${line}\r\n`, "latin1");
     });

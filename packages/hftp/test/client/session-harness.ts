@@ -37,7 +37,10 @@ export class SessionHarness {
   }
 
   bytes(text: string | Uint8Array, now = 0): this {
-    return this.input({ type: "bytes", chunk: typeof text === "string" ? Buffer.from(text, "latin1") : text }, now);
+    const chunk = typeof text === "string" ? Buffer.from(text, "latin1") : Buffer.from(text);
+    this.input({ type: "bytes", chunk }, now);
+    chunk.fill("!"); // as a socket that reads into the same buffer again
+    return this;
   }
 
   input(input: ClientInput, now = 0): this {
@@ -91,5 +94,5 @@ export class SessionHarness {
 }
 
 function decoded(chunk: Uint8Array, encoding: "base64" | "raw"): Uint8Array {
-  return encoding === "raw" ? chunk : Buffer.from(Buffer.from(chunk).toString("latin1"), "base64");
+  return encoding === "raw" ? Uint8Array.from(chunk) : Buffer.from(Buffer.from(chunk).toString("latin1"), "base64");
 }
