@@ -1,14 +1,19 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { itWith } from "../../../../test/components.js";
-import { type RunningProcess, run, startTypeScript } from "../../../../test/process.js";
+import { type RunningProcess, run } from "../../../../test/process.js";
+import { bundleCommand } from "../client/bundled-command.js";
 import { RawClient } from "../raw-client.js";
 import { temporaryDirectory } from "../temporary.js";
 
-const CLI = new URL("../../src/cli/main.ts", import.meta.url);
+const bundles = mkdtempSync(join(tmpdir(), "hftp-bundle-"));
+afterAll(() => rmSync(bundles, { recursive: true, force: true }));
+/** As one file, since most of the time of a short command goes into loading it; other tests run the sources. */
+const command = bundleCommand(bundles);
 const BIG = 24 * 1024 * 1024;
 
 function served(): string {
@@ -19,7 +24,7 @@ function served(): string {
 }
 
 function serve(...args: string[]): RunningProcess {
-  return startTypeScript(CLI, ["serve", "-p", "0", ...args]);
+  return command.start(["serve", "-p", "0", ...args], bundles);
 }
 
 describe("hftp serve", () => {
@@ -137,7 +142,7 @@ describe("hftp serve", () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
     const { port } = other.address() as { port: number };
-    const { code, stderr } = await startTypeScript(CLI, ["serve", "-p", String(port)]).exited;
+    const { code, stderr } = await command.start(["serve", "-p", String(port)], bundles).exited;
     other.close();
     expect([code, stderr]).toEqual([
       3,
@@ -153,7 +158,7 @@ describe("hftp serve", () => {
     [["--max-line-bytes", "1"], /whole number from 512 to 1073741824/],
     [["--nonsense"], /unknown option '--nonsense'/],
   ])("a wrong command line says what is accepted: %j", async (args, message) => {
-    const { code, stderr, stdout } = await startTypeScript(CLI, ["serve", ...args]).exited;
+    const { code, stderr, stdout } = await command.start(["serve", ...args], bundles).exited;
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(message);
   });
