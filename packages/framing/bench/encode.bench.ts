@@ -80,6 +80,7 @@ export const rows: readonly Row[] = [
     unit: "frames/CPU s",
     direction: "at least",
     bar: bars.F25.bar,
+    rounds: 21,
     floor: toBytes(slabLoop),
     ours: toBytes((some) => encodeFrames(some)),
   },
