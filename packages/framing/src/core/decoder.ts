@@ -212,7 +212,8 @@ export class FrameDecoder {
    * are read as signed, so that all arithmetic is on small integers; from 2^31 on they are negative, and for #step.
    */
   #views(first: Uint8Array | undefined): Uint8Array[] {
-    const frames: Uint8Array[] = []; // made here: filling a caller's array is a quarter slower in most runs of V8
+    // Made here, not by the caller: that way some processes (4 of 10 measured) ran this loop a fifth slower.
+    const frames: Uint8Array[] = [];
     if (first !== undefined) frames.push(first);
     const { headerBytes, maxFrameBytes, copy } = this;
     const limit = this.#limit;
