@@ -15,7 +15,7 @@ export const EXIT = {
   refused: 4,
   /** The server broke the protocol. */
   protocol: 5,
-  /** A local file: it is there already, cannot be written, ... */
+  /** A local file: it is there already, another process writes it, it cannot be written, ... */
   file: 6,
   /** The file on the server changed while it was fetched. */
   changed: 7,
@@ -41,6 +41,7 @@ export function exitCodeOf(error: unknown): number {
       case "DIGEST_MISMATCH":
         return EXIT.digest;
       case "EXISTS":
+      case "IN_USE":
       case "FILE_ERROR":
         return EXIT.file;
       case "RETRIES_EXHAUSTED":

@@ -1,5 +1,6 @@
 /** What a download is told and what it answers (docs/machine.md gives the contract of every machine). */
 import type { HftpError } from "./errors.js";
+import type { LockOwner } from "./lock-lines.js";
 import { MAX_TIMEOUT_MS, type NumberRule, resolveNumbers } from "./options.js";
 import { isServableName, type Request } from "./requests.js";
 
@@ -27,6 +28,8 @@ export type DownloadInput =
       readonly id: number;
       /** Something stands under the final name. */
       readonly exists: boolean;
+      /** Somebody else writes the `.part` file: the lock file, and whose it is. */
+      readonly locked?: { readonly path: string; readonly owner: LockOwner };
       /** The length of the `.part` file and the text of its state file, where both are there. */
       readonly part?: { readonly bytes: number; readonly state: string };
     }
@@ -36,6 +39,8 @@ export type DownloadInput =
   | { readonly type: "done"; readonly id: number }
   /** `publish` found something under the final name, and left it. */
   | { readonly type: "taken"; readonly id: number }
+  /** `publish` found that the `.part` file, or what got the final name, is not the file that was written. */
+  | { readonly type: "replaced"; readonly id: number }
   | { readonly type: "effectFailed"; readonly id: number; readonly error: Error };
 
 export type DownloadOutput =
@@ -49,7 +54,7 @@ export type DownloadOutput =
   /** Stop reading, go on reading: writes are slower than the network. */
   | { readonly type: "pause" | "resume"; readonly connection: number }
   /** From here on: effects on files, by ids; each is answered by exactly one input with its id. */
-  /** Tell what stands under the final name, and the `.part` file and its state file. */
+  /** Take the lock; tell what stands under the final name, and the `.part` file and its state file. */
   | { readonly type: "inspect"; readonly id: number }
   /** Open the `.part` file that was inspected, for reading and writing. */
   | { readonly type: "openPart"; readonly id: number }
@@ -63,7 +68,7 @@ export type DownloadOutput =
   | { readonly type: "digest"; readonly id: number }
   /** Give up the digest: answer `effectFailed` soon. */
   | { readonly type: "cancel"; readonly id: number }
-  /** fsync and close the `.part` file, give it the final name, remove the state file. */
+  /** fsync the `.part` file, give it the final name, see that it has it, close it, remove the state file. */
   | { readonly type: "publish"; readonly id: number; readonly overwrite: boolean }
   /** Close the `.part` file; remove it and its state file unless `keep`. */
   | { readonly type: "closePart"; readonly id: number; readonly keep: boolean }

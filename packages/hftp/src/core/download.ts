@@ -19,6 +19,7 @@ import {
   ReplyError,
 } from "./errors.js";
 import { addChunk, createJob, type Job } from "./jobs.js";
+import type { LockOwner } from "./lock-lines.js";
 import { PartContent, type Writing } from "./part-content.js";
 import { type Request, requestLine } from "./requests.js";
 
@@ -335,7 +336,7 @@ export class Download {
     if (effect.type === "closePart") return this.#end();
     if (effect.type === "publish" && this.#phase === "publish") return this.#published(input);
     if (this.#phase === "stop") return;
-    if (input.type === "inspected") this.#inspected(input.exists, input.part);
+    if (input.type === "inspected") this.#inspected(input);
     else if (input.type === "read") this.#compare(effect, input.bytes);
     else if (input.type === "digested") this.#digested(input.sha256, input.bytes);
     else if (effect.type === "openPart") {
@@ -346,8 +347,9 @@ export class Download {
     } else if (effect.type === "saveState" && this.#phase === "open") this.#phase = "fetch";
   }
 
-  #inspected(exists: boolean, part: { readonly bytes: number; readonly state: string } | undefined): void {
+  #inspected({ exists, locked, part }: Extract<DownloadInput, { readonly type: "inspected" }>): void {
     if (exists && !this.options.overwrite) return this.#fail(alreadyThere());
+    if (locked !== undefined) return this.#fail(inUse(locked.path, locked.owner));
     this.#part = part;
     this.#phase = "contact";
   }
@@ -382,6 +384,12 @@ export class Download {
 
   #published(input: DownloadInput): void {
     if (input.type === "taken") return this.#fail(alreadyThere());
+    if (input.type === "replaced") {
+      const message = "another process put another file in the place of the .part file: what was fetched is lost";
+      this.#fail(new DownloadError("FILE_ERROR", message));
+      this.#resumable = false;
+      return;
+    }
     this.#phase = "ended";
     this.#outputs.push({ type: "finished", bytes: this.content.size, sha256: this.#sha256 });
   }
@@ -486,4 +494,12 @@ export class Download {
 
 function alreadyThere(): DownloadError {
   return new DownloadError("EXISTS", "a file of the final name is there already, and overwriting was not asked for");
+}
+
+function inUse(path: string, { pid, host }: LockOwner): DownloadError {
+  const who = `process ${pid} on ${host}`;
+  return new DownloadError(
+    "IN_USE",
+    `${who} is fetching this file already (${path} says so; it may be removed if not)`,
+  );
 }

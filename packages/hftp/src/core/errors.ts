@@ -36,6 +36,6 @@ export class ReplyError extends HftpError {
 
 /**
  * A download that did not end with the whole, right file under its final name: `SIZE_CHANGED`, `DIGEST_MISMATCH`,
- * `RETRIES_EXHAUSTED`, `EXISTS`, `ABORTED` and the like.
+ * `RETRIES_EXHAUSTED`, `EXISTS`, `IN_USE`, `FILE_ERROR`, `ABORTED`.
  */
 export class DownloadError extends HftpError {}

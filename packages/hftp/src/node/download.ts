@@ -20,7 +20,7 @@ export interface DownloadProgress {
 }
 
 export interface DownloadOptions extends Omit<ConnectionOptions, "maxPipelined">, DownloadMachineOptions {
-  /** Where the file goes. While it is fetched, `<to>.part` and `<to>.part.json` stand beside it. */
+  /** Where the file goes. While it is fetched, `<to>.part`, `<to>.part.json` and `<to>.part.lock` stand beside it. */
   readonly to: string;
   /** Stops the download: it fails with `ABORTED`, and can be resumed. */
   readonly signal?: AbortSignal | undefined;
@@ -44,8 +44,8 @@ export interface DownloadResult {
  * Fetches a file into `to`. Nothing stands under that name before the file is whole, its size was asked for again, its
  * digest was compared with `expect` (where given), and it is on the disk. On a failure `.part` and state file are kept
  * where `resume` can go on with them, and removed otherwise. Only `expect` proves that the bytes are the right ones.
- * @throws TypeError or RangeError for a wrong option; DownloadError `EXISTS`, `SIZE_CHANGED`, `DIGEST_MISMATCH`,
- * `RETRIES_EXHAUSTED`, `FILE_ERROR`, `ABORTED` (with the signal's reason as its cause); ReplyError, ConnectionError or
+ * @throws TypeError or RangeError for a wrong option; DownloadError `EXISTS`, `IN_USE`, `SIZE_CHANGED`,
+ * `DIGEST_MISMATCH`, `RETRIES_EXHAUSTED`, `FILE_ERROR`, `ABORTED` (with the signal's reason as its cause); ReplyError, ConnectionError or
  * RemoteProtocolError where the first contact fails
  */
 export async function download(options: DownloadOptions): Promise<DownloadResult> {
@@ -99,6 +99,7 @@ class DownloadDriver {
       signal?.removeEventListener("abort", abort);
       clearTimeout(this.#timer);
       for (const connection of this.#connections.values()) connection.destroy();
+      await this.#file.unlock();
     }
   }
 
@@ -199,8 +200,7 @@ class DownloadDriver {
       case "digest":
         return { type: "digested", id, ...(await this.#file.digest(this.#cancel.signal)) };
       case "publish":
-        if (!(await this.#file.publish(effect.overwrite))) return { type: "taken", id };
-        break;
+        return { type: await this.#file.publish(effect.overwrite), id };
       case "closePart":
         await this.#file.closePart(effect.keep);
         break;

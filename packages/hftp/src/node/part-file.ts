@@ -4,26 +4,45 @@ import { constants } from "node:fs";
 import { type FileHandle, link, lstat, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { MAX_STATE_LENGTH } from "../core/download-state.js";
+import type { LockOwner } from "../core/lock-lines.js";
+import { isAt, PartLock } from "./part-lock.js";
 
 const READ_BYTES = 256 * 1024;
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+
+/** What stands on the disk. */
+export interface Inspection {
+  /** Something stands under the final name. */
+  readonly exists: boolean;
+  /** Somebody else writes the `.part` file. */
+  readonly locked?: { readonly path: string; readonly owner: LockOwner };
+  /** Length and state of the `.part` file, where it can be gone on with. */
+  readonly part?: { readonly bytes: number; readonly state: string };
+}
 
 export class PartFile {
   /** Where the finished file goes. */
   readonly path: string;
   readonly partPath: string;
   readonly statePath: string;
+  /** A state file before it gets its name. */
+  readonly #freshPath: string;
+  readonly #lock: PartLock;
   #handle: FileHandle | undefined;
 
   constructor(path: string) {
     this.path = path;
     this.partPath = `${path}.part`;
     this.statePath = `${path}.part.json`;
+    this.#freshPath = `${this.statePath}.new`;
+    this.#lock = new PartLock(`${path}.part.lock`);
   }
 
-  /** Whether something stands under the final name; length and state of the `.part` file, where it can be gone on with. */
-  async inspect(): Promise<{ exists: boolean; part?: { bytes: number; state: string } }> {
+  /** Takes the lock, then looks. */
+  async inspect(): Promise<Inspection> {
+    const owner = await this.#lock.take();
     const exists = (await absentAsUndefined(lstat(this.path))) !== undefined;
+    if (owner !== undefined) return { exists, locked: { path: this.#lock.path, owner } };
     const part = await absentAsUndefined(lstat(this.partPath));
     const state = await absentAsUndefined(stat(this.statePath));
     // A second name would be the finished file of a process that was killed while it gave it: not to be written to.
@@ -32,13 +51,18 @@ export class PartFile {
     return { exists, part: { bytes: part.size, state: await readFile(this.statePath, "utf8") } };
   }
 
+  /** To be called at the end, whatever became of the download. */
+  async unlock(): Promise<void> {
+    await this.#lock.release();
+  }
+
   async openPart(): Promise<void> {
     this.#handle = await open(this.partPath, constants.O_RDWR | NO_FOLLOW);
   }
 
   async createPart(): Promise<void> {
     await this.#close();
-    await rm(this.statePath, { force: true });
+    await this.#removeState();
     await rm(this.partPath, { force: true });
     this.#handle = await open(this.partPath, "wx+", 0o666);
   }
@@ -67,15 +91,20 @@ export class PartFile {
 
   async saveState(text: string): Promise<void> {
     await this.#open.datasync();
-    const fresh = `${this.statePath}.new`;
-    const file = await open(fresh, "w");
+    await rm(this.#freshPath, { force: true }); // what an earlier one left, or a trap: it is not written through
     try {
-      await file.writeFile(text);
-      await file.datasync();
-    } finally {
-      await file.close();
+      const file = await open(this.#freshPath, "wx");
+      try {
+        await file.writeFile(text);
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+      await rename(this.#freshPath, this.statePath);
+    } catch (error) {
+      await rm(this.#freshPath, { force: true }).catch(() => {});
+      throw error;
     }
-    await rename(fresh, this.statePath);
   }
 
   /** Reads the whole file, while the system brings it to the disk. */
@@ -97,22 +126,34 @@ export class PartFile {
     }
   }
 
-  /** Answers false, and leaves everything as it is, where a file stands under the final name and may not be replaced. */
-  async publish(overwrite: boolean): Promise<boolean> {
-    await this.#open.sync();
-    await this.#close();
+  /**
+   * Answers `taken`, and leaves everything as it is, where a file stands under the final name and may not be replaced;
+   * `replaced` where the `.part` file, or the one that got the final name, is not the file that was written.
+   */
+  async publish(overwrite: boolean): Promise<"done" | "taken" | "replaced"> {
+    const handle = this.#open;
+    await handle.sync();
+    if (!(await isAt(this.partPath, handle))) return "replaced";
     if (overwrite) await rename(this.partPath, this.path);
-    else if (!(await this.#nameOnce())) return false;
-    await rm(this.statePath, { force: true });
+    else if (!(await this.#nameOnce())) return "taken";
+    if (!(await isAt(this.path, handle))) return "replaced";
+    await this.#close();
+    await this.#removeState();
     await syncDirectory(dirname(this.path));
-    return true;
+    return "done";
   }
 
   async closePart(keep: boolean): Promise<void> {
+    const own = this.#handle !== undefined && (await isAt(this.partPath, this.#handle));
     await this.#close();
     if (keep) return;
+    await this.#removeState();
+    if (own) await rm(this.partPath, { force: true });
+  }
+
+  async #removeState(): Promise<void> {
     await rm(this.statePath, { force: true });
-    await rm(this.partPath, { force: true });
+    await rm(this.#freshPath, { force: true });
   }
 
   /** A link fails where the name is taken, a rename would replace it. Some file systems have no links. */

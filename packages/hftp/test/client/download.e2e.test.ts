@@ -175,9 +175,11 @@ describe("over real sockets and files", () => {
     await expect(download({ ...quick, to: "" })).rejects.toThrow(/to must be/);
     await expect(download({ ...quick, to: "x", parallel: 65 })).rejects.toThrow(/parallel is 65/);
     await expect(download({ ...quick, to: "x", port: 0 })).rejects.toThrow(/port is 0/);
-    await expect(download({ ...quick, to: "/nowhere/at/all", port: 1 })).rejects.toMatchObject({
-      code: "CONNECT_FAILED",
-    });
+    await expect(download({ ...quick, to: "/nowhere/at/all", port: 1 })).rejects.toMatchObject({ code: "FILE_ERROR" });
+    const folder = temporaryDirectory();
+    const nobodyThere = download({ ...quick, to: join(folder, "f"), port: 1 });
+    await expect(nobodyThere).rejects.toMatchObject({ code: "CONNECT_FAILED" });
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 

@@ -109,6 +109,28 @@ describe("H32: nothing under the final name until it is whole", () => {
     expect(world.final.length).toBe(file.length);
   });
 
+  it("a .part file that another process writes is left alone, and nothing is asked; EXISTS is said first", () => {
+    const owner = { id: "a", pid: 4711, started: "1", host: "here" };
+    const world = new SimulatedWorld({ seed: 8, file, locked: { path: "/x/f.part.lock", owner } });
+    world.part = Uint8Array.of(1);
+    for (const resume of [false, true]) {
+      expect(world.run({ ...small, resume })).toMatchObject({
+        type: "failed",
+        resumable: false,
+        error: { code: "IN_USE", message: expect.stringMatching(/process 4711 on here .*\/x\/f\.part\.lock/) },
+      });
+    }
+    expect([world.connections, world.part.length]).toEqual([0, 1]);
+    world.final = Uint8Array.of(1);
+    expect(world.run(small)).toMatchObject({ error: { code: "EXISTS" } });
+  });
+
+  it("a .part file that became another one at the last moment is no success, and nothing to go on with", () => {
+    const world = new SimulatedWorld({ seed: 8, file, replaced: true });
+    const error = { code: "FILE_ERROR", message: expect.stringMatching(/another file in the place of/) };
+    expect(world.run(small)).toMatchObject({ type: "failed", resumable: false, error });
+  });
+
   it("an empty file needs no slice", () => {
     const world = new SimulatedWorld({ seed: 9, file: new Uint8Array(0) });
     expect(world.run(small)).toMatchObject({ type: "finished", bytes: 0, sha256: plainDigest(new Uint8Array(0)) });

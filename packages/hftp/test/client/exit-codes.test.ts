@@ -26,6 +26,7 @@ it.each<readonly [error: unknown, code: number]>([
   [new ReplyError(202, "FILE NOT FOUND", "x"), 4],
   [new RemoteProtocolError("BAD_REPLY", "x"), 5],
   [new DownloadError("EXISTS", "x"), 6],
+  [new DownloadError("IN_USE", "x"), 6],
   [new DownloadError("FILE_ERROR", "x", { cause: noSpace }), 6],
   [noSpace, 6],
   [new DownloadError("SIZE_CHANGED", "x"), 7],

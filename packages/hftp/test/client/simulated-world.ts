@@ -29,6 +29,10 @@ export interface WorldOptions {
   readonly clientsAtATime?: number;
   /** The disk takes so many writes, then it is full. */
   readonly writesUntilFull?: number;
+  /** Another process holds the lock of the `.part` file. */
+  readonly locked?: Extract<DownloadInput, { readonly type: "inspected" }>["locked"];
+  /** Another process puts another file in the place of the `.part` file. */
+  readonly replaced?: boolean;
   /** Effects are done only when nothing comes from the network. */
   readonly slowDisk?: boolean;
   /** What becomes of every connection beyond the list. */
@@ -290,6 +294,8 @@ export class SimulatedWorld {
     switch (effect.type) {
       case "inspect": {
         const { part, state, final } = this;
+        const { locked } = this.#options;
+        if (locked !== undefined) return { type: "inspected", id, exists: final !== undefined, locked };
         const left = part === undefined || state === undefined ? {} : { part: { bytes: part.length, state } };
         return { type: "inspected", id, exists: final !== undefined, ...left };
       }
@@ -326,6 +332,7 @@ export class SimulatedWorld {
           bytes: this.part?.length ?? 0,
         };
       case "publish":
+        if (this.#options.replaced === true) return { type: "replaced", id };
         if (this.final !== undefined && !effect.overwrite) return { type: "taken", id };
         this.final = this.part;
         this.part = undefined;
