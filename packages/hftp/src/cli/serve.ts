@@ -1,10 +1,11 @@
 /** `hftp serve`: a directory for everyone who can connect. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Command } from "commander";
-import { pino } from "pino";
 import { HftpError } from "../core/errors.js";
 import { ServerMetrics } from "../node/metrics.js";
 import { DEFAULT_PORT, HftpServer, type HftpServerOptions } from "../node/server.js";
+import { accessLogger, endLog } from "./access-log.js";
 import { wholeNumber } from "./numbers.js";
 
 type ServeFlags = Omit<HftpServerOptions, "tls" | "logger"> & {
@@ -26,7 +27,7 @@ export function addServeCommand(program: Command): void {
     .summary("serve the files of a directory")
     .description(
       "Serve the files of a directory over HFTP. The first line on standard output is `listening on ADDRESS:PORT`; " +
-        "standard error gets one JSON line per request. SIGTERM and SIGINT end it after the replies under way.",
+        "standard error gets a line per request, as JSON unless it is a terminal. SIGTERM and SIGINT end it after the replies under way.",
     )
     .option("-d, --directory <dir>", "directory to serve; it may come and go", "testdata")
     .option("-p, --port <port>", "port to listen on, 0 for a free one", wholeNumber(0, 65_535), DEFAULT_PORT)
@@ -50,7 +51,7 @@ export function addServeCommand(program: Command): void {
       "close a connection on which nothing moves (default: 60000)",
       wholeNumber(1, MAX_MS),
     )
-    .option("--stall-timeout-ms <ms>", "drop a client that takes nothing (default: 30000)", wholeNumber(1, MAX_MS))
+    .option("--stall-timeout-ms <ms>", "drop a client that takes nothing (default: 120000)", wholeNumber(1, MAX_MS))
     .option("--shutdown-timeout-ms <ms>", "how long replies may go on after SIGTERM", wholeNumber(0, MAX_MS), 10_000)
     .option("-q, --quiet", "no log lines for requests")
     .action(runServer);
@@ -58,12 +59,14 @@ export function addServeCommand(program: Command): void {
 
 async function runServer(flags: ServeFlags): Promise<void> {
   const { port, address, tlsCert, tlsKey, metricsPort, shutdownTimeoutMs, quiet, ...options } = flags;
-  const logger = pino({ level: quiet ? "warn" : "info" }, pino.destination({ dest: 2, sync: true }));
+  const logger = accessLogger(quiet === true);
+  process.stdout.on("error", () => {}); // who started the server need not go on reading
   const server = new HftpServer({ ...options, logger, tls: tlsFiles(tlsCert, tlsKey) });
   const metrics = metricsPort === undefined ? undefined : new ServerMetrics(server);
   const stopped = waitForSignal();
   try {
     const at = await server.listen({ host: address, port });
+    warnAbout(options.directory);
     process.stdout.write(`listening on ${at.host.includes(":") ? `[${at.host}]` : at.host}:${at.port}\n`);
     if (metrics !== undefined && metricsPort !== undefined) {
       const metricsAt = await metrics.listen({ port: metricsPort });
@@ -74,14 +77,28 @@ async function runServer(flags: ServeFlags): Promise<void> {
   } finally {
     await server.close({ deadlineMs: shutdownTimeoutMs });
     await metrics?.[Symbol.asyncDispose]();
+    await endLog();
   }
 }
 
-/** The first SIGTERM or SIGINT; a second one ends the process at once. */
+/** The first SIGTERM or SIGINT; a second one, of whichever kind, ends the process at once. */
 async function waitForSignal(): Promise<NodeJS.Signals> {
   return await new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+    const stop = (signal: NodeJS.Signals): void => {
+      process.off("SIGTERM", stop).off("SIGINT", stop);
+      resolve(signal);
+    };
+    process.on("SIGTERM", stop).on("SIGINT", stop);
   });
+}
+
+/** Says what a person may have mistyped; the server starts all the same, since its directory may come and go (H2). */
+function warnAbout(directory: string): void {
+  const path = resolve(directory);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === true) return;
+  const what = stats === undefined ? "does not exist (yet)" : "is no directory";
+  process.stderr.write(`warning: ${path} ${what}: requests are answered 199 until it is there\n`);
 }
 
 function tlsFiles(cert: string | undefined, key: string | undefined): HftpServerOptions["tls"] {

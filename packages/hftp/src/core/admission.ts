@@ -34,11 +34,6 @@ export class Admission {
     return this.#admitted;
   }
 
-  /** Connections that can be open at a time, refusals included. */
-  get maxSockets(): number {
-    return this.#limits.maxConnections + this.#limits.maxRefusals;
-  }
-
   /** Decides on a new connection. What is not `dropped` must be handed to leave() once it is gone. */
   enter(address: string): Verdict {
     const here = this.#perAddress.get(address) ?? 0;

@@ -45,11 +45,18 @@ export const NAME_CHARACTERS: string = `${LETTERS}${LETTERS.toLowerCase()}.-_`;
 const KEPT_ELEMENTS = 5;
 const MAX_DIGITS = 16;
 
+/** Smaller chunks that have to wait are copied together, into blocks of this size. */
+const SMALL_CHUNK_BYTES = 512;
+const BLOCK_BYTES = 4096;
+
 export class RequestParser {
   /** A property, so that a test can change the rule and see its tests fail. */
   protected classes: Uint8Array = byteClasses(NAME_CHARACTERS);
   readonly #maxLineBytes: number;
   readonly #chunks: Uint8Array[] = [];
+  /** Where small chunks are gathered; the last chunk is its used part. */
+  #block: Uint8Array | undefined;
+  #blockUsed = 0;
   #at = 0;
   #pendingBytes = 0;
 
@@ -81,8 +88,23 @@ export class RequestParser {
   /** Takes bytes; nothing is looked at before next() asks. The chunk is kept until then and must not change. */
   feed(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    this.#chunks.push(chunk);
     this.#pendingBytes += chunk.length;
+    if (chunk.length >= SMALL_CHUNK_BYTES || this.#chunks.length === 0) {
+      this.#chunks.push(chunk);
+      this.#block = undefined;
+    } else this.#gather(chunk);
+  }
+
+  /** Copies a small chunk behind the one before it: kept apart, a byte would cost some hundred. */
+  #gather(chunk: Uint8Array): void {
+    if (this.#block !== undefined && this.#blockUsed + chunk.length <= BLOCK_BYTES) this.#chunks.pop();
+    else {
+      this.#block = new Uint8Array(BLOCK_BYTES);
+      this.#blockUsed = 0;
+    }
+    this.#block.set(chunk, this.#blockUsed);
+    this.#blockUsed += chunk.length;
+    this.#chunks.push(this.#block.subarray(0, this.#blockUsed));
   }
 
   /** The next complete line or fatal offence in byte order, or undefined where more bytes are needed. */
@@ -95,6 +117,7 @@ export class RequestParser {
       if (this.#at === chunk.length) {
         this.#chunks.shift();
         this.#at = 0;
+        if (this.#chunks.length === 0) this.#block = undefined;
       }
       if (line !== undefined) return line;
     }
@@ -104,6 +127,7 @@ export class RequestParser {
   /** Forgets what was fed; after `quit` and after a fatal offence it does not matter (H7, H13). */
   discard(): void {
     this.#chunks.length = 0;
+    this.#block = undefined;
     this.#at = 0;
     this.#pendingBytes = 0;
   }

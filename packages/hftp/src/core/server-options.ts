@@ -10,7 +10,7 @@ export interface ServerSessionOptions {
   readonly idleTimeoutMs?: number | undefined;
   /** A request line must be whole so long after its first byte. Default 600,000 ms (H21). */
   readonly requestTimeoutMs?: number | undefined;
-  /** A client that takes nothing of a reply for so long is dropped. Default 30,000 ms (H21). */
+  /** A client that takes nothing of a reply for so long, as far as the network tells, is dropped. Default 120,000 ms (H21). */
   readonly stallTimeoutMs?: number | undefined;
   /** After the last reply, how long the client may take to close its side. Default 2,000 ms (H13). */
   readonly lingerTimeoutMs?: number | undefined;
@@ -36,7 +36,7 @@ const rules: Readonly<Record<Exclude<keyof ServerSessionOptions, "base64Lines">,
   maxErrors: { default: 64, min: 0, max: 2 ** 30, orInfinity: true },
   idleTimeoutMs: timeout(60_000),
   requestTimeoutMs: timeout(600_000),
-  stallTimeoutMs: timeout(30_000),
+  stallTimeoutMs: timeout(120_000),
   lingerTimeoutMs: timeout(2_000),
   maxBytesPerSecond: perSecond,
   maxRequestsPerSecond: perSecond,

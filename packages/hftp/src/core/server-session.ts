@@ -9,8 +9,8 @@ import type { FileFacts, ServerInput, ServerOutput } from "./server-messages.js"
 import { type ResolvedServerOptions, resolveServerOptions, type ServerSessionOptions } from "./server-options.js";
 import { SliceReply } from "./slice-reply.js";
 
-/** Entries asked for at a time: about 16 KiB of names. */
-const ENTRIES_AT_A_TIME = 512;
+/** Entries asked for at a time: few enough that to look at them holds nobody up, links included. */
+const ENTRIES_AT_A_TIME = 128;
 
 /** The rest of a log line for what is answered without an effect. */
 const IMMEDIATE = { fileBytes: 0, complete: true, ms: 0 } as const;

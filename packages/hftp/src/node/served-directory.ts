@@ -8,6 +8,7 @@ import {
   opendirSync,
   openSync,
   read,
+  readlinkSync,
   readSync,
   realpathSync,
   type Stats,
@@ -43,36 +44,65 @@ export class ServedDirectory {
     this.#prefix = this.path.endsWith(sep) ? this.path : this.path + sep;
   }
 
-  /** Facts about a name; the file is not opened. */
+  /** Facts about a name. The file is opened only where the name is a link: a link can change while it is looked at. */
   stat(name: string): FileFacts {
     try {
       const stats = lstatSync(this.#prefix + name);
       if (!stats.isSymbolicLink()) return factsOf(stats);
-      const target = this.resolveInside(name);
-      return target === undefined ? { kind: "outside" } : factsOf(lstatSync(target));
     } catch (error) {
       return this.#failure(error);
     }
+    return this.#closed(this.#openLink(name));
   }
 
   /** Opens a regular file; facts and content come from the same descriptor. */
   open(name: string): OpenedFile {
+    const path = this.#prefix + name;
     try {
-      return openRegular(this.#prefix + name);
+      return openRegular(path);
     } catch (error) {
-      if (!isLinkRefusal(error)) return { file: this.#failure(error) };
+      return isLinkRefusal(error) ? this.#openLink(name) : { file: this.#unreadable(error, path) };
     }
+  }
+
+  #openLink(name: string): OpenedFile {
+    let target: string | undefined;
     try {
-      const target = this.resolveInside(name);
-      return target === undefined ? { file: { kind: "outside" } } : openRegular(target);
+      target = this.#resolveInside(name);
     } catch (error) {
-      return { file: this.#failure(error) };
+      // A way that may not be followed to its end cannot be shown to stay inside.
+      return { file: hasCode(error, "EACCES") ? { kind: "outside" } : this.#failure(error) };
     }
+    if (target === undefined) return { file: { kind: "outside" } };
+    try {
+      const opened = openRegular(target);
+      if (opened.descriptor === undefined || this.#isInside(opened.descriptor, name)) return opened;
+      closeSync(opened.descriptor);
+      return { file: { kind: "outside" } };
+    } catch (error) {
+      return { file: isLinkRefusal(error) ? { kind: "outside" } : this.#unreadable(error, target) };
+    }
+  }
+
+  /** What may not be opened may still be no file at all: a directory, a pipe. */
+  #unreadable(error: unknown, path: string): FileFacts {
+    if (!hasCode(error, "EACCES")) return this.#failure(error);
+    try {
+      const facts = factsOf(lstatSync(path));
+      return facts.kind === "regular" ? this.#failure(error) : facts;
+    } catch {
+      return this.#failure(error);
+    }
+  }
+
+  #closed({ file, descriptor }: OpenedFile): FileFacts {
+    if (descriptor !== undefined) closeSync(descriptor);
+    return file;
   }
 
   /** Opens the directory for listing. @throws where it is missing or refused */
   openListing(): Dir {
-    return opendirSync(this.path, { bufferSize: 256 });
+    return opendirSync(this.path, { bufferSize: 128 });
   }
 
   /** The next entries, at most `max`, and whether they are the last. */
@@ -88,10 +118,31 @@ export class ServedDirectory {
   }
 
   /** Where a link leads, or undefined where that is not below the served directory. @throws where it leads nowhere */
-  protected resolveInside(name: string): string | undefined {
-    const root = realpathSync(this.path);
-    const target = realpathSync(this.#prefix + name);
-    return target.startsWith(root.endsWith(sep) ? root : root + sep) ? target : undefined;
+  #resolveInside(name: string): string | undefined {
+    const target = realpathSync.native(this.#prefix + name);
+    return this.contains(realpathSync.native(this.path), target) ? target : undefined;
+  }
+
+  /**
+   * Whether what was opened is still inside: a directory on the way may have been swapped for a link after the way was
+   * looked at. Linux tells the path of a descriptor; elsewhere the way is looked at once more, and must end at the
+   * same file.
+   */
+  #isInside(descriptor: number, name: string): boolean {
+    try {
+      return this.contains(realpathSync.native(this.path), readlinkSync(`/proc/self/fd/${descriptor}`));
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) return false;
+    }
+    const target = this.#resolveInside(name);
+    if (target === undefined) return false;
+    const [opened, there] = [fstatSync(descriptor), lstatSync(target)];
+    return opened.dev === there.dev && opened.ino === there.ino;
+  }
+
+  /** Whether a resolved path lies below the resolved root. */
+  protected contains(root: string, path: string): boolean {
+    return path.startsWith(root.endsWith(sep) ? root : root + sep);
   }
 
   #failure(error: unknown): FileFacts {
@@ -125,10 +176,13 @@ function openRegular(path: string): OpenedFile {
   }
 }
 
+function hasCode(error: unknown, code: string): boolean {
+  return (error as NodeJS.ErrnoException).code === code;
+}
+
 /** What O_NOFOLLOW says of a symbolic link, by platform. */
 function isLinkRefusal(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === "ELOOP" || code === "EMLINK";
+  return hasCode(error, "ELOOP") || hasCode(error, "EMLINK");
 }
 
 /** Reads up to `length` bytes at `offset`, fewer only at the end of the file. */

@@ -13,8 +13,8 @@ export interface ConnectionEvents {
   closed(why: string | undefined): void;
 }
 
-/** After so many bytes in one turn a connection lets the others have theirs. */
-const TURN_BYTES = 1024 * 1024;
+/** After so long a connection lets the others have their turn; what is left of its work waits for the next round. */
+const TURN_MS = 4;
 
 type SendFile = Extract<ServerOutput, { readonly type: "sendFile" }>;
 
@@ -24,11 +24,13 @@ export class ServerConnection {
   readonly #directory: ServedDirectory;
   readonly #pool: BlockPool;
   readonly #events: ConnectionEvents;
-  readonly #inputs: ServerInput[] = [];
+  /** Results of effects that the session has not been told yet. */
+  readonly #results: ServerInput[] = [];
   #running = false;
+  /** The turn was over before the work was: the rest is done in the next round of the event loop. */
+  #yielded = false;
   /** What this turn has to write: base64 and status lines as Latin-1 text, which Node writes fastest, raw bytes as they are. */
   #parts: (string | Uint8Array)[] = [];
-  #turnBytes = 0;
   #source: FileSource | undefined;
   #listing: Dir | undefined;
   #gone = false;
@@ -58,19 +60,51 @@ export class ServerConnection {
     socket.on("close", () => this.#closed());
   }
 
-  /** Hands an input to the session and does what it answers, until nothing is left to do at once. */
+  /** Hands an input to the session and does what it answers, until there is nothing left to do or its turn is over. */
   handle(input: ServerInput): void {
-    this.#inputs.push(input);
-    this.#run();
+    if (this.#gone) return;
+    if (this.#running) {
+      this.#results.push(input);
+      return;
+    }
+    this.#running = true;
+    this.#step(performance.now(), input);
+    this.#running = false;
+    if (this.#yielded) this.#arm();
+    else this.#continue();
   }
 
-  #run(): void {
-    if (this.#running || this.#gone) return;
-    this.#running = true;
-    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-      for (const output of this.#session.handle(performance.now(), next)) this.#perform(output);
-      if (this.#inputs.length === 0) this.#flush();
+  #step(now: number, input: ServerInput): void {
+    for (const output of this.#session.handle(now, input)) this.#perform(output);
+  }
+
+  /** Hands in the results of effects, which have new effects, until all is done or the turn is over. */
+  #takeTurn(): void {
+    const until = performance.now() + TURN_MS;
+    for (;;) {
+      const result = this.#results.shift();
+      if (result === undefined) {
+        this.#flush();
+        if (this.#results.length === 0) return;
+        continue;
+      }
+      const now = performance.now();
+      this.#step(now, result);
+      if (now > until) break;
     }
+    this.#flush();
+    this.#yielded = true;
+    setImmediate(() => {
+      this.#yielded = false;
+      this.#continue();
+    });
+  }
+
+  /** Goes on with results that came, or were left, outside a turn. */
+  #continue(): void {
+    if (this.#gone || this.#running || this.#yielded) return;
+    this.#running = true;
+    this.#takeTurn();
     this.#running = false;
     this.#arm();
   }
@@ -90,12 +124,12 @@ export class ServerConnection {
         this.#sendFile(output);
         break;
       case "stat":
-        this.#inputs.push({ type: "file", id: output.id, file: this.#directory.stat(output.name) });
+        this.#results.push({ type: "file", id: output.id, file: this.#directory.stat(output.name) });
         break;
       case "open": {
         const { file, descriptor } = this.#directory.open(output.name);
         if (descriptor !== undefined) this.#source = new FileSource(descriptor, this.#pool);
-        this.#inputs.push({ type: "file", id: output.id, file });
+        this.#results.push({ type: "file", id: output.id, file });
         break;
       }
       case "list":
@@ -128,7 +162,7 @@ export class ServerConnection {
       if (bytes === undefined) void this.#loadAndSend(piece);
       else this.#sendPiece(piece, bytes);
     } catch (error) {
-      this.#inputs.push({ type: "effectFailed", id: piece.id, why: (error as Error).message });
+      this.#results.push({ type: "effectFailed", id: piece.id, why: (error as Error).message });
     }
   }
 
@@ -142,7 +176,7 @@ export class ServerConnection {
     const bytes = this.#source?.take(piece);
     if (bytes === undefined) return;
     this.#sendPiece(piece, bytes);
-    this.#run();
+    this.#continue();
   }
 
   #sendPiece(piece: SendFile, bytes: Buffer): void {
@@ -154,17 +188,16 @@ export class ServerConnection {
       this.#parts.push(Buffer.from(bytes)); // a copy: that memory is used for the next piece before the socket is done
     }
     if (bytes.length < piece.remaining) this.#flush(); // large: not joined with what follows
-    this.#turnBytes += bytes.length;
-    this.#inputs.push({ type: "fileSent", id: piece.id, bytes: bytes.length });
+    this.#results.push({ type: "fileSent", id: piece.id, bytes: bytes.length });
   }
 
   #list(id: number, max: number): void {
     try {
       this.#listing ??= this.#directory.openListing();
       const { entries, last } = this.#directory.readListing(this.#listing, max);
-      this.#inputs.push({ type: "entries", id, entries, last });
+      this.#results.push({ type: "entries", id, entries, last });
     } catch (error) {
-      this.#inputs.push({ type: "effectFailed", id, why: (error as Error).message });
+      this.#results.push({ type: "effectFailed", id, why: (error as Error).message });
     }
   }
 
@@ -191,16 +224,7 @@ export class ServerConnection {
         below = typeof part === "string" ? this.#socket.write(part, "latin1") : this.#socket.write(part);
       this.#socket.uncork();
     }
-    if (!below && this.#socket.writableLength > 0) {
-      this.#turnBytes = 0; // `drain` follows
-      return;
-    }
-    if (this.#turnBytes < TURN_BYTES) {
-      this.#inputs.push({ type: "drained" });
-      return;
-    }
-    this.#turnBytes = 0;
-    setImmediate(() => this.handle({ type: "drained" }));
+    if (below || this.#socket.writableLength === 0) this.#results.push({ type: "drained" }); // else `drain` follows
   }
 
   /** One timer, set anew only where it would come too late: deadlines move later at every input. */

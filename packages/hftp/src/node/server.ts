@@ -2,7 +2,7 @@
 import { channel } from "node:diagnostics_channel";
 import { EventEmitter } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import { Admission, type AdmissionOptions, type Verdict } from "../core/admission.js";
 import { ConnectionError, LocalProtocolError } from "../core/errors.js";
 import { MAX_TIMEOUT_MS, resolveNumbers } from "../core/options.js";
@@ -48,6 +48,17 @@ export interface HftpServerEvents {
   disconnection: [verdict: Verdict];
 }
 
+interface Peer {
+  /** Address and port. */
+  readonly name: string;
+  readonly number: number;
+  readonly verdict: Verdict;
+  /** Of TCP, also under TLS. */
+  readonly socket: Socket;
+  /** Undefined during a TLS handshake. */
+  connection: ServerConnection | undefined;
+}
+
 /** The port of the course's own servers. */
 export const DEFAULT_PORT = 19500;
 
@@ -60,8 +71,8 @@ export class HftpServer extends EventEmitter<HftpServerEvents> implements AsyncD
   readonly #admission: Admission;
   readonly #logger: Logger;
   readonly #server: Server;
-  readonly #connections = new Set<ServerConnection>();
-  readonly #sockets = new Set<Socket>();
+  /** By address and port of the client: what is open and not dropped. */
+  readonly #peers = new Map<string, Peer>();
   #numbered = 0;
   #closing: Promise<void> | undefined;
 
@@ -76,30 +87,31 @@ export class HftpServer extends EventEmitter<HftpServerEvents> implements AsyncD
     this.#admission = new Admission(options);
     this.#logger = options.logger ?? silentLogger;
     this.createSession(options); // a wrong option is an error here, not at the first connection
-    if (options.tls === undefined) {
-      this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket, socket));
-    } else {
-      const { cert, key } = options.tls;
-      const server = createTlsServer({
+    this.#server = options.tls === undefined ? createServer({ allowHalfOpen: true }) : this.#createTls(options.tls);
+    // Before the listener that would start a handshake: what is dropped has none.
+    this.#server.prependListener("connection", (socket: Socket) => this.#admit(socket));
+    if (options.tls === undefined) this.#server.on("connection", (socket: Socket) => this.#accept(socket));
+  }
+
+  #createTls({ cert, key }: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array }): Server {
+    let server: TlsServer;
+    try {
+      server = createTlsServer({
         cert: Buffer.from(cert as Uint8Array),
         key: Buffer.from(key as Uint8Array),
         allowHalfOpen: true,
         handshakeTimeout: 10_000,
       });
-      server.on("secureConnection", (socket) => this.#accept(socket, socket));
-      server.on("tlsClientError", (error, socket) => {
-        this.#logger.warn({ peer: peerOf(socket), why: error.message }, "TLS handshake failed");
-        socket.destroy();
-      });
-      this.#server = server;
+    } catch (cause) {
+      throw new TypeError(`tls: certificate or key cannot be used: ${(cause as Error).message}`, { cause });
     }
-    // Also bounds what has not come so far as to be admitted or refused: TLS handshakes.
-    const { maxSockets } = this.#admission;
-    if (Number.isFinite(maxSockets)) this.#server.maxConnections = maxSockets;
-    this.#server.on("connection", (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
+    server.on("secureConnection", (socket) => this.#accept(socket));
+    server.on("tlsClientError", (error, socket) => {
+      if (this.#peers.has(peerOf(socket)))
+        this.#logger.warn({ peer: peerOf(socket), why: error.message }, "TLS handshake failed");
+      socket.destroy();
     });
+    return server;
   }
 
   /** A subclass can change how names are looked up. */
@@ -157,17 +169,24 @@ export class HftpServer extends EventEmitter<HftpServerEvents> implements AsyncD
   async #close(deadlineMs: number): Promise<void> {
     if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const connection of [...this.#connections]) connection.handle({ type: "shutdown" });
+    for (const { socket, connection } of [...this.#peers.values()]) {
+      if (connection === undefined)
+        socket.destroy(); // in a handshake
+      else connection.handle({ type: "shutdown" });
+    }
     const timer = setTimeout(() => {
-      for (const connection of [...this.#connections]) connection.destroy("the server is shutting down");
-      for (const socket of [...this.#sockets]) socket.destroy();
+      for (const { socket, connection } of [...this.#peers.values()]) {
+        connection?.destroy("the server is shutting down");
+        socket.destroy();
+      }
     }, deadlineMs);
     await closed;
     clearTimeout(timer);
   }
 
-  #accept(socket: Socket, raw: Socket): void {
-    const address = raw.remoteAddress ?? "unknown";
+  /** Every connection, before anything is said on it, counts against the limits. */
+  #admit(socket: Socket): void {
+    const address = socket.remoteAddress ?? "unknown";
     const verdict = this.#closing === undefined ? this.#admission.enter(address) : "dropped";
     this.emit("connection", verdict);
     if (verdict === "dropped") {
@@ -175,20 +194,37 @@ export class HftpServer extends EventEmitter<HftpServerEvents> implements AsyncD
       socket.destroy();
       return;
     }
-    const number = ++this.#numbered;
-    const peer = peerOf(raw);
-    const connection = new ServerConnection(socket, this.createSession(this.#options), this.#directory, this.#pool, {
-      served: (request) => this.#served({ request, connection: number, peer }),
+    const name = peerOf(socket);
+    const peer: Peer = { name, number: ++this.#numbered, verdict, socket, connection: undefined };
+    this.#peers.set(name, peer);
+    this.#logger.debug({ connection: peer.number, peer: name, verdict }, "connection");
+    socket.once("close", () => {
+      this.#peers.delete(name);
+      this.#admission.leave(address, verdict);
+      this.emit("disconnection", verdict);
+    });
+  }
+
+  /** A connection that can be talked on: at once over TCP, after the handshake over TLS. */
+  #accept(socket: Socket): void {
+    const peer = this.#peers.get(peerOf(socket));
+    if (peer === undefined) {
+      socket.on("error", () => {});
+      socket.destroy();
+      return;
+    }
+    const { name, number } = peer;
+    const session = this.createSession(this.#options);
+    const connection = new ServerConnection(socket, session, this.#directory, this.#pool, {
+      served: (request) => this.#served({ request, connection: number, peer: name }),
       closed: (why) => {
-        this.#connections.delete(connection);
-        this.#admission.leave(address, verdict);
-        this.#logger.debug({ connection: number, peer, ...(why === undefined ? {} : { why }) }, "disconnection");
-        this.emit("disconnection", verdict);
+        const reason = why === undefined ? {} : { why };
+        this.#logger.debug({ connection: number, peer: name, ...reason }, "disconnection");
       },
     });
-    this.#connections.add(connection);
-    this.#logger.debug({ connection: number, peer, verdict }, "connection");
-    connection.handle({ type: "connected", refused: verdict === "refused" });
+    peer.connection = connection;
+    connection.handle({ type: "connected", refused: peer.verdict === "refused" });
+    if (this.#closing !== undefined) connection.handle({ type: "shutdown" });
   }
 
   #served(event: ServedEvent): void {

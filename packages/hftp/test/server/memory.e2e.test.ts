@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type RunningProcess, startTypeScript } from "../../../../test/process.js";
+import { type RunningProcess, start, startTypeScript } from "../../../../test/process.js";
 import { RawClient } from "../raw-client.js";
 import { residentBytes } from "../resident-memory.js";
 import { temporaryDirectory } from "../temporary.js";
@@ -88,6 +88,14 @@ async function slowReaders(port: number): Promise<void> {
   await turns(port, 20);
   await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
 }
+
+it("H19: sixty thousand segments of one byte that have to wait cost about sixty thousand bytes", async () => {
+  const script = new URL("./held-input.ts", import.meta.url).pathname;
+  const args = ["--expose-gc", "--import", import.meta.resolve("tsx"), script];
+  await using measured = start(process.execPath, args);
+  const [, bytes] = await measured.line(/^held (-?\d+)$/);
+  expect(Number(bytes)).toBeLessThan(1_000_000);
+});
 
 describe("H19: memory is bounded, and the control shows that it need not be", () => {
   const rows = [

@@ -204,8 +204,8 @@ export const MUTANTS: readonly Mutant[] = [
     bug: "follows it",
     directory: onDisk(
       class extends ServedDirectory {
-        protected override resolveInside(): string {
-          return join(this.path, "..", "secret");
+        protected override contains(): boolean {
+          return true;
         }
       },
     ),

@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { afterAll, describe, expect, it } from "vitest";
 import { itWith } from "../../../../test/components.js";
-import { type RunningProcess, run } from "../../../../test/process.js";
+import { type RunningProcess, run, start } from "../../../../test/process.js";
 import { bundleCommand } from "../client/bundled-command.js";
 import { RawClient } from "../raw-client.js";
 import { temporaryDirectory } from "../temporary.js";
@@ -96,6 +96,49 @@ describe("hftp serve", () => {
     expect(await server.exited).toMatchObject({ code: null, signal: "SIGTERM" });
   });
 
+  it("H22: so does one of the other kind", async () => {
+    await using server = serve("-d", served(), "--quiet");
+    await using client = await RawClient.connect(await server.port());
+    client.send(`get_slice big 0 ${BIG}\r\n`);
+    await client.atLeast(1000);
+    client.socket.pause();
+    server.signal("SIGTERM");
+    await server.line(/^shutting down/);
+    server.signal("SIGINT");
+    expect(await server.exited).toMatchObject({ code: null, signal: "SIGINT" });
+  });
+
+  it.runIf(existsSync("/dev/full"))("H27: a log that cannot be written costs its lines alone", async () => {
+    const shell = `exec "${process.execPath}" "${command.path}" serve -p 0 -d "${served()}" 2> /dev/full`;
+    await using server = start("sh", ["-c", shell]);
+    for (let round = 0; round < 3; round++) {
+      await using client = await RawClient.connect(await server.port());
+      expect(await client.send("get_metadata ten.txt\r\nquit\r\n").end()).toBe("0 OK\r\n10\r\n0 OK\r\n");
+    }
+    server.signal("SIGTERM");
+    expect((await server.exited).code).toBe(0);
+  });
+
+  it("H27: neither does one that nobody reads hold the server up", async () => {
+    // The log goes into a pipe whose other end is open and never read; 4,000 lines are ten times what a pipe holds.
+    const quiet = 'exec 3<> "$0/pipe"; exec "$1" "$2" serve -p 0 -d "$0" 2>&3';
+    const directory = served();
+    await run("mkfifo", [join(directory, "pipe")]);
+    await using server = start("sh", ["-c", quiet, directory, process.execPath, command.path]);
+    await using client = await RawClient.connect(await server.port());
+    const replies = await client.send(`${"get_metadata ten.txt\r\n".repeat(4000)}quit\r\n`).end();
+    expect(replies.length).toBe(4000 * 10 + 6);
+  });
+
+  it("H22: goes on when whoever started it has stopped to read its output", async () => {
+    const script = '"$1" "$2" serve -p 0 -d "$0" --quiet | { read -r line; echo "$line"; exec 0<&-; wait; }';
+    const directory = served();
+    await using server = start("sh", ["-c", script, directory, process.execPath, command.path]);
+    const port = await server.port();
+    await using client = await RawClient.connect(port);
+    expect(await client.send("get_metadata ten.txt\r\nquit\r\n").end()).toBe("0 OK\r\n10\r\n0 OK\r\n");
+  });
+
   it("H27: counts what it does at the metrics port, which is off by default", async () => {
     await using server = serve("-d", served(), "--metrics-port", "0", "--max-connections-per-address", "1");
     const [, address] = await server.line(/^metrics on (http:.*)$/);
@@ -154,6 +197,7 @@ describe("hftp serve", () => {
     [["-p", "65536"], /whole number from 0 to 65535/],
     [["-p", "x"], /whole number from 0 to 65535/],
     [["--tls-cert", "a.pem"], /--tls-key is missing/],
+    [["--tls-cert", "/dev/null", "--tls-key", "/dev/null"], /tls: certificate or key cannot be used/],
     [["--tls-cert", "/nowhere.pem", "--tls-key", "/nowhere.pem"], /--tls-cert: cannot read \/nowhere\.pem/],
     [["--max-line-bytes", "1"], /whole number from 512 to 1073741824/],
     [["--nonsense"], /unknown option '--nonsense'/],
@@ -187,7 +231,8 @@ describe("TLS", () => {
         ...subject,
       ]);
       expect(made.code).toBe(0);
-      await using server = serve("-d", directory, "--tls-cert", cert, "--tls-key", key);
+      const limits = ["--max-connections", "12", "--max-connections-per-address", "10"];
+      await using server = serve("-d", directory, "--tls-cert", cert, "--tls-key", key, ...limits);
       const port = await server.port();
       await using plain = await RawClient.connect(port);
       plain.send("get_file_listing\r\n");
@@ -198,6 +243,14 @@ describe("TLS", () => {
       await new Promise((resolve) => socket.once("secureConnect", resolve));
       client.send(`get_metadata ten.txt\r\nget_slice big 0 ${BIG}\r\n`).halfClose();
       expect((await client.end()).length).toBe("0 OK\r\n10\r\n0 OK\r\n".length + 4 * (BIG / 3) + 2);
+
+      // Handshakes that never end count against the limits, and do not keep a shutdown waiting.
+      const silent = await Promise.all(Array.from({ length: 30 }, () => RawClient.connect(port)));
+      const began = performance.now();
+      server.signal("SIGTERM");
+      expect((await server.exited).code).toBe(0);
+      expect(performance.now() - began).toBeLessThan(5000);
+      await Promise.all(silent.map((one) => one[Symbol.asyncDispose]()));
     },
   );
 });

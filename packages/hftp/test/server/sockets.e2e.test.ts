@@ -187,6 +187,23 @@ describe("many clients", () => {
   });
 });
 
+describe("turns", () => {
+  it("H19: hundreds of listings in one segment do not keep another client waiting for the last of them", async () => {
+    const directory = servedFiles();
+    for (let link = 0; link < 300; link++) symlinkSync("ten.txt", join(directory, `link-${link}`));
+    const { port, server } = await start({ directory });
+    const order: string[] = [];
+    server.on("served", ({ request }) => order.push(request.command));
+    await using greedy = await RawClient.connect(port);
+    await using other = await RawClient.connect(port);
+    greedy.send("get_file_listing\r\n".repeat(200)).send("quit\r\n");
+    other.send("get_metadata ten.txt\r\n");
+    await greedy.end();
+    expect(order.length).toBe(202);
+    expect(order.indexOf("get_metadata")).toBeLessThan(100);
+  });
+});
+
 describe("shutdown", () => {
   it("H22: close() lets a reply end, closes idle connections, and refuses new ones", async () => {
     const directory = servedFiles();
