@@ -1,7 +1,7 @@
 /** What a person sees of a download: a bar while it runs, notes, a closing line. */
 import { SingleBar } from "cli-progress";
 import type { DownloadNotice } from "../core/download-messages.js";
-import { printable } from "../core/transcript.js";
+import { printable } from "../core/printable.js";
 import type { DownloadProgress, DownloadResult } from "../node/download.js";
 
 export interface DisplayFlags {

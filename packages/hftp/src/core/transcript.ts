@@ -1,5 +1,6 @@
 /** An exchange as data, and as a picture for people: who said what when, on which connection. */
 import type { ClientOutput } from "./client-messages.js";
+import { printable } from "./printable.js";
 import { requestLine } from "./requests.js";
 
 /** One thing that was said. */
@@ -91,14 +92,6 @@ export function renderTranscript(entries: readonly TranscriptEntry[]): string {
 
 function cut(text: string): string {
   return text.length <= COLUMN ? text : `${text.slice(0, COLUMN - 3)}...`;
-}
-
-/** The text with everything that is not plainly visible as an escape: a server's words must not steer a terminal. */
-export function printable(text: string): string {
-  return text.replace(/[^\P{C}]|[\u2028\u2029]/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
-  });
 }
 
 function grouped(count: number): string {

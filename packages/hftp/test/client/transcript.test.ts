@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { ClientOutput } from "../../src/core/client-messages.js";
-import { printable, renderTranscript, TranscriptRecorder } from "../../src/core/transcript.js";
+import { printable, printableJson } from "../../src/core/printable.js";
+import { renderTranscript, TranscriptRecorder } from "../../src/core/transcript.js";
 
 it("an exchange is drawn as a sequence diagram, bodies as their length", () => {
   const first = new TranscriptRecorder(1);
@@ -37,4 +38,11 @@ it("H37: text of a server's is shown without anything that steers a terminal", (
   expect(printable("\x1b[31mred\x07 \x9b \u202e\u2028 plain ñ 漢")).toBe(
     "\\x1b[31mred\\x07 \\x9b \\u{202e}\\u{2028} plain ñ 漢",
   );
+});
+
+it("H37: in JSON the same characters are \\uXXXX, and what is read is the same", () => {
+  const value = { name: "\x9b31m\u202e\u2028 \u{e0001} \x07\x7f plain ñ 漢 😀\n" };
+  const text = printableJson(value);
+  expect(text).toBe('{"name":"\\u009b31m\\u202e\\u2028 \\udb40\\udc01 \\u0007\\u007f plain ñ 漢 😀\\n"}');
+  expect(JSON.parse(text)).toEqual(value);
 });
