@@ -1,6 +1,6 @@
 /** How the command ends: a code for scripts, a line for people, an object for `--json`. */
 import { ConnectionError, DownloadError, HftpError, RemoteProtocolError, ReplyError } from "../core/errors.js";
-import { printable } from "../core/transcript.js";
+import { printable, printableJson } from "../core/printable.js";
 
 /** Exit codes of `hftp`. */
 export const EXIT = {
@@ -65,7 +65,13 @@ export function describeFailure(error: unknown, json: boolean): string {
   const code = (error as { readonly code?: unknown } | null)?.code;
   const status = error instanceof ReplyError ? { status: error.status } : {};
   const failure = { code: typeof code === "string" ? code : "FAILED", ...status, message, exitCode: exitCodeOf(error) };
-  return `${JSON.stringify({ error: failure })}\n`;
+  return `${printableJson({ error: failure })}\n`;
+}
+
+/** Tells of a failure on standard error after which the command goes on; its exit code is that of the first one. */
+export function reportFailure(error: unknown, json: boolean): void {
+  process.stderr.write(describeFailure(error, json));
+  process.exitCode ||= exitCodeOf(error);
 }
 
 /** A wrong command line. */

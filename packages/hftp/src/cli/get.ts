@@ -1,8 +1,9 @@
 /** `hftp get`: a file, whole and checked, or nothing. */
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { DownloadError } from "../core/errors.js";
+import { printableJson } from "../core/printable.js";
 import { renderTranscript, type TranscriptEntry } from "../core/transcript.js";
 import { type DownloadOptions, type DownloadResult, download } from "../node/download.js";
 import { addConnectionOptions, type ConnectionFlags, connectionOptions, SERVER_HELP } from "./connection-options.js";
@@ -52,7 +53,7 @@ export function addGetCommand(program: Command): void {
   addConnectionOptions(command).action(async (server: string, name: string, flags: GetFlags) => {
     const display = new DownloadDisplay(name, flags);
     const result = await get(server, name, flags, display);
-    process.stdout.write(flags.json ? `${JSON.stringify({ name, ...result })}\n` : display.finished(result));
+    process.stdout.write(flags.json ? `${printableJson({ name, ...result })}\n` : display.finished(result));
   });
 }
 
@@ -119,10 +120,12 @@ function isDirectory(path: string): boolean {
 /** Adds what a person can do about it. */
 function explained(error: unknown, path: string): unknown {
   if (!(error instanceof DownloadError)) return error;
+  const left = existsSync(`${path}.part`) && existsSync(`${path}.part.json`);
+  const resume = left ? `; what was fetched so far is in ${path}.part: --resume goes on with it` : "";
   const advice: Readonly<Record<string, string>> = {
     EXISTS: `${path} is there already: --force replaces it, -o PATH puts the file elsewhere`,
-    ABORTED: `interrupted; what was fetched so far is in ${path}.part: --resume goes on with it`,
-    RETRIES_EXHAUSTED: `${error.message}; --resume goes on with what was fetched`,
+    ABORTED: `interrupted${resume}`,
+    RETRIES_EXHAUSTED: `${error.message}${resume}`,
   };
   const message = advice[error.code];
   return message === undefined ? error : new DownloadError(error.code, message, { cause: error.cause });

@@ -6,6 +6,7 @@ import { addCatCommand } from "./cat.js";
 import { describeFailure, EXIT, EXIT_HELP, exitCodeOf } from "./exit-codes.js";
 import { addGetCommand } from "./get.js";
 import { addListCommand } from "./ls.js";
+import { watchOutput } from "./output.js";
 import { addServeCommand } from "./serve.js";
 import { addShellCommand } from "./shell.js";
 import { addStatCommand } from "./stat.js";
@@ -24,10 +25,7 @@ addGetCommand(program);
 addCatCommand(program);
 addShellCommand(program);
 
-// A reader that has seen enough (`hftp cat ... | head`) is no failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? EXIT.ok : EXIT.file);
-});
+program.hook("preAction", (_program, command) => watchOutput(command.name(), command.opts()["json"] === true));
 
 async function main(): Promise<void> {
   try {

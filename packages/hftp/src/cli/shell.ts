@@ -1,8 +1,7 @@
 /** `hftp shell`: one line, one command, on a connection that is made anew whenever the server has closed it. */
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
-import { printable } from "../core/transcript.js";
-import { HftpClient } from "../node/client.js";
+import { printable } from "../core/printable.js";
 import { exchangeLine } from "../node/raw-line.js";
 import { writeFile } from "./cat.js";
 import { addConnectionOptions, type ConnectionFlags, connectionOptions, SERVER_HELP } from "./connection-options.js";
@@ -10,6 +9,8 @@ import { DownloadDisplay } from "./download-display.js";
 import { describeFailure, usageError } from "./exit-codes.js";
 import { get } from "./get.js";
 import { printListing } from "./ls.js";
+import { ReconnectingClient } from "./reconnecting-client.js";
+import { printSize, sizeOf } from "./stat.js";
 
 const HELP = `ls [-l]            names of the served files, with sizes
 stat NAME...       sizes in bytes
@@ -35,15 +36,19 @@ export function addShellCommand(program: Command): void {
 class Shell implements AsyncDisposable {
   readonly #server: string;
   readonly #flags: ConnectionFlags;
-  #client: HftpClient | undefined;
+  readonly #client: ReconnectingClient;
+  readonly #report = (error: unknown): void => {
+    process.stderr.write(describeFailure(error, this.#flags.json === true));
+  };
 
   constructor(server: string, flags: ConnectionFlags) {
     this.#server = server;
     this.#flags = flags;
+    this.#client = new ReconnectingClient(connectionOptions(server, flags));
   }
 
   async run(): Promise<void> {
-    await this.#connected();
+    await this.#client.connected();
     const terminal = process.stdin.isTTY === true;
     const lines = createInterface({ input: process.stdin, output: process.stderr, terminal, prompt: "hftp> " });
     if (terminal) lines.prompt();
@@ -51,15 +56,15 @@ class Shell implements AsyncDisposable {
       try {
         if (await this.#perform(line)) break;
       } catch (error) {
-        process.stderr.write(describeFailure(error, this.#flags.json === true));
+        this.#report(error);
       }
       if (terminal) lines.prompt();
     }
-    if (this.#client?.usable) await this.#client.quit();
+    await this.#client.quit();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#client?.[Symbol.asyncDispose]();
+    await this.#client[Symbol.asyncDispose]();
   }
 
   /** Answers whether it was the last line. */
@@ -70,12 +75,13 @@ class Shell implements AsyncDisposable {
       case "":
         return false;
       case "ls":
-        await printListing(await this.#connected(), args.includes("-l") ? { ...this.#flags, long: true } : this.#flags);
+        await printListing(this.#client, { ...this.#flags, ...(args.includes("-l") && { long: true }) }, this.#report);
         return false;
       case "stat":
         if (name === undefined) throw usageError("stat NAME...: the names are missing");
         for (const one of args) {
-          process.stdout.write(`${String((await (await this.#connected()).stat(one)).size).padStart(16)}  ${one}\n`);
+          const size = await sizeOf(this.#client, one, this.#report);
+          if (size !== undefined) printSize(one, size, this.#flags);
         }
         return false;
       case "get":
@@ -84,11 +90,13 @@ class Shell implements AsyncDisposable {
         return false;
       case "cat":
         if (name === undefined || args.length > 1) throw usageError("cat NAME is accepted");
-        await writeFile(await this.#connected(), name);
+        await writeFile(await this.#client.connected(), name);
         return false;
       case "help":
         process.stdout.write(HELP);
-        process.stdout.write(`The server says: ${printable((await (await this.#connected()).help()).join(", "))}\n`);
+        process.stdout.write(
+          `The server says: ${printable((await (await this.#client.connected()).help()).join(", "))}\n`,
+        );
         return false;
       case "quit":
       case "exit":
@@ -102,30 +110,18 @@ class Shell implements AsyncDisposable {
   }
 
   async #get(name: string, path: string | undefined): Promise<void> {
-    await this.#release();
+    await this.#client.quit(); // many servers serve one client at a time: another connection would wait for this one
     const display = new DownloadDisplay(name, this.#flags);
     const flags = path === undefined ? this.#flags : { ...this.#flags, output: path };
     process.stdout.write(display.finished(await get(this.#server, name, flags, display)));
   }
 
   async #sendLine(line: string): Promise<void> {
-    await this.#release();
+    await this.#client.quit(); // many servers serve one client at a time: another connection would wait for this one
     const { text, closed } = await exchangeLine(line, connectionOptions(this.#server, this.#flags));
-    for (const said of text.split("\r\n").slice(0, -1)) process.stdout.write(`< ${printable(said)}\n`);
+    const lines = text.split("\r\n");
+    if (lines.at(-1) === "") lines.pop(); // the end of the last line; what no CR LF ends is the body of a raw slice
+    for (const said of lines) process.stdout.write(`< ${printable(said)}\n`);
     process.stdout.write(closed ? "(the server closed the connection)\n" : "");
-  }
-
-  /** Many servers serve one client at a time: another connection of ours would wait for this one. */
-  async #release(): Promise<void> {
-    if (this.#client?.usable) await this.#client.quit();
-    this.#client = undefined;
-  }
-
-  async #connected(): Promise<HftpClient> {
-    if (this.#client?.usable !== true) {
-      this.#client?.close();
-      this.#client = await HftpClient.connect(connectionOptions(this.#server, this.#flags));
-    }
-    return this.#client;
   }
 }

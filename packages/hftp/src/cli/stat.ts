@@ -1,9 +1,10 @@
 /** `hftp stat`: sizes of files. */
 import type { Command } from "commander";
 import { ReplyError } from "../core/errors.js";
-import type { HftpClient } from "../node/client.js";
-import { addConnectionOptions, type ConnectionFlags, connect, SERVER_HELP } from "./connection-options.js";
-import { describeFailure, exitCodeOf } from "./exit-codes.js";
+import { printableJson } from "../core/printable.js";
+import { addConnectionOptions, type ConnectionFlags, connectionOptions, SERVER_HELP } from "./connection-options.js";
+import { reportFailure } from "./exit-codes.js";
+import { ReconnectingClient } from "./reconnecting-client.js";
 
 export function addStatCommand(program: Command): void {
   const command = program
@@ -13,22 +14,32 @@ export function addStatCommand(program: Command): void {
     .argument("<server>", SERVER_HELP)
     .argument("<name...>", "names of files");
   addConnectionOptions(command).action(async (server: string, names: string[], flags: ConnectionFlags) => {
-    await using client = await connect(server, flags);
-    for (const name of names) await printSize(client, name, flags);
-    if (client.usable) await client.quit();
+    await using client = new ReconnectingClient(connectionOptions(server, flags));
+    for (const name of names) {
+      const size = await sizeOf(client, name, (error) => reportFailure(error, flags.json === true));
+      if (size !== undefined) printSize(name, size, flags);
+    }
+    await client.quit();
   });
 }
 
-/** Prints a size on standard output, or a refusal on standard error. */
-async function printSize(client: HftpClient, name: string, flags: ConnectionFlags): Promise<void> {
+/** The size of a file; undefined where the server refuses to tell, which is reported. */
+export async function sizeOf(
+  client: ReconnectingClient,
+  name: string,
+  report: (error: ReplyError) => void,
+): Promise<number | undefined> {
   try {
-    const { size } = await client.stat(name);
-    process.stdout.write(
-      flags.json ? `${JSON.stringify({ name, size })}\n` : `${String(size).padStart(16)}  ${name}\n`,
-    );
+    return (await client.ask((connected) => connected.stat(name))).size;
   } catch (error) {
-    if (!(error instanceof ReplyError && client.usable)) throw error;
-    process.stderr.write(describeFailure(error, flags.json === true));
-    process.exitCode ||= exitCodeOf(error);
+    if (!(error instanceof ReplyError)) throw error;
+    report(error);
+    return undefined;
   }
+}
+
+/** Prints a size on standard output. */
+export function printSize(name: string, size: number, flags: ConnectionFlags): void {
+  const line = flags.json ? printableJson({ name, size }) : `${String(size).padStart(16)}  ${name}`;
+  process.stdout.write(`${line}\n`);
 }

@@ -128,7 +128,10 @@ export class ClientSession {
     }
     if (this.#state === "ending" || this.#state === "closed") {
       const message = `the connection is closed; not sent: ${requestLine(request)}`;
-      return [{ type: "failed", id, error: new ConnectionError("CLOSED", message, { cause: this.#why }) }];
+      const why = this.#why;
+      const broken = why instanceof RemoteProtocolError;
+      const error = broken ? why : new ConnectionError("CLOSED", message, { cause: why });
+      return [{ type: "failed", id, error }];
     }
     this.#quitting = request.type === "quit";
     this.#waiting.push(exchange);

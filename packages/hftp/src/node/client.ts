@@ -54,6 +54,7 @@ export class HftpClient implements AsyncDisposable {
   readonly #highWaterBytes: number;
   readonly #waiting: Map<number, Waiting> = new Map();
   #nextId = 1;
+  #failure: HftpError | undefined;
   #connected: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
   readonly #ready: Promise<void>;
   #closed: (() => void) | undefined;
@@ -100,6 +101,11 @@ export class HftpClient implements AsyncDisposable {
   /** Whether another request can be answered; if not, connect anew. */
   get usable(): boolean {
     return this.#connection.usable;
+  }
+
+  /** What went wrong on the connection; undefined while it is usable, and where it ended in good order. */
+  get failure(): HftpError | undefined {
+    return this.#failure;
   }
 
   /**
@@ -259,6 +265,7 @@ export class HftpClient implements AsyncDisposable {
   }
 
   #lost(error: HftpError | undefined): void {
+    this.#failure = error;
     this.#connected?.reject(error ?? new ConnectionError("CLOSED", "the connection was closed"));
     this.#closed?.();
   }
