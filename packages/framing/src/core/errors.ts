@@ -30,7 +30,7 @@ export class RemoteProtocolError extends FramingError {}
 export class ConnectionError extends FramingError {}
 
 const tooLarge = (announced: bigint, limit: number, noun: string): string =>
-  `a ${noun} of ${announced} bytes is above the limit of ${limit} bytes (maxFrameBytes or maxBodyBytes)`;
+  `a ${noun} of ${announced} bytes is above the limit of ${limit} bytes (option maxFrameBytes, of bodies maxBodyBytes)`;
 
 /**
  * A header announces more bytes than the limit (framing rule F2), or more than 2^53-1, which a number cannot hold (F1).
@@ -49,13 +49,6 @@ export class FrameTooLargeError extends RemoteProtocolError {
     this.announced = announced;
     this.limit = limit;
   }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    // biome-ignore-start lint/complexity/noThisInStatic: a subclass inherits this, and there it is the subclass that is meant
-    const inherits = Object.prototype.isPrototypeOf.call(this.prototype, value as object);
-    return inherits || (this === FrameTooLargeError && value instanceof LocalFrameTooLargeError);
-    // biome-ignore-end lint/complexity/noThisInStatic: as above
-  }
 }
 
 /** A payload, or a length, that the caller asked to encode is above the limit; `code` is `PAYLOAD_TOO_LARGE`. */
@@ -71,6 +64,14 @@ export class LocalFrameTooLargeError extends LocalProtocolError {
     this.limit = limit;
   }
 }
+
+// Outside the class: a class that names itself inside is renamed by bundlers, and errors print the name of their class.
+Object.defineProperty(FrameTooLargeError, Symbol.hasInstance, {
+  value(this: { readonly prototype: object }, value: unknown): boolean {
+    const inherits = Object.prototype.isPrototypeOf.call(this.prototype, value as object);
+    return inherits || (this === FrameTooLargeError && value instanceof LocalFrameTooLargeError);
+  },
+});
 
 /** The bytes ended inside a frame (F4); `code` is `TRUNCATED_FRAME`. */
 export class TruncatedFrameError extends RemoteProtocolError {
