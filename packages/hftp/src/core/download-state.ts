@@ -12,8 +12,14 @@ export interface DownloadState {
   readonly done: Ranges;
 }
 
-/** The longest state file that is read, in characters: some 100,000 ranges. */
-export const MAX_STATE_LENGTH: number = 4 * 2 ** 20;
+/**
+ * The most ranges that a state file may hold (H40). A download leaves at most one more than it has slices under way,
+ * 64 connections with 64 each, and what earlier ones left.
+ */
+export const MAX_STATE_RANGES = 10_000;
+
+/** The longest state file that is read, in characters: as many ranges of the largest numbers, and some space. */
+export const MAX_STATE_LENGTH: number = 2 ** 19;
 
 const FORMAT = "hftp-part";
 const VERSION = 1;
@@ -41,7 +47,7 @@ export function decodeDownloadState(text: string, partBytes: number): DownloadSt
   const { format, version, name, size, done } = value as Readonly<Record<string, unknown>>;
   if (format !== FORMAT || version !== VERSION) return undefined;
   if (typeof name !== "string" || !isOffset(size) || !Array.isArray(done)) return undefined;
-  if (partBytes > size) return undefined;
+  if (partBytes > size || done.length > MAX_STATE_RANGES) return undefined;
   let last = -1;
   for (const range of done as readonly unknown[]) {
     if (!Array.isArray(range) || range.length !== 2) return undefined;

@@ -9,6 +9,9 @@ export interface Writing {
   readonly range: Range;
 }
 
+/** More ranges than this of an earlier download are not compared, but fetched again: the shorter ones (H33, H40). */
+export const MAX_CHECKS = 1_000;
+
 export class PartContent {
   /** Bytes that are in the `.part` file. */
   #done: Ranges = new Ranges();
@@ -68,9 +71,9 @@ export class PartContent {
     const state = decodeDownloadState(part.state, part.bytes);
     if (state === undefined || state.name !== name || state.size !== size) return false;
     this.#size = size;
-    this.#done = state.done;
-    this.#todo = state.done.holes(size);
-    this.#checks = [...state.done].map(([start, end]): Range => [Math.max(start, end - verifyBytes), end]);
+    this.#done = Ranges.sorted(worthChecking(state.done, verifyBytes));
+    this.#todo = this.#done.holes(size);
+    this.#checks = [...this.#done].map(([start, end]): Range => [Math.max(start, end - verifyBytes), end]);
     return true;
   }
 
@@ -142,4 +145,12 @@ export class PartContent {
   #refetch(job: Job): void {
     if (job.pendingWrites === 0) this.#todo.add(job.offset, job.offset + job.size);
   }
+}
+
+/** A range of which all would be fetched to compare it is fetched as a part of the hole around it: in fewer requests. */
+function worthChecking(done: Ranges, verifyBytes: number): Range[] {
+  const long = [...done].filter(([start, end]) => end - start > verifyBytes);
+  if (long.length <= MAX_CHECKS) return long;
+  const longest = long.sort((one, other) => other[1] - other[0] - (one[1] - one[0])).slice(0, MAX_CHECKS);
+  return longest.sort((one, other) => one[0] - other[0]);
 }

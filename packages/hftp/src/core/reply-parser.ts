@@ -32,6 +32,8 @@ type State = "status" | "size" | "names" | "base64" | "rawHeader" | "rawGap" | "
 const CR = 0x0d;
 const LF = 0x0a;
 const EQUALS = 0x3d;
+const MINUS = 0x2d;
+const UNDERSCORE = 0x5f;
 const NOTHING: Uint8Array = new Uint8Array(0);
 const decoder = new TextDecoder();
 
@@ -178,6 +180,8 @@ export class ReplyParser {
     this.#at = end === -1 ? stop : stop + 1;
     this.#afterCr = end !== -1;
     if (fresh.length === 0) return undefined;
+    // Decoders take the URL-safe alphabet too, silently; whatever else is no base64 they drop, which the length tells.
+    if (fresh.indexOf(MINUS) !== -1 || fresh.indexOf(UNDERSCORE) !== -1) throw malformed("invalid base64 (URL-safe)");
     if (this.#padded) throw malformed("base64 goes on after its padding");
     this.#lineCharacters += fresh.length;
     const text = this.#carry.length === 0 ? fresh : joined(this.#carry, fresh);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Download } from "../../src/core/download.js";
 import type { DownloadMachineOptions } from "../../src/core/download-messages.js";
 import { decodeDownloadState, encodeDownloadState } from "../../src/core/download-state.js";
+import { MAX_CHECKS } from "../../src/core/part-content.js";
 import { Ranges } from "../../src/core/ranges.js";
 import { plainDigest } from "./plain-digest.js";
 import { type Fault, SimulatedWorld } from "./simulated-world.js";
@@ -190,6 +191,45 @@ describe("H33: going on", () => {
     expect(world.run({ ...small, parallel: 2, resume: true })?.type).toBe("finished");
     expect(Buffer.from(world.final ?? [])).toEqual(Buffer.from(file));
     expect(world.notices).toEqual(["RESUMED", "RESTARTED"]);
+  });
+
+  it("a range that is no longer than what would be compared is fetched again as a part of its hole", () => {
+    const world = unfinished([
+      [0, 3000],
+      [4000, 4064],
+      [5000, 5065],
+    ]);
+    expect(world.run({ ...small, resume: true })?.type).toBe("finished");
+    expect(slices(world).slice(0, 4)).toEqual([
+      [1, 2936, 64],
+      [1, 5001, 64],
+      [1, 3000, 1000],
+      [1, 4000, 1000],
+    ]);
+  });
+
+  it("H40: of a state file with more ranges than are compared the longest ones are kept; with 10,001 it is none", () => {
+    const large = Uint8Array.from({ length: 40_004 }, (_, at) => (at * 31 + (at >> 8)) & 0xff);
+    const scattered = (count: number): SimulatedWorld => {
+      const world = new SimulatedWorld({ seed: 1, file: large });
+      const done = Array.from({ length: count }, (_, at): [number, number] => [
+        at * 4,
+        at * 4 + (at % 10 === 0 ? 3 : 2),
+      ]);
+      world.part = large.slice();
+      world.state = encodeDownloadState({ name: "f", size: large.length, done: new Ranges(done) });
+      return world;
+    };
+    const checks = (world: SimulatedWorld): number => slices(world).filter(([, , size]) => size === 1).length;
+    const options = { ...small, verifyBytes: 1, sliceBytes: 20_000, resume: true };
+    const many = scattered(10_000);
+    expect(many.run(options)?.type).toBe("finished");
+    expect([many.notices, checks(many)]).toEqual([["RESUMED"], MAX_CHECKS]);
+    expect(slices(many)[1]).toEqual([1, 42, 1]); // 0, 40, 80, ...: one in ten is longer
+    const more = scattered(10_001);
+    expect(more.run(options)?.type).toBe("finished");
+    expect([more.notices, slices(more).length]).toEqual([["RESTARTED"], 3]);
+    for (const { final } of [many, more]) expect(Buffer.from(final ?? []).equals(large)).toBe(true);
   });
 
   it("restarts from zero where the size or the name is another one", () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { start } from "../../../../test/process.js";
+import { HftpClient } from "../../src/node/client.js";
 import { HftpServer } from "../../src/node/server.js";
 import { temporaryDirectory } from "../temporary.js";
 import { bundleCommand } from "./bundled-command.js";
@@ -145,17 +146,36 @@ describe("output that cannot be written", () => {
     expect(stdout).toBe(`${"5".padStart(16)}  f\n:4\n`);
   });
 
-  it("serve goes on when nobody reads its standard output any more", async () => {
+  it("serve, whose standard output nobody reads any more, finishes the reply under way all the same (H22)", async () => {
     const directory = temporaryDirectory();
-    writeFileSync(join(directory, "f"), "hello");
+    const size = 32 * 2 ** 20; // more than the sockets hold
+    writeFileSync(join(directory, "f"), Buffer.alloc(size));
     // The first line is read, then the pipe is closed: the line about SIGTERM finds nobody.
     const script = 'mkfifo p; "$@" >p & read -r line <p; echo "$line"; echo "pid $!"; wait $!; echo "code $?"';
     const args = [process.execPath, bundle, "serve", "-d", directory, "-p", "0", "-q"];
     await using serve = start("bash", ["-c", script, "bash", ...args], { cwd: temporaryDirectory() });
     const port = await serve.port();
     const pid = Number((await serve.line(/^pid (\d+)$/))[1]);
-    expect(await hftp(["cat", `127.0.0.1:${port}`, "f"], folder).exited).toMatchObject({ code: 0, stdout: "hello" });
-    process.kill(pid, "SIGTERM");
+    await using client = await HftpClient.connect({ port });
+    let received = 0;
+    for await (const chunk of client.slice("f", { size, raw: true })) {
+      if (received === 0) {
+        process.kill(pid, "SIGTERM");
+        while (await answers(port));
+      }
+      received += chunk.length;
+    }
+    expect(received).toBe(size);
     expect((await serve.exited).stdout).toMatch(/code 0\n$/);
   });
 });
+
+/** Whether a server takes connections. */
+async function answers(port: number): Promise<boolean> {
+  try {
+    await using _client = await HftpClient.connect({ port });
+    return true;
+  } catch {
+    return false;
+  }
+}

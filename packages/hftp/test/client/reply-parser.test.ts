@@ -40,6 +40,7 @@ const good: readonly Row[] = [
     said: "0 OK\r\nYQ==\r\nYmM=\r\n",
     got: { data: "abc" },
   },
+  { title: "H38: bits that carry no data may be set", request: slice(1), said: "0 OK\r\nYf==\r\n", got: { data: "a" } },
   { title: "H38: an empty slice is an empty line", request: slice(0), said: "0 OK\r\n\r\n", got: { data: "" } },
   {
     title: "raw bytes",
@@ -74,6 +75,8 @@ const bad: readonly (readonly [title: string, request: Request, said: string, me
   ["three padding characters", slice(1), "0 OK\r\nY===\r\n", /invalid base64/],
   ["a character outside the alphabet", slice(3), "0 OK\r\nYW*j\r\n", /invalid base64/],
   ["a space in base64", slice(3), "0 OK\r\nYW j\r\n", /invalid base64/],
+  ["the URL-safe alphabet, minus", slice(3), "0 OK\r\nYW-j\r\n", /invalid base64/],
+  ["the URL-safe alphabet, underscore", slice(6), "0 OK\r\nYWJj_WJj\r\n", /invalid base64/],
   ["LF alone in base64", slice(6), "0 OK\r\nYWJj\nYWJ\r\n", /invalid base64/],
   ["a CR without LF in base64", slice(6), "0 OK\r\nYWJj\rYWJj\r\n", /CR without its LF/],
   ["base64 where raw was asked for", slice(3, true), "0 OK\r\nYWJj\r\n", /Content-Length/],
