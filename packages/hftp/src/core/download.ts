@@ -2,6 +2,18 @@
 
 import { isFatal } from "./codes.js";
 import { ConnectionSlots, type Slot } from "./connection-slots.js";
+import { type EffectWithoutId, type PendingEffect, PendingEffects } from "./download-effects.js";
+import {
+  aborted,
+  alreadyThere,
+  digestDiffers,
+  fileFailed,
+  inUse,
+  replaced,
+  retriesExhausted,
+  sizeChanged,
+  wrongLength,
+} from "./download-failures.js";
 import {
   type DownloadInput,
   type DownloadMachineOptions,
@@ -10,17 +22,10 @@ import {
   type ResolvedDownloadOptions,
   resolveDownloadOptions,
 } from "./download-messages.js";
-import {
-  ConnectionError,
-  DownloadError,
-  type HftpError,
-  LocalProtocolError,
-  RemoteProtocolError,
-  ReplyError,
-} from "./errors.js";
+import { ConnectionError, type HftpError, LocalProtocolError, RemoteProtocolError, ReplyError } from "./errors.js";
 import { addChunk, createJob, type Job } from "./jobs.js";
-import type { LockOwner } from "./lock-lines.js";
-import { PartContent, type Writing } from "./part-content.js";
+import { PartContent } from "./part-content.js";
+import { type Asking, connectionsWanted, nextRequest } from "./request-plan.js";
 import { type Request, requestLine } from "./requests.js";
 
 type Phase =
@@ -42,27 +47,6 @@ type Phase =
   | "stop"
   | "ended";
 
-type Effect = Extract<DownloadOutput, { readonly type: EffectType }>;
-type EffectType =
-  | "inspect"
-  | "openPart"
-  | "createPart"
-  | "write"
-  | "readPart"
-  | "saveState"
-  | "digest"
-  | "publish"
-  | "closePart";
-type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
-
-interface PendingEffect {
-  readonly type: EffectType;
-  /** Of a write. */
-  readonly writing?: Writing;
-  /** Whose bytes are compared with what is read. */
-  readonly job?: Job;
-}
-
 /**
  * A machine for one download. Its first input is `start`; its last output `finished` or `failed`.
  * `finished` means: all `size` bytes were received as asked for, the size did not change meanwhile, the digest is the
@@ -76,7 +60,7 @@ export class Download {
   #now = 0;
   #outputs: DownloadOutput[] = [];
   #nextId = 1;
-  readonly #pending: Map<number, PendingEffect> = new Map();
+  readonly #pending: PendingEffects = new PendingEffects();
 
   #raw: boolean;
   #askHelp: boolean;
@@ -125,7 +109,7 @@ export class Download {
   }
 
   nextDeadline(): number | undefined {
-    if (!this.#connected()) return undefined;
+    if (this.#asking() === undefined) return undefined;
     const save = this.#saveAt();
     const retry = this.#slots.nextDeadline(this.#now);
     if (save === undefined || retry === undefined) return save ?? retry;
@@ -154,9 +138,8 @@ export class Download {
         return;
       }
       default: {
-        const effect = this.#pending.get(input.id);
+        const effect = this.#pending.end(input.id);
         if (effect === undefined) return;
-        this.#pending.delete(input.id);
         if (input.type === "effectFailed") this.#effectFailed(effect, input.error);
         else this.#effectDone(effect, input);
       }
@@ -165,53 +148,42 @@ export class Download {
 
   #abort(reason: unknown): void {
     if (this.#phase === "publish") return; // the file is whole and gets its name
-    this.#fail(new DownloadError("ABORTED", `the download of ${this.options.name} was aborted`, { cause: reason }));
+    this.#fail(aborted(this.options.name, reason));
   }
 
   // --- connections ---
 
-  /** Whether connections are of use in this phase. */
-  #connected(): boolean {
-    return ["contact", "open", "check", "fetch", "recheck"].includes(this.#phase);
+  /** What there is to ask for in this phase; undefined where connections are of no use. */
+  #asking(): Asking | undefined {
+    switch (this.#phase) {
+      case "contact":
+      case "check":
+      case "fetch":
+      case "recheck":
+        return this.#phase;
+      case "open":
+        return "nothing";
+      default:
+        return undefined;
+    }
   }
 
   /** Asks for what can be asked for, on the connections there are and on new ones. */
-  #assign(): void {
-    for (const slot of this.#slots.connect(this.#now, this.#wanted())) {
+  #assign(asking: Asking): void {
+    const { options, content } = this;
+    for (const slot of this.#slots.connect(this.#now, connectionsWanted(asking, options, content, this.#slots))) {
       this.#outputs.push({ type: "connect", connection: slot.connection });
       if (this.#askHelp) this.#ask(slot, "help", { type: "help" });
       // A connection gets work once it has answered: one that never answers holds nothing up (H31).
       this.#ask(slot, "metadata", { type: "get_metadata", name: this.options.name });
     }
     for (const slot of this.#slots.open) {
-      while (slot.answered && slot.jobs.length < this.options.pipeline && this.#assignTo(slot));
+      while (slot.answered && slot.jobs.length < options.pipeline) {
+        const next = nextRequest(asking, options, this.#raw, content, this.#slots);
+        if (next === undefined) break;
+        this.#ask(slot, next.kind, next.request);
+      }
     }
-  }
-
-  #wanted(): number {
-    if (this.#phase === "contact") return 1;
-    let jobs = this.#phase === "recheck" ? 1 : this.content.requestsLeft(this.options.sliceBytes);
-    for (const slot of this.#slots.open) {
-      jobs += slot.jobs.filter(({ kind }) => kind === "check" || kind === "slice").length;
-    }
-    return Math.min(this.options.parallel, jobs);
-  }
-
-  #assignTo(slot: Slot): boolean {
-    const { name, sliceBytes } = this.options;
-    if (this.#phase === "recheck") {
-      if (this.#slots.open.some((other) => other.jobs.length > 0 && other.answered)) return false;
-      this.#ask(slot, "recheck", { type: "get_metadata", name });
-      return true;
-    }
-    const checking = this.#phase === "check";
-    if (!checking && this.#phase !== "fetch") return false;
-    const range = checking ? this.content.nextCheck() : this.content.nextSlice(sliceBytes);
-    if (range === undefined) return false;
-    const [offset, end] = range;
-    const request: Request = { type: "get_slice", name, offset, size: end - offset, raw: this.#raw };
-    this.#ask(slot, checking ? "check" : "slice", request);
-    return true;
   }
 
   #ask(slot: Slot, kind: Job["kind"], request: Request): void {
@@ -305,8 +277,7 @@ export class Download {
     for (const job of jobs) this.#giveBack(slot, job, error);
     const next = this.#slots.lost(this.#now, slot, error);
     if (this.#slots.exhausted) {
-      const message = `every connection was lost too often in a row; the last time: ${error.message}`;
-      return this.#fail(new DownloadError("RETRIES_EXHAUSTED", message, { cause: error }));
+      return this.#fail(retriesExhausted(error));
     }
     const what = next === "retry" ? "it is made again" : "its work goes to the others";
     const code = next === "retry" ? "RETRY" : "DROPPED";
@@ -324,10 +295,8 @@ export class Download {
 
   // --- effects ---
 
-  #effect(effect: WithoutId<Effect>, more: Omit<PendingEffect, "type"> = {}): void {
-    const id = this.#nextId++;
-    this.#pending.set(id, { type: effect.type, ...more });
-    this.#outputs.push({ ...effect, id } as Effect);
+  #effect(effect: EffectWithoutId, more: Omit<PendingEffect, "type"> = {}): void {
+    this.#outputs.push(this.#pending.begin(this.#nextId++, effect, more));
   }
 
   #effectDone(effect: PendingEffect, input: DownloadInput): void {
@@ -371,13 +340,9 @@ export class Download {
   #digested(sha256: string, bytes: number): void {
     this.#sha256 = sha256;
     const { size } = this.content;
-    if (bytes !== size) {
-      return this.#fail(new DownloadError("FILE_ERROR", `the .part file has ${bytes} bytes instead of ${size}`));
-    }
+    if (bytes !== size) return this.#fail(wrongLength(bytes, size));
     const { expect, overwrite } = this.options;
-    if (expect !== undefined && expect !== sha256) {
-      return this.#fail(new DownloadError("DIGEST_MISMATCH", `the SHA-256 is ${sha256}, not the expected ${expect}`));
-    }
+    if (expect !== undefined && expect !== sha256) return this.#fail(digestDiffers(sha256, expect));
     this.#phase = "publish";
     this.#effect({ type: "publish", overwrite });
   }
@@ -385,8 +350,7 @@ export class Download {
   #published(input: DownloadInput): void {
     if (input.type === "taken") return this.#fail(alreadyThere());
     if (input.type === "replaced") {
-      const message = "another process put another file in the place of the .part file: what was fetched is lost";
-      this.#fail(new DownloadError("FILE_ERROR", message));
+      this.#fail(replaced());
       this.#resumable = false;
       return;
     }
@@ -397,7 +361,7 @@ export class Download {
   #effectFailed(effect: PendingEffect, error: Error): void {
     if (effect.writing !== undefined) this.content.written(effect.writing, false);
     if (effect.type === "closePart") return this.#end();
-    this.#fail(new DownloadError("FILE_ERROR", `the local file failed: ${error.message}`, { cause: error }));
+    this.#fail(fileFailed(error));
   }
 
   // --- phases ---
@@ -405,20 +369,21 @@ export class Download {
   #advance(): void {
     if (this.#phase === "check") this.#endOfChecks();
     if (this.#phase === "fetch" && this.content.isComplete && !this.#slots.isBusyWith("slice")) this.#phase = "recheck";
-    if (this.#connected()) this.#assign();
+    const asking = this.#asking();
+    if (asking !== undefined) this.#assign(asking);
     if (this.#phase === "stop") this.#stopping();
-    const saveAt = this.#connected() ? this.#saveAt() : undefined;
+    const saveAt = asking !== undefined ? this.#saveAt() : undefined;
     if (saveAt !== undefined && this.#now >= saveAt) this.#save();
     this.#backpressure();
     const { bytes, size } = this.content;
-    if (this.#partIsOpen && bytes !== this.#told && this.#connected()) {
+    if (this.#partIsOpen && bytes !== this.#told && asking !== undefined) {
       this.#told = bytes;
       this.#outputs.push({ type: "progress", bytes, size });
     }
   }
 
   #endOfChecks(): void {
-    const reading = this.#isPending("readPart");
+    const reading = this.#pending.of("readPart").length > 0;
     if (this.content.differs) {
       for (const slot of this.#slots.open) for (const job of slot.jobs) job.void ||= job.kind === "check";
       if (reading) return;
@@ -428,12 +393,8 @@ export class Download {
     } else if (!reading && this.content.isChecked && !this.#slots.isBusyWith("check")) this.#phase = "fetch";
   }
 
-  #isPending(type: EffectType): boolean {
-    return [...this.#pending.values()].some((effect) => effect.type === type);
-  }
-
   #saveAt(): number | undefined {
-    if (!this.content.unsaved || !this.#partIsOpen || this.#isPending("saveState")) return undefined;
+    if (!this.content.unsaved || !this.#partIsOpen || this.#pending.of("saveState").length > 0) return undefined;
     return this.#savedAt + this.options.saveIntervalMs;
   }
 
@@ -454,8 +415,7 @@ export class Download {
   }
 
   #sizeChanged(how: string, cause?: HftpError): void {
-    const message = `${this.options.name} changed while it was fetched: ${how}`;
-    this.#fail(new DownloadError("SIZE_CHANGED", message, { cause }));
+    this.#fail(sizeChanged(this.options.name, how, cause));
   }
 
   #notice(code: DownloadNotice["code"], message: string): void {
@@ -472,12 +432,12 @@ export class Download {
       this.#outputs.push({ type: "drop", connection: slot.connection });
     }
     this.#slots.close();
-    for (const [id, { type }] of this.#pending) if (type === "digest") this.#outputs.push({ type: "cancel", id });
+    for (const id of this.#pending.of("digest")) this.#outputs.push({ type: "cancel", id });
   }
 
   /** Closes the `.part` file once nothing is being done to it. */
   #stopping(): void {
-    if (this.#pending.size > 0) return;
+    if (!this.#pending.none) return;
     if (!this.#partIsOpen) return this.#end();
     const keep = this.#resumable && this.content.bytes > 0;
     if (keep && this.content.unsaved) return this.#save();
@@ -490,16 +450,4 @@ export class Download {
     const resumable = this.#partIsOpen && this.#resumable && this.content.bytes > 0;
     this.#outputs.push({ type: "failed", error, resumable });
   }
-}
-
-function alreadyThere(): DownloadError {
-  return new DownloadError("EXISTS", "a file of the final name is there already, and overwriting was not asked for");
-}
-
-function inUse(path: string, { pid, host }: LockOwner): DownloadError {
-  const who = `process ${pid} on ${host}`;
-  return new DownloadError(
-    "IN_USE",
-    `${who} is fetching this file already (${path} says so; it may be removed if not)`,
-  );
 }
