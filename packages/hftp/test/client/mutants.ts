@@ -116,6 +116,11 @@ export const SCENARIOS: Readonly<Record<string, (client: Client) => readonly [sa
     world.run(small, { maxSteps: 20_000 });
     return [world.final.length, 1];
   },
+  "another process writes the .part file": (client) => {
+    const owner = { id: "a", pid: 2, started: "-", host: "here" };
+    return [fetched(client, { locked: { path: "f.part.lock", owner } }), "IN_USE"];
+  },
+  "another file got into the place of the .part file": (client) => [fetched(client, { replaced: true }), "FILE_ERROR"],
   "a byte just before a hole differs": (client) => [resumed(client, 2999), "exact"],
   "a byte 64 before a hole differs": (client) => [resumed(client, 2936), "exact"],
   "the file grows while it is fetched": (client) => {
@@ -149,6 +154,7 @@ export const SCENARIOS: Readonly<Record<string, (client: Client) => readonly [sa
     return [answered(client, request, "0 OK\r\nContent-Length: 4\r\n\r\nabcd"), "BAD_REPLY"];
   },
   "base64 that is none": (client) => [answered(client, slice(3), "0 OK\r\nYW*j\r\n"), "BAD_REPLY"],
+  "base64 of the URL-safe alphabet": (client) => [answered(client, slice(3), "0 OK\r\nYW-j\r\n"), "BAD_REPLY"],
   "bytes that nobody asked for": (client) => [answered(client, slice(0), "0 OK\r\n\r\nmore"), "0, then dropped"],
   "a server that is silent": (client) => {
     const session = client.session({ connectTimeoutMs: 50 });
@@ -238,6 +244,20 @@ export const MUTANTS: readonly Mutant[] = [
     download: (options) => new Download({ ...options, overwrite: true }, dice),
   },
   {
+    rule: "H32",
+    bug: "does not mind that another process writes the .part file",
+    download: changing((one) => {
+      if (one.type !== "inspected") return one;
+      const { locked: _, ...rest } = one;
+      return rest;
+    }),
+  },
+  {
+    rule: "H32",
+    bug: "gives the final name to whatever stands in the place of the .part file",
+    download: changing((one) => (one.type === "replaced" ? { type: "done", id: one.id } : one)),
+  },
+  {
     rule: "H33",
     bug: "compares nothing",
     download: (options) =>
@@ -308,6 +328,17 @@ export const MUTANTS: readonly Mutant[] = [
       class extends ReplyParser {
         protected override base64(size: number): ReplyEvent | undefined {
           return super.base64(Math.max(3, size));
+        }
+      },
+    ),
+  },
+  {
+    rule: "H38",
+    bug: "takes the URL-safe alphabet",
+    session: withParser(
+      class extends ReplyParser {
+        override feed(chunk: Uint8Array): void {
+          super.feed(chunk.map((byte) => (byte === 0x2d ? 0x2b : byte === 0x5f ? 0x2f : byte)));
         }
       },
     ),
