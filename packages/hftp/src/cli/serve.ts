@@ -2,13 +2,14 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { HftpError } from "../core/errors.js";
+import { ConnectionError, HftpError } from "../core/errors.js";
 import { ServerMetrics } from "../node/metrics.js";
 import { DEFAULT_PORT, HftpServer, type HftpServerOptions } from "../node/server.js";
 import { accessLogger, endLog } from "./access-log.js";
 import { wholeNumber } from "./numbers.js";
 
-type ServeFlags = Omit<HftpServerOptions, "tls" | "logger"> & {
+type ServeFlags = Omit<HftpServerOptions, "directory" | "tls" | "logger"> & {
+  readonly directory?: string;
   readonly port: number;
   readonly address: string;
   readonly tlsCert?: string;
@@ -29,7 +30,8 @@ export function addServeCommand(program: Command): void {
       "Serve the files of a directory over HFTP. The first line on standard output is `listening on ADDRESS:PORT`; " +
         "standard error gets a line per request, as JSON unless it is a terminal. SIGTERM and SIGINT end it after the replies under way.",
     )
-    .option("-d, --directory <dir>", "directory to serve; it may come and go", "testdata")
+    .argument("[directory]", "directory to serve; it may come and go (default: testdata)")
+    .option("-d, --directory <dir>", "the same as an option")
     .option("-p, --port <port>", "port to listen on, 0 for a free one", wholeNumber(0, 65_535), DEFAULT_PORT)
     .option("-a, --address <address>", "address to listen on; 0.0.0.0 lets other machines connect", "127.0.0.1")
     .option("--base64-lines", "answer slices with several base64 lines of 48 KiB of data each (default: one line)")
@@ -57,16 +59,20 @@ export function addServeCommand(program: Command): void {
     .action(runServer);
 }
 
-async function runServer(flags: ServeFlags): Promise<void> {
+async function runServer(argument: string | undefined, flags: ServeFlags): Promise<void> {
+  if (argument !== undefined && flags.directory !== undefined) {
+    throw new HftpError("USAGE", `one directory is served: ${argument} and -d ${flags.directory} are two`);
+  }
+  const directory = argument ?? flags.directory ?? "testdata";
   const { port, address, tlsCert, tlsKey, metricsPort, shutdownTimeoutMs, quiet, ...options } = flags;
   const logger = accessLogger(quiet === true);
   process.stdout.on("error", () => {}); // who started the server need not go on reading
-  const server = new HftpServer({ ...options, logger, tls: tlsFiles(tlsCert, tlsKey) });
+  const server = new HftpServer({ ...options, directory, logger, tls: tlsFiles(tlsCert, tlsKey) });
   const metrics = metricsPort === undefined ? undefined : new ServerMetrics(server);
   const stopped = waitForSignal();
   try {
-    const at = await server.listen({ host: address, port });
-    warnAbout(options.directory);
+    const at = await server.listen({ host: address, port }).catch(adviseOnPort);
+    warnAbout(directory);
     process.stdout.write(`listening on ${at.host.includes(":") ? `[${at.host}]` : at.host}:${at.port}\n`);
     if (metrics !== undefined && metricsPort !== undefined) {
       const metricsAt = await metrics.listen({ port: metricsPort });
@@ -90,6 +96,12 @@ async function waitForSignal(): Promise<NodeJS.Signals> {
     };
     process.on("SIGTERM", stop).on("SIGINT", stop);
   });
+}
+
+/** A port that is taken is the most common reason why a server does not start. */
+function adviseOnPort(error: unknown): never {
+  if (!(error instanceof ConnectionError) || (error.cause as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+  throw new ConnectionError(error.code, `${error.message}; -p PORT takes another port, -p 0 a free one`, error);
 }
 
 /** Says what a person may have mistyped; the server starts all the same, since its directory may come and go (H2). */

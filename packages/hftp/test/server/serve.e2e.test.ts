@@ -172,7 +172,7 @@ describe("hftp serve", () => {
 
   it("H2: starts without its directory", async () => {
     const directory = join(temporaryDirectory(), "later");
-    await using server = serve("-d", directory, "--quiet");
+    await using server = serve(directory, "--quiet");
     const port = await server.port();
     await using before = await RawClient.connect(port);
     expect(await before.send("get_file_listing\r\n").end()).toBe("199 INTERNAL SERVER ERROR\r\n");
@@ -189,7 +189,7 @@ describe("hftp serve", () => {
     other.close();
     expect([code, stderr]).toEqual([
       3,
-      `hftp: cannot listen on 127.0.0.1:${port}: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+      `hftp: cannot listen on 127.0.0.1:${port}: listen EADDRINUSE: address already in use 127.0.0.1:${port}; -p PORT takes another port, -p 0 a free one\n`,
     ]);
   });
 
@@ -200,6 +200,7 @@ describe("hftp serve", () => {
     [["--tls-cert", "/dev/null", "--tls-key", "/dev/null"], /tls: certificate or key cannot be used/],
     [["--tls-cert", "/nowhere.pem", "--tls-key", "/nowhere.pem"], /--tls-cert: cannot read \/nowhere\.pem/],
     [["--max-line-bytes", "1"], /whole number from 512 to 1073741824/],
+    [["here", "-d", "there"], /here and -d there are two/],
     [["--nonsense"], /unknown option '--nonsense'/],
   ])("a wrong command line says what is accepted: %j", async (args, message) => {
     const { code, stderr, stdout } = await command.start(["serve", ...args], bundles).exited;
