@@ -10,7 +10,7 @@ export class BlockPool {
   readonly #max: number;
 
   /** @param max blocks lent at a time; 32 blocks are 18 MiB */
-  constructor(max = 32) {
+  constructor(max: number) {
     this.#max = max;
   }
 

@@ -19,6 +19,10 @@ export interface HftpServerOptions extends ServerSessionOptions, AdmissionOption
   readonly directory: string;
   /** Serve over TLS: certificate chain and key in PEM. Default: plain TCP. */
   readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array } | undefined;
+  /** A TLS handshake must be over so long after the connection was made. Default 10,000 ms. */
+  readonly handshakeTimeoutMs?: number | undefined;
+  /** Blocks of 576 KiB for reading ahead from slow disks, for all connections together. Default 32 (H19). */
+  readonly maxReadAheadBlocks?: number | undefined;
   /** One line (`info`, message `request`) for every request. Default: none. */
   readonly logger?: Logger | undefined;
 }
@@ -67,7 +71,7 @@ const servedChannel = channel("lab:hftp:served");
 export class HftpServer extends EventEmitter<HftpServerEvents> implements AsyncDisposable {
   readonly #options: HftpServerOptions;
   readonly #directory: ServedDirectory;
-  readonly #pool = new BlockPool();
+  readonly #pool: BlockPool;
   readonly #admission: Admission;
   readonly #logger: Logger;
   readonly #server: Server;
@@ -87,20 +91,31 @@ export class HftpServer extends EventEmitter<HftpServerEvents> implements AsyncD
     this.#admission = new Admission(options);
     this.#logger = options.logger ?? silentLogger;
     this.createSession(options); // a wrong option is an error here, not at the first connection
-    this.#server = options.tls === undefined ? createServer({ allowHalfOpen: true }) : this.#createTls(options.tls);
+    const { handshakeTimeoutMs, maxReadAheadBlocks } = resolveNumbers(
+      { handshakeTimeoutMs: options.handshakeTimeoutMs, maxReadAheadBlocks: options.maxReadAheadBlocks },
+      {
+        handshakeTimeoutMs: { default: 10_000, min: 1, max: MAX_TIMEOUT_MS },
+        maxReadAheadBlocks: { default: 32, min: 0, max: 65_536 },
+      },
+    );
+    this.#pool = new BlockPool(maxReadAheadBlocks);
+    this.#server =
+      options.tls === undefined
+        ? createServer({ allowHalfOpen: true })
+        : this.#createTls(options.tls, handshakeTimeoutMs);
     // Before the listener that would start a handshake: what is dropped has none.
     this.#server.prependListener("connection", (socket: Socket) => this.#admit(socket));
     if (options.tls === undefined) this.#server.on("connection", (socket: Socket) => this.#accept(socket));
   }
 
-  #createTls({ cert, key }: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array }): Server {
+  #createTls({ cert, key }: NonNullable<HftpServerOptions["tls"]>, handshakeTimeout: number): Server {
     let server: TlsServer;
     try {
       server = createTlsServer({
         cert: Buffer.from(cert as Uint8Array),
         key: Buffer.from(key as Uint8Array),
         allowHalfOpen: true,
-        handshakeTimeout: 10_000,
+        handshakeTimeout,
       });
     } catch (cause) {
       throw new TypeError(`tls: certificate or key cannot be used: ${(cause as Error).message}`, { cause });
