@@ -1,5 +1,6 @@
 /** What a download is told and what it answers (docs/machine.md gives the contract of every machine). */
 import type { HftpError } from "./errors.js";
+import type { Leftover } from "./leftover.js";
 import type { LockOwner } from "./lock-lines.js";
 import { MAX_TIMEOUT_MS, type NumberRule, resolveNumbers } from "./options.js";
 import { isServableName, type Request } from "./requests.js";
@@ -30,8 +31,8 @@ export type DownloadInput =
       readonly exists: boolean;
       /** Somebody else writes the `.part` file: the lock file, and whose it is. */
       readonly locked?: { readonly path: string; readonly owner: LockOwner };
-      /** The length of the `.part` file and the text of its state file, where both are there. */
-      readonly part?: { readonly bytes: number; readonly state: string };
+      /** The `.part` file, where there is one that may be discarded or gone on with. */
+      readonly part?: Leftover;
     }
   | { readonly type: "read"; readonly id: number; readonly bytes: Uint8Array }
   | { readonly type: "digested"; readonly id: number; readonly sha256: string; readonly bytes: number }
@@ -82,7 +83,7 @@ export type DownloadOutput =
 
 /** Something worth a line in a log; the download goes on. */
 export interface DownloadNotice {
-  readonly code: "RESUMED" | "RESTARTED" | "RETRY" | "DROPPED" | "NOT_RAW";
+  readonly code: "RESUMED" | "RESTARTED" | "DISCARDED" | "RETRY" | "DROPPED" | "NOT_RAW";
   readonly message: string;
 }
 

@@ -24,6 +24,7 @@ import {
 } from "./download-messages.js";
 import { ConnectionError, type HftpError, LocalProtocolError, RemoteProtocolError, ReplyError } from "./errors.js";
 import { addChunk, createJob, type Job } from "./jobs.js";
+import { discarding, type Leftover } from "./leftover.js";
 import { PartContent } from "./part-content.js";
 import { type Asking, connectionsWanted, nextRequest } from "./request-plan.js";
 import { type Request, requestLine } from "./requests.js";
@@ -64,7 +65,7 @@ export class Download {
 
   #raw: boolean;
   #askHelp: boolean;
-  #part: { readonly bytes: number; readonly state: string } | undefined;
+  #part: Leftover | undefined;
   #partIsOpen = false;
   #savedAt = 0;
   #told = -1;
@@ -252,11 +253,12 @@ export class Download {
     }
     this.#phase = "open";
     const { name, resume, verifyBytes } = this.options;
-    const part = resume ? this.#part : undefined;
-    if (part !== undefined && this.content.resume(name, size, part, verifyBytes)) {
-      return this.#effect({ type: "openPart" });
+    const part = this.#part;
+    if (part !== undefined) {
+      if (resume && this.content.resume(name, size, part, verifyBytes)) return this.#effect({ type: "openPart" });
+      const notice = discarding(part, name, size, resume);
+      if (notice !== undefined) this.#notice(notice.code, notice.message);
     }
-    if (part !== undefined) this.#notice("RESTARTED", "what an earlier download left is of another file: from zero");
     this.#create(size);
   }
 

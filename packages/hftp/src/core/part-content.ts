@@ -1,6 +1,7 @@
 /** What a download has of its file, what it lacks, and what is on its way to the `.part` file (docs/hftp.md, H32, H33). */
 import { decodeDownloadState, encodeDownloadState } from "./download-state.js";
 import type { Job } from "./jobs.js";
+import type { Leftover } from "./leftover.js";
 import { type Range, Ranges } from "./ranges.js";
 
 /** Bytes of a job on their way to the `.part` file. */
@@ -62,13 +63,8 @@ export class PartContent {
   }
 
   /** With what an earlier download of the same file left; false where that is of another one, or not to be read. */
-  resume(
-    name: string,
-    size: number,
-    part: { readonly bytes: number; readonly state: string },
-    verifyBytes: number,
-  ): boolean {
-    const state = decodeDownloadState(part.state, part.bytes);
+  resume(name: string, size: number, part: Leftover, verifyBytes: number): boolean {
+    const state = part.state === undefined ? undefined : decodeDownloadState(part.state, part.bytes);
     if (state === undefined || state.name !== name || state.size !== size) return false;
     this.#size = size;
     this.#done = Ranges.sorted(worthChecking(state.done, verifyBytes));

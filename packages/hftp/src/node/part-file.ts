@@ -4,6 +4,7 @@ import { constants } from "node:fs";
 import { type FileHandle, link, lstat, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { MAX_STATE_LENGTH } from "../core/download-state.js";
+import type { Leftover } from "../core/leftover.js";
 import type { LockOwner } from "../core/lock-lines.js";
 import { isAt, PartLock } from "./part-lock.js";
 
@@ -16,8 +17,8 @@ export interface Inspection {
   readonly exists: boolean;
   /** Somebody else writes the `.part` file. */
   readonly locked?: { readonly path: string; readonly owner: LockOwner };
-  /** Length and state of the `.part` file, where it can be gone on with. */
-  readonly part?: { readonly bytes: number; readonly state: string };
+  /** The `.part` file, where it is one that may be discarded or gone on with. */
+  readonly part?: Leftover;
 }
 
 export class PartFile {
@@ -47,8 +48,10 @@ export class PartFile {
     const state = await absentAsUndefined(stat(this.statePath));
     // A second name would be the finished file of a process that was killed while it gave it: not to be written to.
     if (part === undefined || !part.isFile() || part.nlink > 1) return { exists };
-    if (state === undefined || !state.isFile() || state.size > MAX_STATE_LENGTH) return { exists };
-    return { exists, part: { bytes: part.size, state: await readFile(this.statePath, "utf8") } };
+    const bytes = part.size;
+    if (state === undefined || !state.isFile()) return { exists, part: { bytes } };
+    const isRead = state.size <= MAX_STATE_LENGTH; // a longer one is none: as good as empty
+    return { exists, part: { bytes, state: isRead ? await readFile(this.statePath, "utf8") : "" } };
   }
 
   /** To be called at the end, whatever became of the download. */

@@ -240,10 +240,35 @@ describe("H33: going on", () => {
     }
   });
 
-  it("without resume an earlier .part file does not matter", () => {
+  it("without resume an earlier .part file is discarded, which is said", () => {
     const world = unfinished([[0, 9000]]);
     expect(world.run(small)?.type).toBe("finished");
     expect(slices(world)).toHaveLength(10);
+    expect(world.notices).toEqual(["DISCARDED"]);
+    expect(world.said).toEqual(["9000 bytes of an earlier download are discarded; resume would have kept them"]);
+  });
+
+  it("nothing is said of an earlier .part file without a byte that is worth something", () => {
+    const world = unfinished([]);
+    expect(world.run(small)?.type).toBe("finished");
+    expect(world.notices).toEqual([]);
+  });
+
+  it.each<[what: string, change: (world: SimulatedWorld) => void, why: RegExp]>([
+    ["damaged", (world) => Object.assign(world, { state: world.state?.slice(1) }), /its state file is damaged/],
+    ["not there", (world) => Object.assign(world, { state: undefined }), /it has no state file/],
+    ["of another name", (world) => Object.assign(world, unfinished([[0, 9000]], 10_000, "g")), /of another file, g/],
+    ["of another size", (world) => Object.assign(world, unfinished([[0, 9000]], 9999)), /had 9999 bytes .* 10000 now/],
+  ])("a state file that is %s is told from the others, and resume would keep nothing", (_what, change, why) => {
+    for (const resume of [true, false]) {
+      const world = unfinished([[0, 9000]]);
+      change(world);
+      const said = resume ? /^the .part file cannot be gone on with, .*: from zero$/ : /^9000 bytes .* discarded$/;
+      expect(world.run({ ...small, resume })?.type).toBe("finished");
+      expect(world.notices).toEqual([resume ? "RESTARTED" : "DISCARDED"]);
+      expect(world.said[0]).toMatch(said);
+      if (resume) expect(world.said[0]).toMatch(why);
+    }
   });
 });
 

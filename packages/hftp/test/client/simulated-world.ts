@@ -60,6 +60,7 @@ export class SimulatedWorld {
   /** What happened, in order. */
   readonly asked: { readonly connection: number; readonly request: Request; readonly at: number }[] = [];
   readonly notices: string[] = [];
+  readonly said: string[] = [];
   readonly progress: number[] = [];
   mostConnections = 0;
   connections = 0;
@@ -271,6 +272,7 @@ export class SimulatedWorld {
         return;
       case "notice":
         this.notices.push(output.notice.code);
+        this.said.push(output.notice.message);
         return;
       case "finished":
       case "failed":
@@ -296,7 +298,8 @@ export class SimulatedWorld {
         const { part, state, final } = this;
         const { locked } = this.#options;
         if (locked !== undefined) return { type: "inspected", id, exists: final !== undefined, locked };
-        const left = part === undefined || state === undefined ? {} : { part: { bytes: part.length, state } };
+        const text = state === undefined ? {} : { state };
+        const left = part === undefined ? {} : { part: { bytes: part.length, ...text } };
         return { type: "inspected", id, exists: final !== undefined, ...left };
       }
       case "createPart":
