@@ -1,6 +1,7 @@
 /** The reply to one `get_slice`, cut into pieces that are read, encoded and sent one at a time (H17, H18). */
 import { base64Length, END_OF_LINE, NOTHING, rawHead, statusLine } from "./replies.js";
 import type { SliceRequest } from "./requests.js";
+import type { ServerOutput } from "./server-messages.js";
 import type { ResolvedServerOptions } from "./server-options.js";
 
 /**
@@ -12,15 +13,8 @@ const PIECE_BYTES = 72 * 1024;
 /** Bytes of file in one of several base64 lines. */
 const LINE_BYTES = 48 * 1024;
 
-export interface Piece {
-  readonly head: Uint8Array;
-  readonly offset: number;
-  readonly length: number;
-  readonly encoding: "base64" | "raw";
-  readonly tail: Uint8Array;
-  /** Bytes of the file in this piece and those after it. */
-  readonly remaining: number;
-  /** Bytes of the piece as sent. */
+/** What `sendFile` asks for, and how many bytes that becomes on the wire. */
+export interface Piece extends Omit<Extract<ServerOutput, { readonly type: "sendFile" }>, "type" | "id"> {
   readonly wireBytes: number;
 }
 
