@@ -10,6 +10,7 @@ import { watchOutput } from "./output.js";
 import { addServeCommand } from "./serve.js";
 import { addShellCommand } from "./shell.js";
 import { addStatCommand } from "./stat.js";
+import { addUsageLine } from "./usage.js";
 
 const program: Command = new Command("hftp")
   .description("The Home-made File Transfer Protocol: serve a directory, list it, fetch files from it.")
@@ -24,6 +25,7 @@ addStatCommand(program);
 addGetCommand(program);
 addCatCommand(program);
 addShellCommand(program);
+for (const command of program.commands) if (command.name() !== "serve") addUsageLine(command);
 
 program.hook("preAction", (_program, command) => watchOutput(command.name(), command.opts()["json"] === true));
 
