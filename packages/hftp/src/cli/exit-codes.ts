@@ -61,11 +61,20 @@ export function exitCodeOf(error: unknown): number {
 /** One line about what was thrown, safe to show on a terminal; or one JSON object. */
 export function describeFailure(error: unknown, json: boolean): string {
   const message = error instanceof Error ? error.message : String(error);
-  if (!json) return `hftp: ${printable(message)}\n`;
+  if (!json) return `hftp: ${printable(message)}${isRefused(error) ? REFUSED_ADVICE : ""}\n`;
   const code = (error as { readonly code?: unknown } | null)?.code;
   const status = error instanceof ReplyError ? { status: error.status } : {};
   const failure = { code: typeof code === "string" ? code : "FAILED", ...status, message, exitCode: exitCodeOf(error) };
   return `${printableJson({ error: failure })}\n`;
+}
+
+const REFUSED_ADVICE = "; is a server running there? (hftp serve starts one)";
+
+/** Nobody listens at the address. */
+function isRefused(error: unknown): boolean {
+  const { code, cause } = (error ?? {}) as { readonly code?: unknown; readonly cause?: unknown };
+  if (error instanceof ConnectionError) return code === "CONNECT_FAILED" && isRefused(cause);
+  return code === "ECONNREFUSED";
 }
 
 /** Tells of a failure on standard error after which the command goes on; its exit code is that of the first one. */
