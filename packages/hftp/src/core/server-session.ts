@@ -7,6 +7,7 @@ import { type ParsedLine, RequestParser } from "./request-parser.js";
 import type { SliceRequest } from "./requests.js";
 import type { FileFacts, ServerInput, ServerOutput } from "./server-messages.js";
 import { type ResolvedServerOptions, resolveServerOptions, type ServerSessionOptions } from "./server-options.js";
+import { SessionClock, type Wait } from "./session-clock.js";
 import { SliceReply } from "./slice-reply.js";
 
 /** Entries asked for at a time: few enough that to look at them holds nobody up, links included. */
@@ -18,6 +19,7 @@ const IMMEDIATE = { fileBytes: 0, complete: true, ms: 0 } as const;
 export class ServerSession {
   readonly #options: ResolvedServerOptions;
   readonly #parser: RequestParser;
+  readonly #clock: SessionClock;
   #state: "new" | "open" | "closing" | "closed" = "new";
   #reply: ReplyInProgress | undefined;
   #replies = 0;
@@ -25,19 +27,12 @@ export class ServerSession {
   #peerEnded = false;
   #shuttingDown = false;
   #paused = false;
-  /** Bytes sent since the driver last said `drained`. */
-  #undrained = 0;
-  #lastActivity = 0;
-  #lineBegan: number | undefined;
-  /** Where a rate limit says so: nothing more before this time. */
-  #nextRequestAt = 0;
-  #nextBytesAt = 0;
-  #waitsUntil: number | undefined;
 
   /** @throws TypeError or RangeError for an option out of its range. */
   constructor(options: ServerSessionOptions = {}) {
     this.#options = resolveServerOptions(options);
     this.#parser = this.createParser(this.#options.maxLineBytes);
+    this.#clock = new SessionClock(this.#options);
   }
 
   protected createParser(maxLineBytes: number): RequestParser {
@@ -46,14 +41,12 @@ export class ServerSession {
 
   /** When the session wants a `tick`, in the milliseconds of `now`. */
   nextDeadline(): number | undefined {
-    const options = this.#options;
+    return this.#wait()?.until;
+  }
+
+  #wait(): Wait | undefined {
     if (this.#state === "closed" || this.#state === "new") return undefined;
-    if (this.#undrained > 0) return this.#lastActivity + options.stallTimeoutMs;
-    if (this.#state === "closing") return this.#lastActivity + options.lingerTimeoutMs;
-    if (this.#waitsUntil !== undefined) return this.#waitsUntil;
-    if (this.#reply !== undefined) return this.#lastActivity + options.stallTimeoutMs;
-    const idle = this.#lastActivity + options.idleTimeoutMs;
-    return this.#lineBegan === undefined ? idle : Math.min(idle, this.#lineBegan + options.requestTimeoutMs);
+    return this.#clock.wait(this.#state === "closing", this.#reply !== undefined);
   }
 
   /**
@@ -66,7 +59,7 @@ export class ServerSession {
     switch (input.type) {
       case "connected":
         this.#state = "open";
-        this.#lastActivity = now;
+        this.#clock.moved(now);
         if (input.refused === true) this.#fatal(now, out, 199, "refused by a limit");
         break;
       case "bytes":
@@ -79,10 +72,7 @@ export class ServerSession {
         this.connectionLost(out);
         return out;
       case "drained":
-        if (this.#undrained > 0) {
-          this.#undrained = 0;
-          this.#lastActivity = now;
-        }
+        this.#clock.drained(now);
         break;
       case "shutdown":
         this.#shuttingDown = true;
@@ -101,45 +91,39 @@ export class ServerSession {
   #takeBytes(now: number, chunk: Uint8Array): void {
     if (this.#state !== "open") return; // after quit and after a fatal code the rest is ignored (H7, H13)
     if (this.#paused) throw new LocalProtocolError("PAUSED", "bytes were handed in after `pause` and before `resume`");
-    this.#lastActivity = now;
+    this.#clock.moved(now);
     this.#parser.feed(chunk);
   }
 
   #tick(now: number, out: ServerOutput[]): void {
-    const deadline = this.nextDeadline();
-    if (deadline === undefined || now < deadline) return;
-    if (this.#undrained > 0) this.#drop(out, "the client takes nothing of the reply");
-    else if (this.#state === "closing") this.#drop(out, "the client does not close its side");
-    else if (this.#waitsUntil !== undefined) this.#waitsUntil = undefined;
-    else if (this.#reply !== undefined) this.#drop(out, "the file system does not answer");
-    else this.#close(now, out);
+    const wait = this.#wait();
+    if (wait === undefined || now < wait.until) return;
+    if (wait.for === "drain") this.#drop(out, "the client takes nothing of the reply");
+    else if (wait.for === "close") this.#drop(out, "the client does not close its side");
+    else if (wait.for === "effect") this.#drop(out, "the file system does not answer");
+    else if (wait.for === "request") this.#close(now, out);
   }
 
   /** Goes on with the reply, or with the next request, until something has to be waited for. */
   #advance(now: number, out: ServerOutput[]): void {
     while (this.#state === "open") {
-      this.#waitsUntil = undefined;
-      if (this.#reply === undefined && this.#shuttingDown) return this.#close(now, out);
-      if (this.#undrained >= this.#options.highWaterBytes || this.#reply?.waiting === true) return;
-      if (this.#reply !== undefined) {
-        if (this.#reply.slice === undefined) this.#askEntries(out, this.#reply);
-        else if (now < this.#nextBytesAt) this.#waitsUntil = this.#nextBytesAt;
-        else this.#sendPiece(now, out, this.#reply, this.#reply.slice);
+      const reply = this.#reply;
+      this.#clock.forgetRate();
+      if (reply === undefined && this.#shuttingDown) return this.#close(now, out);
+      if (this.#clock.isFull || reply?.waiting === true) return;
+      if (reply !== undefined) {
+        if (reply.slice === undefined) this.#askEntries(out, reply);
+        else if (this.#clock.allows("piece", now)) this.#sendPiece(now, out, reply, reply.slice);
         return;
       }
-      if (now < this.#nextRequestAt) {
-        if (this.#parser.pendingBytes > 0) this.#waitsUntil = this.#nextRequestAt;
-        else if (this.#peerEnded) this.#close(now, out);
-        return;
-      }
+      if (this.#parser.pendingBytes > 0 && !this.#clock.allows("request", now)) return;
       const line = this.#parser.next();
       if (line === undefined) {
-        this.#lineBegan = this.#parser.inLine ? (this.#lineBegan ?? now) : undefined;
+        this.#clock.inputSeen(now, this.#parser.inLine);
         if (this.#peerEnded) this.peerEnded(now, out);
         return;
       }
-      this.#lineBegan = undefined;
-      this.#nextRequestAt = now + 1000 / this.#options.maxRequestsPerSecond;
+      this.#clock.requestTaken(now);
       this.answer(now, out, line);
     }
   }
@@ -174,7 +158,7 @@ export class ServerSession {
       throw new LocalProtocolError("NO_SUCH_EFFECT", `nothing waits for ${input.type} ${input.id}`);
     }
     reply.waiting = false;
-    this.#lastActivity = now;
+    this.#clock.moved(now);
     switch (input.type) {
       case "file":
         return this.#fileFound(now, out, reply, input.file);
@@ -222,8 +206,8 @@ export class ServerSession {
   #sendPiece(now: number, out: ServerOutput[], reply: ReplyInProgress, slice: SliceReply): void {
     const piece = slice.nextPiece();
     reply.waiting = true;
-    this.#undrained += piece.wireBytes;
-    this.#nextBytesAt = now + (1000 * piece.length) / this.#options.maxBytesPerSecond;
+    this.#clock.sent(piece.wireBytes);
+    this.#clock.pieceSent(now, piece.length);
     const { head, offset, length, encoding, tail, remaining } = piece;
     out.push({ type: "sendFile", id: reply.id, head, offset, length, encoding, tail, remaining });
   }
@@ -297,7 +281,7 @@ export class ServerSession {
   #close(now: number, out: ServerOutput[]): void {
     if (this.#state !== "open") return;
     this.#state = "closing";
-    this.#lastActivity = now;
+    this.#clock.moved(now);
     this.#parser.discard();
     out.push({ type: "end" });
   }
@@ -314,7 +298,7 @@ export class ServerSession {
     this.#parser.discard();
     if (reply === undefined) return;
     this.#release(out, reply);
-    out.push({ type: "served", request: reply.served(this.#lastActivity, 0, false, why) });
+    out.push({ type: "served", request: reply.served(this.#clock.movedAt, 0, false, why) });
   }
 
   #release(out: ServerOutput[], reply: ReplyInProgress): void {
@@ -324,7 +308,7 @@ export class ServerSession {
 
   #send(out: ServerOutput[], bytes: Uint8Array): void {
     if (bytes === NOTHING) return;
-    this.#undrained += bytes.length;
+    this.#clock.sent(bytes.length);
     out.push({ type: "send", bytes });
   }
 
