@@ -15,6 +15,7 @@ export function discarding(
   size: number,
   resume: boolean,
 ): DownloadNotice | undefined {
+  if (text === undefined && bytes === 0) return undefined; // of one that was killed before it had a state file
   const state = text === undefined ? undefined : decodeDownloadState(text, bytes);
   const why =
     text === undefined

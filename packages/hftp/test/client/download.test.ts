@@ -252,6 +252,10 @@ describe("H33: going on", () => {
     const world = unfinished([]);
     expect(world.run(small)?.type).toBe("finished");
     expect(world.notices).toEqual([]);
+    const killedAtOnce = unfinished([]); // before the state file was there: found by the property, at step 4
+    killedAtOnce.state = undefined;
+    expect(killedAtOnce.run({ ...small, resume: true })?.type).toBe("finished");
+    expect(killedAtOnce.notices).toEqual([]);
   });
 
   it.each<[what: string, change: (world: SimulatedWorld) => void, why: RegExp]>([
