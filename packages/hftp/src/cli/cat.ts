@@ -1,7 +1,7 @@
 /** `hftp cat`: files on standard output. */
 import { once } from "node:events";
 import type { Command } from "commander";
-import type { HftpClient } from "../node/client.js";
+import type { HftpClient, OperationOptions } from "../node/client.js";
 import { addConnectionOptions, type ConnectionFlags, connect, SERVER_HELP } from "./connection-options.js";
 
 export function addCatCommand(program: Command): void {
@@ -21,8 +21,8 @@ export function addCatCommand(program: Command): void {
 }
 
 /** Writes a file to standard output, as fast as that takes it. */
-export async function writeFile(client: HftpClient, name: string): Promise<void> {
-  for await (const chunk of client.read(name)) {
-    if (!process.stdout.write(chunk)) await once(process.stdout, "drain");
+export async function writeFile(client: HftpClient, name: string, options: OperationOptions = {}): Promise<void> {
+  for await (const chunk of client.read(name, options)) {
+    if (!process.stdout.write(chunk)) await once(process.stdout, "drain", options);
   }
 }

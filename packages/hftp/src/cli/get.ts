@@ -57,23 +57,43 @@ export function addGetCommand(program: Command): void {
   });
 }
 
-/** Downloads as the flags say; SIGINT and SIGTERM stop it in good order. */
+/** What a person can do about a trouble; the shell has other words for it. */
+export interface GetAdvice {
+  /** A file is there already. */
+  readonly exists: string;
+  /** A directory is there. */
+  readonly directory: string;
+  /** How to go on with a `.part` file. */
+  readonly resume: string;
+}
+
+const ADVICE: GetAdvice = {
+  exists: "--force replaces it, -o PATH puts the file elsewhere",
+  directory: "name a file with -o PATH",
+  resume: "--resume",
+};
+
+/** Downloads as the flags say; the signal, SIGINT and SIGTERM stop it in good order. */
 export async function get(
   server: string,
   name: string,
   flags: GetFlags,
   display: DownloadDisplay,
+  { advice = ADVICE, signal }: { readonly advice?: GetAdvice; readonly signal?: AbortSignal } = {},
 ): Promise<DownloadResult> {
   const entries: TranscriptEntry[] = [];
   let left = 0;
   const interruption = new AbortController();
   const interrupted = (): void => interruption.abort({ exitCode: EXIT.interrupted });
   const terminated = (): void => interruption.abort({ exitCode: EXIT.terminated });
+  const to = localPath(name, flags.output, advice);
   process.once("SIGINT", interrupted).once("SIGTERM", terminated);
+  signal?.addEventListener("abort", interrupted, { once: true });
+  if (signal?.aborted) interrupted();
   const options: DownloadOptions = {
     ...connectionOptions(server, flags),
     name,
-    to: localPath(name, flags.output),
+    to,
     resume: flags.resume,
     overwrite: flags.force,
     parallel: flags.parallel,
@@ -95,10 +115,11 @@ export async function get(
   try {
     return await download(options);
   } catch (error) {
-    throw explained(error, options.to);
+    throw explained(error, to, advice);
   } finally {
     display.stop();
     process.off("SIGINT", interrupted).off("SIGTERM", terminated);
+    signal?.removeEventListener("abort", interrupted);
     if (flags.transcript) {
       process.stderr.write(renderTranscript(entries));
       if (left > 0) process.stderr.write(`... and ${left} lines more\n`);
@@ -107,10 +128,10 @@ export async function get(
 }
 
 /** Out of what the person typed alone: never out of what a server said (H37). */
-function localPath(name: string, output: string | undefined): string {
+function localPath(name: string, output: string | undefined, advice: GetAdvice): string {
   const path = output === undefined ? name : isDirectory(output) ? join(output, name) : output;
   if (!isDirectory(path)) return path;
-  throw usageError(`${path} is a directory: name a file with -o PATH`);
+  throw usageError(`${path} is a directory: ${advice.directory}`);
 }
 
 function isDirectory(path: string): boolean {
@@ -118,15 +139,15 @@ function isDirectory(path: string): boolean {
 }
 
 /** Adds what a person can do about it. */
-function explained(error: unknown, path: string): unknown {
+function explained(error: unknown, path: string, advice: GetAdvice): unknown {
   if (!(error instanceof DownloadError)) return error;
   const left = existsSync(`${path}.part`) && existsSync(`${path}.part.json`);
-  const resume = left ? `; what was fetched so far is in ${path}.part: --resume goes on with it` : "";
-  const advice: Readonly<Record<string, string>> = {
-    EXISTS: `${path} is there already: --force replaces it, -o PATH puts the file elsewhere`,
+  const resume = left ? `; what was fetched so far is in ${path}.part: ${advice.resume} goes on with it` : "";
+  const messages: Readonly<Record<string, string>> = {
+    EXISTS: `${path} is there already: ${advice.exists}`,
     ABORTED: `interrupted${resume}`,
     RETRIES_EXHAUSTED: `${error.message}${resume}`,
   };
-  const message = advice[error.code];
+  const message = messages[error.code];
   return message === undefined ? error : new DownloadError(error.code, message, { cause: error.cause });
 }

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { printable, printableJson } from "../core/printable.js";
 import { isServableName } from "../core/requests.js";
+import type { OperationOptions } from "../node/client.js";
 import { addConnectionOptions, type ConnectionFlags, connectionOptions, SERVER_HELP } from "./connection-options.js";
 import { reportFailure } from "./exit-codes.js";
 import { ReconnectingClient } from "./reconnecting-client.js";
@@ -30,16 +31,17 @@ export async function printListing(
   client: ReconnectingClient,
   flags: ListFlags,
   report: (error: unknown) => void,
+  options: OperationOptions = {},
 ): Promise<void> {
-  const connected = await client.connected();
+  const connected = await client.connected(options);
   if (flags.long !== true) {
-    for await (const name of connected.list()) print(name, undefined, flags);
+    for await (const name of connected.list(options)) print(name, undefined, flags);
     return;
   }
-  for (const name of await connected.names()) {
+  for (const name of await connected.names(options)) {
     if (!isServableName(name)) print(name, undefined, flags);
     else {
-      const size = await sizeOf(client, name, report);
+      const size = await sizeOf(client, name, report, options);
       if (size !== undefined) print(name, size, flags);
     }
   }

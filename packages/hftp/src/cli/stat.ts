@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { ReplyError } from "../core/errors.js";
 import { printableJson } from "../core/printable.js";
+import type { OperationOptions } from "../node/client.js";
 import { addConnectionOptions, type ConnectionFlags, connectionOptions, SERVER_HELP } from "./connection-options.js";
 import { reportFailure } from "./exit-codes.js";
 import { ReconnectingClient } from "./reconnecting-client.js";
@@ -28,9 +29,10 @@ export async function sizeOf(
   client: ReconnectingClient,
   name: string,
   report: (error: ReplyError) => void,
+  options: OperationOptions = {},
 ): Promise<number | undefined> {
   try {
-    return (await client.ask((connected) => connected.stat(name))).size;
+    return (await client.ask((connected) => connected.stat(name, options), options)).size;
   } catch (error) {
     if (!(error instanceof ReplyError)) throw error;
     report(error);

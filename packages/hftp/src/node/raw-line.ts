@@ -8,6 +8,8 @@ export interface RawLineOptions extends Pick<ConnectionOptions, "host" | "port" 
   readonly quietMs?: number | undefined;
   /** What comes beyond is left. Default 64 KiB. */
   readonly maxBytes?: number | undefined;
+  /** Stops the exchange: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const rules: Readonly<Record<"quietMs" | "maxBytes" | "connectTimeoutMs", NumberRule>> = {
@@ -25,10 +27,12 @@ export async function exchangeLine(
   line: string,
   options: RawLineOptions = {},
 ): Promise<{ readonly text: string; readonly closed: boolean }> {
-  const { quietMs, maxBytes, connectTimeoutMs } = options;
+  const { quietMs, maxBytes, connectTimeoutMs, signal } = options;
   const limits = resolveNumbers({ quietMs, maxBytes, connectTimeoutMs }, rules);
   let text = "";
   let heard = (): void => {};
+  let abort = (): void => {};
+  signal?.throwIfAborted();
   const socket = openSocket(options, (chunk) => {
     text += Buffer.from(chunk).toString("latin1");
     heard();
@@ -40,11 +44,14 @@ export async function exchangeLine(
         socket.setTimeout(limits.quietMs);
         if (text.length >= limits.maxBytes) resolve(false);
       };
+      abort = () => reject(signal?.reason);
+      signal?.addEventListener("abort", abort, { once: true });
       socket.once("error", reject).once("close", () => resolve(true));
       socket.write(`${line}\r\n`, "latin1");
     });
     return { text: text.slice(0, limits.maxBytes), closed };
   } finally {
+    signal?.removeEventListener("abort", abort);
     socket.destroy();
   }
 }
