@@ -46,7 +46,11 @@ export function addGetCommand(program: Command): void {
     .option("--expect <sha256>", "fail unless the file has this SHA-256")
     .option("--raw", "ask for raw bytes if the server answers help (2026), base64 otherwise")
     .option("--pipeline [n]", "requests per connection without waiting; 4 if no number is given", wholeNumber(1, 64))
-    .option("--slice-bytes <n>", "bytes asked for in one request (default: 4194304)", wholeNumber(1, 2 ** 40))
+    .option(
+      "--slice-bytes <n>",
+      "bytes asked for in one request (default: 4194304; 1048576 with --parallel)",
+      wholeNumber(1, 2 ** 40),
+    )
     .option("--retries <n>", "losses of a connection in a row before it is given up (default: 5)", wholeNumber(0, 1000))
     .option("--transcript", "print the exchange on standard error when it is over")
     .option("-q, --quiet", "no progress bar, no notes");

@@ -92,11 +92,11 @@ export interface DownloadNumbers {
   readonly parallel?: number | undefined;
   /** Requests that one connection sends without waiting. Default 1 (H30). */
   readonly pipeline?: number | undefined;
-  /** Bytes asked for in one request. Default 4 MiB. */
+  /** Bytes asked for in one request. Default 4 MiB over one connection, 1 MiB over several: their round trips overlap. */
   readonly sliceBytes?: number | undefined;
   /** Bytes before a hole that are fetched again and compared when a download is resumed. Default 64 KiB (H33). */
   readonly verifyBytes?: number | undefined;
-  /** Bytes that are gathered for one write. Default 256 KiB. */
+  /** Bytes that are gathered for one write. Default 512 KiB. */
   readonly writeBytes?: number | undefined;
   /** Reading stops while more bytes than this wait to be written. Default 16 MiB. */
   readonly maxPendingWriteBytes?: number | undefined;
@@ -134,12 +134,14 @@ export interface ResolvedDownloadOptions extends Readonly<Record<keyof DownloadN
 const milliseconds = (value: number): NumberRule => ({ default: value, min: 0, max: MAX_TIMEOUT_MS });
 const bytes = (value: number): NumberRule => ({ default: value, min: 1, max: 2 ** 40 });
 
+const SLICE_BYTES_IN_PARALLEL = 2 ** 20;
+
 const rules: Readonly<Record<keyof DownloadNumbers, NumberRule>> = {
   parallel: { default: 1, min: 1, max: 64 },
   pipeline: { default: 1, min: 1, max: 64 },
   sliceBytes: bytes(4 * 2 ** 20),
   verifyBytes: { default: 64 * 1024, min: 1, max: 2 ** 24 },
-  writeBytes: bytes(256 * 1024),
+  writeBytes: bytes(512 * 1024),
   maxPendingWriteBytes: bytes(16 * 2 ** 20),
   maxRetries: { default: 5, min: 0, max: 1000 },
   retryDelayMs: milliseconds(200),
@@ -162,5 +164,6 @@ export function resolveDownloadOptions(options: DownloadMachineOptions): Resolve
   }
   const only = Object.fromEntries(Object.keys(rules).map((rule) => [rule, numbers[rule as keyof DownloadNumbers]]));
   const resolved = resolveNumbers<keyof DownloadNumbers>(only, rules);
+  if (resolved.parallel > 1) resolved.sliceBytes = numbers.sliceBytes ?? SLICE_BYTES_IN_PARALLEL;
   return { ...resolved, name, raw, resume, overwrite, expect: expect?.toLowerCase() };
 }

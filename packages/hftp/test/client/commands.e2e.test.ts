@@ -228,7 +228,7 @@ describe("output", () => {
       ["--version"],
     ]);
     expect(get?.stderr).toMatch(/#2 +get_metadata f +--->/);
-    expect(get?.stderr).toMatch(/<--- {2}\.\.\. 4,194,304 bytes as base64/);
+    expect(get?.stderr).toMatch(/<--- {2}\.\.\. 1,048,576 bytes as base64/);
     expect(help?.stdout).toMatch(/Exit codes: 0 done/);
     expect(version?.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
