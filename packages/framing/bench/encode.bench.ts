@@ -83,7 +83,6 @@ export const rows: readonly Row[] = [
     rounds: 21,
     floor: toBytes(slabLoop),
     ours: toBytes((some) => encodeFrames(some)),
-    rounds: 21, // short, and now and then a collection of garbage falls into one side
   },
   {
     ...socketRow,
