@@ -201,10 +201,11 @@ export class HftpServer extends EventEmitter<HftpServerEvents> implements AsyncD
 
   /** Every connection, before anything is said on it, counts against the limits. */
   #admit(socket: Socket): void {
-    const address = socket.remoteAddress ?? "unknown";
-    const verdict = this.#closing === undefined ? this.#admission.enter(address) : "dropped";
+    const address = socket.remoteAddress; // undefined where the client has gone already
+    const isWelcome = this.#closing === undefined && address !== undefined;
+    const verdict = isWelcome ? this.#admission.enter(address) : "dropped";
     this.emit("connection", verdict);
-    if (verdict === "dropped") {
+    if (address === undefined || verdict === "dropped") {
       socket.on("error", () => {});
       socket.destroy();
       return;

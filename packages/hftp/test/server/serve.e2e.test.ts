@@ -235,6 +235,10 @@ describe("TLS", () => {
 
       // Handshakes that never end count against the limits, and do not keep a shutdown waiting.
       const silent = await Promise.all(Array.from({ length: 30 }, () => RawClient.connect(port)));
+      const refused = connectTls(options);
+      await using late = new RawClient(refused);
+      expect(await late.end()).toBe("199 INTERNAL SERVER ERROR\r\n");
+      refused.destroy();
       const began = performance.now();
       server.signal("SIGTERM");
       expect((await server.exited).code).toBe(0);
