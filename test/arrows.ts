@@ -21,6 +21,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 const folderMayImport: Readonly<Record<string, readonly string[]>> = {
   core: ["core"],
   web: ["core", "web"],
+  arbitraries: ["core", "arbitraries"],
   node: ["core", "web", "node"],
   cli: ["core", "web", "node", "cli", ""],
   "": ["core", "web", "node"],
@@ -64,7 +65,7 @@ export function wrongArrows(root: string): string[] {
 function whyNot(file: string, wanted: string, sisters: readonly string[]): string | undefined {
   const folder = file.includes("/") ? (file.split("/")[0] ?? "") : "";
   const allowed = folderMayImport[folder];
-  if (allowed === undefined) return `src/${folder}/ is none of core/, web/, node/, cli/`;
+  if (allowed === undefined) return `src/${folder}/ is none of core/, web/, arbitraries/, node/, cli/`;
   if (wanted.startsWith(".")) {
     const target = posix.join(dirname(file), wanted);
     if (target === "../package.json" && folder === "cli") return undefined; // `--version`

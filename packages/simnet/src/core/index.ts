@@ -1,0 +1,7 @@
+/** The pure half of @lab/simnet: the simulator, the explorer, traces and captures, without any I/O. */
+
+export type { CreateProgram, Endpoint, NodeEnvironment, NodeInput, NodeOutput, NodeProgram } from "./contract.js";
+export { type Impairments, type ResolvedImpairments, resolveImpairments } from "./impairments.js";
+export { type Fate, type Forced, LinkModel } from "./link-model.js";
+export { Random } from "./random.js";
+export type { Describe, TraceEvent } from "./trace.js";

@@ -1,0 +1,124 @@
+/** One direction of a link: decides, packet by packet, what arrives, when, and in which state (docs/simnet.md). */
+
+import { type Impairments, type ResolvedImpairments, resolveImpairments } from "./impairments.js";
+import type { Random } from "./random.js";
+
+/** What becomes of one copy of a packet. */
+export type Fate =
+  | {
+      readonly type: "arrives";
+      /** When, on the clock of `offer`. */
+      readonly at: number;
+      readonly bytes: Uint8Array;
+      /** 0 for the packet itself, 1 for its duplicate. */
+      readonly copy: number;
+      readonly corrupted: boolean;
+      /** It was held back, so that later packets may overtake it. */
+      readonly reordered: boolean;
+    }
+  | { readonly type: "lost"; readonly why: "drop" | "queue" | "cut" };
+
+/** What a fault schedule wants done to one packet, on top of the link's own impairments. */
+export interface Forced {
+  readonly drop?: boolean;
+  /** A second copy, this much after the first. */
+  readonly duplicateAfterMs?: number;
+  /** Held back by this much. */
+  readonly delayMs?: number;
+  /** The bits of `mask` are flipped in byte `byte` (modulo the length). */
+  readonly corrupt?: { readonly byte: number; readonly mask: number };
+}
+
+export class LinkModel {
+  #impairments: ResolvedImpairments;
+  readonly #random: Random;
+  /** When each packet that waits for the line, or is on it, leaves it; rising. */
+  #leaving: number[] = [];
+  #lastArrival = Number.NEGATIVE_INFINITY;
+  #isCut = false;
+
+  constructor(impairments: Impairments, random: Random) {
+    this.#impairments = resolveImpairments(impairments);
+    this.#random = random;
+  }
+
+  get impairments(): ResolvedImpairments {
+    return this.#impairments;
+  }
+
+  /** Other impairments from now on; what is on its way stays as it was. */
+  change(impairments: Impairments): void {
+    this.#impairments = resolveImpairments(impairments);
+  }
+
+  /** A link that is cut loses all that is offered to it. What was on its way still arrives. */
+  cut(): void {
+    this.#isCut = true;
+  }
+
+  heal(): void {
+    this.#isCut = false;
+  }
+
+  /** A packet is sent at `now`, which never goes back. Always draws the same amount of randomness for the same options. */
+  offer(now: number, bytes: Uint8Array, forced: Forced = {}): Fate[] {
+    const { drop, duplicate, duplicateMs, reorder, reorderMs, corrupt, latencyMs, jitterMs, queuePackets } =
+      this.#impairments;
+    const random = this.#random;
+    const isDropped = random.chance(drop) || forced.drop === true;
+    const isDoubled = random.chance(duplicate);
+    const duplicateDelay = random.unit() * duplicateMs;
+    const isHeldBack = random.chance(reorder);
+    const isCorrupted = random.chance(corrupt);
+    const jitter = random.unit() * jitterMs;
+    const content = isCorrupted ? flipBits(bytes, random) : bytes;
+
+    if (this.#isCut) return [{ type: "lost", why: "cut" }];
+    const left = this.#enterLine(now, bytes.length, queuePackets);
+    if (left === undefined) return [{ type: "lost", why: "queue" }];
+    if (isDropped) return [{ type: "lost", why: "drop" }];
+
+    const extra = (isHeldBack ? reorderMs : 0) + (forced.delayMs ?? 0);
+    let at = left + latencyMs + jitter;
+    const reordered = extra > 0;
+    if (reordered) at += extra;
+    else if (!this.#impairments.parallelLines) at = this.#lastArrival = Math.max(at, this.#lastArrival);
+    const final = forced.corrupt === undefined ? content : flip(content, forced.corrupt.byte, forced.corrupt.mask);
+    const corrupted = final !== bytes;
+    const fates: Fate[] = [{ type: "arrives", at, bytes: final, copy: 0, corrupted, reordered }];
+    if (isDoubled || forced.duplicateAfterMs !== undefined) {
+      const later = at + (isDoubled ? duplicateDelay : 0) + (forced.duplicateAfterMs ?? 0);
+      fates.push({ type: "arrives", at: later, bytes: final, copy: 1, corrupted, reordered });
+    }
+    return fates;
+  }
+
+  /** When the packet has left the line; undefined where the queue is full. */
+  #enterLine(now: number, length: number, queuePackets: number): number | undefined {
+    const { bytesPerSecond, parallelLines } = this.#impairments;
+    if (bytesPerSecond === Number.POSITIVE_INFINITY) return now;
+    this.#leaving = this.#leaving.filter((time) => time > now);
+    if (this.#leaving.length >= queuePackets) return undefined;
+    const start = parallelLines ? now : Math.max(now, this.#leaving.at(-1) ?? now);
+    const left = start + (length * 1_000) / bytesPerSecond;
+    this.#leaving.push(left);
+    return left;
+  }
+}
+
+function flipBits(bytes: Uint8Array, random: Random): Uint8Array {
+  if (bytes.length === 0) return bytes;
+  let changed = bytes;
+  for (let count = random.integer(1, 3); count > 0; count--) {
+    changed = flip(changed, random.integer(0, bytes.length - 1), 1 << random.integer(0, 7));
+  }
+  return changed;
+}
+
+function flip(bytes: Uint8Array, at: number, mask: number): Uint8Array {
+  if (bytes.length === 0) return bytes;
+  const changed = bytes.slice();
+  const index = at % bytes.length;
+  changed[index] = (changed[index] ?? 0) ^ mask;
+  return changed;
+}

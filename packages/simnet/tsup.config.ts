@@ -1,0 +1,8 @@
+import { packageBuild } from "../../tsup.base.js";
+
+export default packageBuild({
+  index: "src/index.ts",
+  core: "src/core/index.ts",
+  "fast-check": "src/arbitraries/index.ts",
+  "cli/main": "src/cli/main.ts",
+});
