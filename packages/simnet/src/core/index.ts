@@ -2,6 +2,9 @@
 
 export type { CreateProgram, Endpoint, NodeEnvironment, NodeInput, NodeOutput, NodeProgram } from "./contract.js";
 export { type Impairments, type ResolvedImpairments, resolveImpairments } from "./impairments.js";
+export type { SocketAddress } from "./ip-packet.js";
 export { type Fate, type Forced, LinkModel } from "./link-model.js";
+export { type PacketNote, PcapngWriter, type PcapngWriterOptions } from "./pcapng-writer.js";
 export { Random } from "./random.js";
+export { type Side, TcpCapture, type TcpCaptureOptions } from "./tcp-capture.js";
 export type { Describe, TraceEvent } from "./trace.js";
