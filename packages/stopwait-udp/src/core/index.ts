@@ -13,4 +13,6 @@ export type {
   TransferInput,
   TransferOutput,
 } from "./contract.js";
+export { LocalProtocolError, RemoteProtocolError, StopwaitError } from "./errors.js";
+export { MAX_NAME_BYTES, type NameFault, nameFault, PARTS_FOLDER } from "./names.js";
 export { DEFAULT_PORT, DEFAULT_PROXY_PORT } from "./ports.js";
