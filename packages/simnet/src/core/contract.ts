@@ -20,7 +20,7 @@ export type NodeInput =
   | { readonly type: "tick" }
   /** A datagram arrived at `port`. */
   | { readonly type: "datagram"; readonly from: Endpoint; readonly port: number; readonly bytes: Uint8Array }
-  /** Somebody connected to the listening `port`; from now on the connection is called `connection`. */
+  /** Somebody connected to the listening `port`; from now on the connection is called `connection`: -1, -2, ... */
   | { readonly type: "accepted"; readonly connection: number; readonly from: Endpoint; readonly port: number }
   /** The connection that the program asked for stands. */
   | { readonly type: "connected"; readonly connection: number }
@@ -30,7 +30,7 @@ export type NodeInput =
   | { readonly type: "bytes"; readonly connection: number; readonly bytes: Uint8Array }
   /** The peer sends no more; it may still read. */
   | { readonly type: "end"; readonly connection: number }
-  /** After a write above the high-water mark: everything was taken, there is room again. */
+  /** After a write that left more than the high-water mark unsent: everything was taken, there is room again. */
   | { readonly type: "drained"; readonly connection: number }
   /** Last word of a connection: both sides ended, or it was reset (`reset`), or the peer was silent too long. */
   | { readonly type: "closed"; readonly connection: number; readonly why: "ended" | "reset" | "timeout" }
@@ -45,12 +45,12 @@ export type NodeOutput =
   | { readonly type: "bind"; readonly port: number }
   | { readonly type: "listen"; readonly port: number }
   | { readonly type: "datagram"; readonly port: number; readonly to: Endpoint; readonly bytes: Uint8Array }
-  /** Opens a connection under a number that the program chooses and has not used since its start. */
+  /** Opens a connection under a number that the program chooses, from 0, and has not used since its start. */
   | { readonly type: "connect"; readonly connection: number; readonly to: Endpoint }
   | { readonly type: "write"; readonly connection: number; readonly bytes: Uint8Array }
   /** Sends no more on this connection, once what was written has gone. */
   | { readonly type: "end"; readonly connection: number }
-  /** Drops the connection at once; the peer sees a reset. */
+  /** Drops the connection at once, and hears no more of it; the peer sees a reset. */
   | { readonly type: "reset"; readonly connection: number }
   /** Stops and starts reading; what arrives meanwhile waits in the receive buffer, and then at the sender. */
   | { readonly type: "pause"; readonly connection: number }

@@ -1,7 +1,7 @@
 /** One direction of a link: decides, packet by packet, what arrives, when, and in which state (docs/simnet.md). */
 
 import { type Impairments, type ResolvedImpairments, resolveImpairments } from "./impairments.js";
-import type { Random } from "./random.js";
+import { Random } from "./random.js";
 
 /** What becomes of one copy of a packet. */
 export type Fate =
@@ -60,7 +60,7 @@ export class LinkModel {
     this.#isCut = false;
   }
 
-  /** A packet is sent at `now`, which never goes back. Always draws the same amount of randomness for the same options. */
+  /** A packet is sent at `now`, which never goes back. Always draws the same amount of randomness, whatever comes of it. */
   offer(now: number, bytes: Uint8Array, forced: Forced = {}): Fate[] {
     const { drop, duplicate, duplicateMs, reorder, reorderMs, corrupt, latencyMs, jitterMs, queuePackets } =
       this.#impairments;
@@ -71,7 +71,8 @@ export class LinkModel {
     const isHeldBack = random.chance(reorder);
     const isCorrupted = random.chance(corrupt);
     const jitter = random.unit() * jitterMs;
-    const content = isCorrupted ? flipBits(bytes, random) : bytes;
+    const noise = random.uint32();
+    const content = isCorrupted ? flipBits(bytes, new Random(noise)) : bytes;
 
     if (this.#isCut) return [{ type: "lost", why: "cut" }];
     const left = this.#enterLine(now, bytes.length, queuePackets);

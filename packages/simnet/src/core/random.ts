@@ -2,6 +2,7 @@
 
 /** A source of random numbers that is the same for the same seed, on every platform. */
 export class Random {
+  readonly #seed: number;
   #a: number;
   #b: number;
   #c: number;
@@ -9,7 +10,8 @@ export class Random {
 
   /** @param seed an integer; its lower 32 bits count. A text is hashed first (FNV-1a, 32 bits). */
   constructor(seed: number | string) {
-    let state = typeof seed === "string" ? fnv1a(seed) : seed >>> 0;
+    this.#seed = typeof seed === "string" ? fnv1a(seed) : seed >>> 0;
+    let state = this.#seed;
     const next = (): number => {
       state = (state + 0x9e3779b9) >>> 0;
       let mixed = state;
@@ -59,7 +61,7 @@ export class Random {
 
   /** Another source, that depends on this one's seed and the label alone: what one part draws moves no other part. */
   fork(label: string): Random {
-    return new Random((fnv1a(label) ^ this.#a ^ rotate(this.#c, 13)) >>> 0);
+    return new Random(fnv1a(label, Math.imul(this.#seed, 0x9e3779b1)));
   }
 }
 
@@ -67,8 +69,8 @@ function rotate(value: number, by: number): number {
   return (value << by) | (value >>> (32 - by));
 }
 
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5;
+function fnv1a(text: string, start = 0): number {
+  let hash = 0x811c9dc5 ^ start;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash >>> 0;
 }

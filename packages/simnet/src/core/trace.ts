@@ -40,15 +40,30 @@ export type TraceEvent =
       /** `drop`, `queue`, `cut`: the link. `port`: nobody is bound there. `down`: the node has crashed. */
       readonly why: "drop" | "queue" | "cut" | "port" | "down";
     })
-  /** The client asks (`connect`); the other side takes it (`accept`) or does not (`refuse`). */
-  | (Stream & { readonly type: "stream-connect" | "stream-accept" | "stream-refuse" })
-  /** A segment of bytes leaves or arrives. `offset`: its place in this direction's stream, from 0. */
+  /**
+   * The client asks (`connect`); the other side takes it (`accept`) or does not (`refuse`). `timeout`: `from` gives up,
+   * since `to` has not answered for too long.
+   */
+  | (Stream & { readonly type: "stream-connect" | "stream-accept" | "stream-refuse" | "stream-timeout" })
+  /**
+   * A segment of bytes leaves or arrives. `offset`: its place in this direction's stream, from 0. What was lost is sent
+   * again, so that an offset may leave several times; it arrives once.
+   */
   | (Stream & {
       readonly type: "stream-sent" | "stream-arrived";
       readonly offset: number;
       readonly bytes: Uint8Array;
       /** When it was sent; in `stream-sent` the same as `at`. */
       readonly sentAt: number;
+    })
+  /** A segment is lost on its way, and will be sent again. `offset` and `bytes` as sent; no bytes: a word of the connection itself. */
+  | (Stream & {
+      readonly type: "stream-lost";
+      readonly offset: number;
+      readonly bytes: Uint8Array;
+      readonly sentAt: number;
+      /** `corrupt`: a wrong checksum, which nobody above ever sees. */
+      readonly why: "drop" | "queue" | "cut" | "corrupt" | "down";
     })
   | (Stream & { readonly type: "stream-end" | "stream-reset"; readonly arrived: boolean; readonly sentAt: number })
   | (At & {
