@@ -1,5 +1,6 @@
 /** The pure half of @lab/simnet: the simulator, the explorer, traces and captures, without any I/O. */
 
+export { type CaptureOptions, capturePcapng } from "./capture-pcapng.js";
 export type { CreateProgram, Endpoint, NodeEnvironment, NodeInput, NodeOutput, NodeProgram } from "./contract.js";
 export { type Impairments, type ResolvedImpairments, resolveImpairments } from "./impairments.js";
 export type { SocketAddress } from "./ip-packet.js";
