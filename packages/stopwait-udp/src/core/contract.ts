@@ -128,10 +128,16 @@ export type FileResult =
   | { readonly type: "part-committed"; readonly id: number }
   | { readonly type: "effect-failed"; readonly id: number; readonly fact: FileFact; readonly message: string };
 
-/** What happens to any machine. */
+/** What happens to any machine. `bytes` of a datagram that arrived are the machine's: nobody else writes there again. */
 export type TransferInput =
   | { readonly type: "datagram"; readonly from: Address; readonly bytes: Uint8Array }
+  /** `nextDeadline()` has come. The first one starts a client, whose deadline is 0 until then. */
   | { readonly type: "tick" }
+  /**
+   * The application wants no more. A client ends at once with `aborted` (or `unknown`, where it cannot tell any more) and
+   * keeps its part; a server closes its files, keeps the parts, and answers nothing from then on.
+   */
+  | { readonly type: "stop" }
   | FileResult;
 
 /** What any machine wants. `bytes` of a datagram belong to the machine and are used again: send or copy them at once. */
