@@ -1,0 +1,256 @@
+/** A node of the world: its program, its clock, its timer, and what waits for it while it is paused. */
+
+import type { CreateProgram, NodeInput, NodeOutput, NodeProgram } from "./contract.js";
+import { SimnetError } from "./errors.js";
+import type { Scheduled } from "./event-queue.js";
+import type { NodeClock } from "./node-clock.js";
+import type { Random } from "./random.js";
+import type { Timeline } from "./timeline.js";
+
+/** Ticks one after another, without any time passing, after which a program is held to be stuck. */
+const MAX_TICKS_AT_ONCE = 1_000;
+
+/** Does what a program wants. */
+export type PerformOutput = (node: SimulatedNode, output: NodeOutput) => void;
+
+export class SimulatedNode {
+  readonly name: string;
+  readonly clock: NodeClock;
+  readonly durable: Map<string, unknown> = new Map();
+  /** Open datagram ports, and ports at which connections are accepted. */
+  readonly bound: Set<number> = new Set();
+  readonly listening: Set<number> = new Set();
+  /** Whether the machine around the program answers: it may, while the program is down. */
+  hostUp = false;
+  readonly #create: CreateProgram;
+  readonly #random: Random;
+  readonly #timeline: Timeline;
+  readonly #perform: PerformOutput;
+  #program: NodeProgram | undefined;
+  #incarnation = 0;
+  #pauses = 0;
+  #inbox: NodeInput[] = [];
+  #wake: Wake | undefined;
+  readonly #laters = new Set<Later>();
+  #lastTick = Number.NaN;
+  #ticksAtOnce = 0;
+
+  constructor(
+    name: string,
+    create: CreateProgram,
+    clock: NodeClock,
+    random: Random,
+    timeline: Timeline,
+    perform: PerformOutput,
+  ) {
+    this.name = name;
+    this.clock = clock;
+    this.#create = create;
+    this.#random = random;
+    this.#timeline = timeline;
+    this.#perform = perform;
+  }
+
+  /** What runs on it; undefined while it is down. */
+  get program(): NodeProgram | undefined {
+    return this.#program;
+  }
+
+  get state(): "up" | "paused" | "down" {
+    if (this.#program === undefined) return "down";
+    return this.#pauses > 0 ? "paused" : "up";
+  }
+
+  /** It runs, and nothing waits for it. */
+  get isReady(): boolean {
+    return this.state === "up" && this.#inbox.length === 0;
+  }
+
+  /** 1 for the first start; 0 before it. */
+  get incarnation(): number {
+    return this.#incarnation;
+  }
+
+  start(): void {
+    const incarnation = ++this.#incarnation;
+    this.hostUp = true;
+    const random = this.#random.fork(`incarnation ${incarnation}`);
+    const randomBytes = (length: number): Uint8Array => random.bytes(length);
+    this.#guarded("create", () => {
+      this.#program = this.#create({ name: this.name, incarnation, randomBytes, durable: this.durable });
+    });
+    this.deliver({ type: "start" });
+  }
+
+  crash(durable: "kept" | "lost", host: "up" | "down"): void {
+    this.#program = undefined;
+    this.hostUp = host === "up";
+    this.#pauses = 0;
+    this.#inbox = [];
+    this.bound.clear();
+    this.listening.clear();
+    this.#setWake(undefined);
+    for (const later of this.#laters) later.cancelled = true;
+    this.#laters.clear();
+    if (durable === "lost") this.durable.clear();
+  }
+
+  /** Pauses may overlap: it goes on when the last one is over. True where it ran until now. */
+  pause(): boolean {
+    return ++this.#pauses === 1;
+  }
+
+  /** Ends one pause. True where it was the last. What has waited comes in its order, and a missed deadline after it. */
+  resume(): boolean {
+    if (--this.#pauses > 0) return false;
+    if (this.#inbox.length > 0) this.#timeline.schedule(this.#timeline.now, new InboxTurn(this));
+    else this.#armWake();
+    return true;
+  }
+
+  /** Hands the program an input now, or when it goes on. False where there is no program. */
+  deliver(input: NodeInput): boolean {
+    if (this.#program === undefined) return false;
+    // What has waited goes first, an event for each.
+    if (this.#pauses > 0 || this.#inbox.length > 0) this.#inbox.push(input);
+    else this.#handle(this.#program, input);
+    return true;
+  }
+
+  /** For `InboxTurn` alone. */
+  takeFromInbox(): void {
+    if (this.state !== "up") return;
+    const input = this.#inbox.shift();
+    if (this.#inbox.length > 0) this.#timeline.schedule(this.#timeline.now, new InboxTurn(this));
+    if (input !== undefined && this.#program !== undefined) this.#handle(this.#program, input);
+  }
+
+  #handle(program: NodeProgram, input: NodeInput): void {
+    const now = this.clock.read(this.#timeline.now);
+    this.#guarded(input.type, () => {
+      for (const output of program.handle(now, input)) this.#perform(this, output);
+    });
+    this.#armWake();
+  }
+
+  /** `token` comes back after `afterMs` of the node's own clock. */
+  later(afterMs: number, token: unknown): void {
+    this.#addLater(this.clock.read(this.#timeline.now) + afterMs, token);
+  }
+
+  /** The clock was set or runs otherwise: what waits for it comes at another time of the world. */
+  clockChanged(): void {
+    const waiting = [...this.#laters];
+    this.#laters.clear();
+    for (const later of waiting) {
+      later.cancelled = true;
+      this.#addLater(later.due, later.token);
+    }
+    this.#setWake(undefined);
+    if (this.#program !== undefined) this.#armWake();
+  }
+
+  /** For `Later` alone. */
+  laterDue(later: Later): void {
+    this.#laters.delete(later);
+    this.deliver({ type: "later", token: later.token });
+  }
+
+  /** For `Wake` alone. */
+  wakeDue(): void {
+    this.#wake = undefined;
+    if (this.state !== "up" || this.#inbox.length > 0) return;
+    const now = this.clock.read(this.#timeline.now);
+    const deadline = this.#program?.nextDeadline();
+    if (deadline === undefined || now < deadline) return this.#armWake();
+    if (now !== this.#lastTick) this.#ticksAtOnce = 0;
+    this.#lastTick = now;
+    if (++this.#ticksAtOnce > MAX_TICKS_AT_ONCE) {
+      const message = `${this.name} was given ${MAX_TICKS_AT_ONCE} ticks at ${now} ms of its clock and still wants to be woken at ${deadline}`;
+      throw new SimnetError("LIVELOCK", message);
+    }
+    this.deliver({ type: "tick" });
+  }
+
+  #addLater(due: number, token: unknown): void {
+    const later = new Later(this, due, token);
+    this.#laters.add(later);
+    this.#timeline.schedule(this.clock.worldTimeOf(due), later);
+  }
+
+  /**
+   * Sees to it that the program is woken at its deadline, or before: a timer that comes too early is set again, which
+   * costs less than a new one whenever the deadline moves on.
+   */
+  #armWake(): void {
+    const deadline = this.#program?.nextDeadline();
+    if (deadline === undefined || deadline === Number.POSITIVE_INFINITY) return this.#setWake(undefined);
+    if (Number.isNaN(deadline)) throw new SimnetError("PROGRAM_MISUSE", `${this.name}: nextDeadline() is NaN`);
+    const at = Math.max(this.clock.worldTimeOf(deadline), this.#timeline.now);
+    if (this.#wake !== undefined && this.#wake.at <= at) return;
+    this.#setWake(new Wake(this, at));
+  }
+
+  #setWake(wake: Wake | undefined): void {
+    if (this.#wake !== undefined) this.#wake.cancelled = true;
+    this.#wake = wake;
+    if (wake !== undefined) this.#timeline.schedule(wake.at, wake);
+  }
+
+  #guarded(doing: string, act: () => void): void {
+    try {
+      act();
+    } catch (cause) {
+      if (cause instanceof SimnetError) throw cause;
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const message = `the program of ${this.name} threw on "${doing}" at ${this.#timeline.now} ms: ${why}`;
+      throw new SimnetError("PROGRAM_THREW", message, { cause });
+    }
+  }
+}
+
+class InboxTurn implements Scheduled {
+  readonly #node: SimulatedNode;
+  readonly #incarnation: number;
+
+  constructor(node: SimulatedNode) {
+    this.#node = node;
+    this.#incarnation = node.incarnation;
+  }
+
+  perform(): void {
+    if (this.#node.incarnation === this.#incarnation) this.#node.takeFromInbox();
+  }
+}
+
+class Wake implements Scheduled {
+  cancelled = false;
+  readonly at: number;
+  readonly #node: SimulatedNode;
+
+  constructor(node: SimulatedNode, at: number) {
+    this.#node = node;
+    this.at = at;
+  }
+
+  perform(): void {
+    this.#node.wakeDue();
+  }
+}
+
+class Later implements Scheduled {
+  cancelled = false;
+  readonly due: number;
+  readonly token: unknown;
+  readonly #node: SimulatedNode;
+
+  constructor(node: SimulatedNode, due: number, token: unknown) {
+    this.#node = node;
+    this.due = due;
+    this.token = token;
+  }
+
+  perform(): void {
+    this.#node.laterDue(this);
+  }
+}
