@@ -36,7 +36,10 @@ export function capturePcapng(events: readonly TraceEvent[], options: CaptureOpt
     names,
     ...(options.comment !== undefined && { comment: options.comment }),
   });
-  const capture = new TraceCapture(writer, addresses, options.at ?? "sender", fatesOf(events));
+  const lostSegments = new Map(
+    events.flatMap((event) => (event.type === "stream-lost" ? [[segmentKey(event), event.why]] : [])),
+  );
+  const capture = new TraceCapture(writer, addresses, options.at ?? "sender", fatesOf(events), lostSegments);
   return joined([writer.header(), ...events.map((event) => capture.packets(event))]);
 }
 
@@ -54,21 +57,31 @@ class TraceCapture {
   readonly #addresses: ReadonlyMap<string, string>;
   readonly #at: Viewpoint;
   readonly #fates: ReadonlyMap<number, readonly string[]>;
+  /** Why a segment was lost. */
+  readonly #lostSegments: ReadonlyMap<string, string>;
   readonly #connections = new Map<number, Connection>();
+  /** How much was sent so far in each direction of a connection: its end stands there, whatever arrives when. */
+  readonly #streamBytes = new Map<string, number>();
 
   constructor(
     writer: PcapngWriter,
     addresses: ReadonlyMap<string, string>,
     at: Viewpoint,
     fates: ReadonlyMap<number, readonly string[]>,
+    lostSegments: ReadonlyMap<string, string>,
   ) {
     this.#writer = writer;
     this.#addresses = addresses;
     this.#at = at;
     this.#fates = fates;
+    this.#lostSegments = lostSegments;
   }
 
   packets(event: TraceEvent): Uint8Array {
+    if (event.type === "stream-sent") {
+      const key = directionKey(event);
+      this.#streamBytes.set(key, Math.max(this.#streamBytes.get(key) ?? 0, event.offset + event.bytes.length));
+    }
     if ("id" in event) return this.#datagram(event);
     if ("connection" in event) return this.#stream(event);
     return nothing;
@@ -86,31 +99,40 @@ class TraceCapture {
   }
 
   #stream(event: StreamEvent): Uint8Array {
-    const { at, type } = event;
+    const { at } = event;
     const isSent = this.#seesSent(event);
     const isArrived = this.#seesArrived(event);
-    const isTurned = type === "stream-accept" || type === "stream-refuse"; // these events go from server to client
+    const isTurned = event.type === "stream-accept" || event.type === "stream-refuse"; // these events go from server to client
     const isSeen = this.#at === "sender" || this.#at === "receiver" || isSent || isArrived || this.#isAt(event.to);
     if (!isSeen) return nothing;
     const { client, tcp } = this.#connection(event, isTurned);
     const from: Side = same(client, event.from) ? "client" : "server";
-    switch (type) {
+    switch (event.type) {
       case "stream-connect":
         return isSent ? tcp.connect(at) : nothing;
       case "stream-accept":
         return tcp.open(at);
       case "stream-refuse":
         return joined([tcp.connect(at), tcp.refuse(at)]);
-      case "stream-sent":
-        return isSent ? tcp.dataSent(at, from, event.bytes) : nothing;
+      case "stream-sent": {
+        if (!isSent) return nothing;
+        const why = this.#lostSegments.get(segmentKey(event));
+        const comment = why === undefined ? undefined : `lost: ${why}`;
+        return tcp.dataSent(at, from, event.bytes, { offset: event.offset, comment });
+      }
       case "stream-arrived":
         return joined([
-          isArrived ? tcp.dataSent(at, from, event.bytes) : nothing,
-          tcp.dataArrived(at, from, event.bytes.length),
+          isArrived ? tcp.dataSent(at, from, event.bytes, { offset: event.offset }) : nothing,
+          tcp.dataArrived(at, from, event.bytes.length, event.offset),
         ]);
-      case "stream-end":
-        if (!event.arrived) return isSent ? tcp.endSent(at, from) : nothing;
-        return joined([isArrived ? tcp.endSent(at, from) : nothing, tcp.endArrived(at, from)]);
+      case "stream-end": {
+        const end = (): Uint8Array => tcp.endSent(at, from, this.#streamBytes.get(directionKey(event)));
+        if (!event.arrived) return isSent ? end() : nothing;
+        return joined([isArrived ? end() : nothing, tcp.endArrived(at, from)]);
+      }
+      case "stream-lost":
+      case "stream-timeout":
+        return nothing; // no packet of its own
       case "stream-reset":
         return (event.arrived ? isArrived : isSent) ? tcp.reset(at, from) : nothing;
     }
@@ -149,6 +171,15 @@ const nothing = new Uint8Array();
 
 function same(a: Endpoint, b: Endpoint): boolean {
   return a.node === b.node && a.port === b.port;
+}
+
+function directionKey({ connection, from }: StreamEvent): string {
+  return JSON.stringify([connection, from.node, from.port]);
+}
+
+/** One transmission of a segment. */
+function segmentKey(event: Extract<TraceEvent, { offset: number }>): string {
+  return `${directionKey(event)} ${event.offset} ${event.sentAt}`;
 }
 
 function arrivalRemarks(event: DatagramEvent): string[] {

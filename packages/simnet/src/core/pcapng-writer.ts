@@ -31,6 +31,7 @@ export interface PacketNote {
 
 /** The fields of a TCP segment that vary; the rest is the same in all that we write. */
 export interface TcpSegment {
+  /** Modulo 2^32, as the next. */
   readonly sequence: number;
   readonly acknowledgement: number;
   readonly flags: number;
@@ -103,8 +104,8 @@ export class PcapngWriter {
     const view = new DataView(packet.buffer, packet.byteOffset + header, length);
     view.setUint16(0, way.sourcePort);
     view.setUint16(2, way.destinationPort);
-    view.setUint32(4, sequence);
-    view.setUint32(8, acknowledgement);
+    view.setUint32(4, sequence % 0x1_0000_0000);
+    view.setUint32(8, acknowledgement % 0x1_0000_0000);
     view.setUint16(12, ((tcpHeaderBytes + options.length) << 10) | flags); // the header length in words of 4 bytes
     view.setUint16(14, 0xffff); // the window, which a scale in the SYN makes as large as can be
     packet.set(options, header + tcpHeaderBytes);
