@@ -44,7 +44,9 @@ export class MemoryDisk {
   readonly #submitted = new Map<number, Submitted>();
   readonly #options: MemoryDiskOptions;
   readonly #random: Random;
-  #usedIds = new Set<number>();
+  readonly #usedIds = new Set<number>();
+  /** Files that could not be opened: closing them, blindly, is allowed and does nothing. */
+  readonly #unopened = new Set<number>();
   #tickets = 0;
   #inodes = 0;
   #clockMs = 0;
@@ -149,7 +151,8 @@ export class MemoryDisk {
     for (const { effect, outcome } of this.#submitted.values()) if (outcome === undefined) this.#halfDo(effect);
     this.#submitted.clear();
     this.#handles.clear();
-    this.#usedIds = new Set();
+    this.#usedIds.clear();
+    this.#unopened.clear();
     for (const file of [...this.#root.values(), ...this.#parts.values()]) file.crash(this.#random);
   }
 
@@ -158,7 +161,8 @@ export class MemoryDisk {
     for (const { effect, outcome } of this.#submitted.values()) if (outcome === undefined) this.#halfDo(effect);
     this.#submitted.clear();
     this.#handles.clear();
-    this.#usedIds = new Set();
+    this.#usedIds.clear();
+    this.#unopened.clear();
   }
 
   /** A text that is equal for disks on which everything will go on alike: files, parts, what is open, what waits. */
@@ -189,11 +193,15 @@ export class MemoryDisk {
       this.#close(effect);
       return undefined;
     }
-    if (fact !== undefined) {
-      if (effect.type === "commit-part") this.#handles.delete(effect.part);
-      return failed(effect.id, fact);
-    }
-    return this.#perform(effect);
+    if (fact !== undefined) return this.#fail(effect, failed(effect.id, fact));
+    const result = this.#perform(effect);
+    return result.type === "effect-failed" ? this.#fail(effect, result) : result;
+  }
+
+  #fail(effect: FileEffect, result: FileResult): FileResult {
+    if (effect.type === "commit-part") this.#handles.delete(effect.part);
+    if (effect.type === "open-source" || effect.type === "open-part") this.#unopened.add(effect.id);
+    return result;
   }
 
   #perform(effect: FileEffect & { readonly id: number }): FileResult {
@@ -272,6 +280,7 @@ export class MemoryDisk {
   }
 
   #close(effect: Extract<FileEffect, { readonly type: "close-source" | "close-part" | "drop-part" }>): void {
+    if (this.#unopened.has(fileOf(effect))) return;
     if (effect.type === "close-source") {
       this.#source(effect.source);
       this.#handles.delete(effect.source);

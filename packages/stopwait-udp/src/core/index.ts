@@ -16,3 +16,19 @@ export type {
 export { LocalProtocolError, RemoteProtocolError, StopwaitError } from "./errors.js";
 export { MAX_NAME_BYTES, type NameFault, nameFault, PARTS_FOLDER } from "./names.js";
 export { DEFAULT_PORT, DEFAULT_PROXY_PORT } from "./ports.js";
+export type { V1ClientOptions } from "./v1-client.js";
+export { V1GetClient, type V1GetOptions } from "./v1-get-client.js";
+export {
+  decodeV1Packet,
+  encodeV1Packet,
+  V1_BLOCK_BYTES,
+  V1_HEADER_BYTES,
+  V1_MAX_BLOCKS,
+  V1_MAX_FILE_BYTES,
+  type V1Packet,
+} from "./v1-packet.js";
+export { V1PutClient } from "./v1-put-client.js";
+export { V1Receiver } from "./v1-receiver.js";
+export type { V1TimerOptions } from "./v1-retransmission.js";
+export { V1Sender } from "./v1-sender.js";
+export { isLoopback, type V1Drops, V1Server, type V1ServerOptions } from "./v1-server.js";
