@@ -1,0 +1,132 @@
+/**
+ * Machines of this package as a node of the simulator: each sits at a UDP port of its own with a disk in memory. What
+ * the real driver does with sockets and files is done here with the simulator's, and nothing else.
+ */
+import type { NodeInput, NodeOutput, NodeProgram } from "@lab/simnet";
+import type {
+  ClientOutput,
+  FileEffect,
+  FileResult,
+  Outcome,
+  ServerOutput,
+  TransferInput,
+} from "../../src/core/contract.js";
+import type { MemoryDisk } from "../memory-disk.js";
+
+/** What every machine of this package is. */
+export interface TransferMachine {
+  handle(now: number, input: TransferInput): readonly (ClientOutput | ServerOutput)[];
+  nextDeadline(): number | undefined;
+  fingerprint?(now: number): string;
+}
+
+/** One machine of a node. */
+export interface Seat {
+  readonly port: number;
+  readonly machine: TransferMachine;
+  readonly disk: MemoryDisk;
+  /** Milliseconds that each file effect takes; 0, the default, does it at once. */
+  readonly diskMs?: () => number;
+}
+
+export type Served = Extract<ServerOutput, { readonly type: "served" }>;
+
+interface DiskToken {
+  readonly seat: Seat;
+  readonly ticket: number;
+}
+
+export class TransferNode implements NodeProgram {
+  readonly #seats: readonly Seat[];
+  /** How the transfer of each client ended, by port. */
+  readonly outcomes: Map<number, Outcome> = new Map();
+  readonly served: Served[] = [];
+  /** Called with what a machine wants, before it is done: for oracles that watch every step. */
+  readonly #watch: ((seat: Seat, output: ClientOutput | ServerOutput) => void) | undefined;
+
+  constructor(seats: readonly Seat[], watch?: (seat: Seat, output: ClientOutput | ServerOutput) => void) {
+    this.#seats = seats;
+    this.#watch = watch;
+  }
+
+  handle(now: number, input: NodeInput): NodeOutput[] {
+    const outputs: NodeOutput[] = [];
+    switch (input.type) {
+      case "start":
+        for (const { port } of this.#seats) outputs.push({ type: "bind", port });
+        return outputs;
+      case "tick":
+        for (const seat of this.#seats) {
+          const deadline = seat.machine.nextDeadline();
+          if (deadline !== undefined && deadline <= now) this.#feed(now, seat, { type: "tick" }, outputs);
+        }
+        return outputs;
+      case "datagram": {
+        const seat = this.#seats.find((one) => one.port === input.port);
+        if (seat === undefined) return outputs;
+        const from = { host: input.from.node, port: input.from.port };
+        this.#feed(now, seat, { type: "datagram", from, bytes: input.bytes }, outputs);
+        return outputs;
+      }
+      case "later": {
+        const { seat, ticket } = input.token as DiskToken;
+        const result = seat.disk.complete(ticket);
+        if (result !== undefined) this.#feed(now, seat, result, outputs);
+        return outputs;
+      }
+      default:
+        return outputs;
+    }
+  }
+
+  nextDeadline(): number | undefined {
+    let next: number | undefined;
+    for (const { machine } of this.#seats) {
+      const deadline = machine.nextDeadline();
+      if (deadline !== undefined && (next === undefined || deadline < next)) next = deadline;
+    }
+    return next;
+  }
+
+  fingerprint(now: number): string {
+    return this.#seats
+      .map(({ port, machine, disk }) => `${port} ${machine.fingerprint?.(now)}\n${disk.fingerprint()}`)
+      .join("\n");
+  }
+
+  /** Hands an input in and does what the machine wants; what the disk answers at once is handed in after that. */
+  #feed(now: number, seat: Seat, first: TransferInput, outputs: NodeOutput[]): void {
+    const inputs = [first];
+    for (let input = inputs.shift(); input !== undefined; input = inputs.shift()) {
+      for (const output of seat.machine.handle(now, input)) {
+        this.#watch?.(seat, output);
+        switch (output.type) {
+          case "datagram": {
+            const to = { node: output.to.host, port: output.to.port };
+            outputs.push({ type: "datagram", port: seat.port, to, bytes: output.bytes.slice() });
+            break;
+          }
+          case "finished":
+            this.outcomes.set(seat.port, output.outcome);
+            break;
+          case "served":
+            this.served.push(output);
+            break;
+          case "progress":
+            break;
+          default: {
+            const result = this.#perform(seat, output, outputs);
+            if (result !== undefined) inputs.push(result);
+          }
+        }
+      }
+    }
+  }
+
+  #perform(seat: Seat, effect: FileEffect, outputs: NodeOutput[]): FileResult | undefined {
+    const takesMs = seat.diskMs?.() ?? 0;
+    if (takesMs === 0) return seat.disk.perform(effect);
+    outputs.push({ type: "later", afterMs: takesMs, token: { seat, ticket: seat.disk.submit(effect) } });
+    return undefined;
+  }
+}
