@@ -5,6 +5,24 @@ export type { CreateProgram, Endpoint, NodeEnvironment, NodeInput, NodeOutput, N
 export { COURSE, COURSE_PROXY_PORT, COURSE_SERVER_PORT } from "./course.js";
 export { type DiagramOptions, renderDiagram } from "./diagram.js";
 export { SimnetError } from "./errors.js";
+export { type ReplayedSchedule, replaySchedule } from "./explore-replay.js";
+export {
+  type ExplorationReport,
+  type ExploredStep,
+  type FailingSchedule,
+  renderExploration,
+  renderSchedule,
+} from "./explore-report.js";
+export type {
+  ExplorationProgress,
+  ExploredCommand,
+  ExploredWorld,
+  ExploreOptions,
+  PossibleCrash,
+  PossibleFaults,
+  Scenario,
+} from "./explore-scenario.js";
+export { explore } from "./explorer.js";
 export type { Fault, FaultSchedule, FaultType, PacketFault, TimedFault } from "./faults.js";
 export { type Impairments, type ResolvedImpairments, resolveImpairments } from "./impairments.js";
 export type { SocketAddress } from "./ip-packet.js";

@@ -121,7 +121,7 @@ export class StreamEndpoint {
     const { now } = this.#surroundings.timeline;
     const wantsAnswer = segment.isProbe || lengthOf(segment) > 0;
     const wasOpen = this.#sender.isOpen;
-    const again = this.#sender.acknowledge(now, segment.acknowledges, segment.limit);
+    const again = this.#sender.acknowledge(now, segment.acknowledges, segment.limit, !wantsAnswer);
     const isNew = this.#receiver.accept(segment);
     if (this.place.role === "server" && !wasOpen && this.#sender.isOpen) this.#surroundings.observed(this, "accept");
     if (again !== undefined) this.#transmit(again.carries, again.sequence, again.bytes);

@@ -5,6 +5,9 @@ import { RetransmissionClock } from "./retransmission-clock.js";
 import type { ResolvedStreamOptions } from "./stream-options.js";
 import { NO_BYTES } from "./stream-segment.js";
 
+/** RFC 5681 3.2: the third repetition of an acknowledgement means a loss, fewer may be reordering. */
+const REPEATED_UNTIL_LOST = 3;
+
 /** A segment that was sent and is not acknowledged. */
 export interface InFlight {
   readonly carries: "opening" | "bytes" | "end";
@@ -35,8 +38,10 @@ export class StreamSender {
   #waitingSince: number | undefined;
   #heardAt = Number.NEGATIVE_INFINITY;
   #expiresAt = Number.POSITIVE_INFINITY;
-  /** Everything below was sent before the timer ran out: when only a part of it is acknowledged, the rest was lost too. */
+  /** Everything below was sent before a loss was noticed: when only a part of it is acknowledged, more was lost (RFC 6582). */
   #recoverBelow = 0;
+  /** Acknowledgements in a row that brought nothing new: later segments have arrived, the oldest has not. */
+  #repeated = 0;
 
   constructor(options: ResolvedStreamOptions, random: Random) {
     this.#options = options;
@@ -108,13 +113,20 @@ export class StreamSender {
 
   /**
    * The other side has all below `acknowledges` and takes what is below `limit`.
-   * @returns what must go out again at once
+   * @param isBare it says nothing else
+   * @returns what must go out again at once: on the third repetition, or where a part of what was lost is still missing
    */
-  acknowledge(now: number, acknowledges: number, limit: number): InFlight | undefined {
+  acknowledge(now: number, acknowledges: number, limit: number, isBare: boolean): InFlight | undefined {
     this.#heardAt = now;
+    const isRepeated = isBare && acknowledges === this.#acknowledged && limit === this.#limit;
     if (limit > this.#limit) this.#limit = limit;
+    if (isRepeated && acknowledges >= this.#recoverBelow && ++this.#repeated === REPEATED_UNTIL_LOST) {
+      this.#recoverBelow = this.#next;
+      return this.#again(now);
+    }
     if (acknowledges <= this.#acknowledged) return undefined;
     this.#acknowledged = acknowledges;
+    this.#repeated = 0;
     for (let first = this.#flight[0]; first !== undefined && first.next <= acknowledges; first = this.#flight[0]) {
       this.#flight.shift();
       if (first.transmissions === 1) this.#retransmission.measured(now - first.sentAt);
