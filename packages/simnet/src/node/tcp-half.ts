@@ -1,0 +1,183 @@
+/** One direction of a proxied connection: reads from one socket, holds what is on its way, writes to the other. */
+import type { Socket } from "node:net";
+import { performance } from "node:perf_hooks";
+import type { StreamModel } from "../core/stream-model.js";
+import { resetSocket } from "./reset-socket.js";
+import type { TimedQueue } from "./timed-queue.js";
+
+export interface TcpHalfOptions {
+  readonly source: Socket;
+  readonly sink: Socket;
+  readonly model: StreamModel;
+  readonly queue: TimedQueue;
+  /** The source is not read while so many bytes are on their way. */
+  readonly bufferBytes: number;
+  /** Hand each segment over in a turn of the event loop of its own, so that the reader may see them apart. */
+  readonly apart: boolean;
+  /** Bytes were read from the source. */
+  readonly onSent: (bytes: Uint8Array) => void;
+  /** Bytes are written to the sink. */
+  readonly onArrived: (bytes: Uint8Array, sentAt: number) => void;
+  readonly onImpaired: (how: "dropped" | "corrupted") => void;
+  /** The end of the stream or a reset comes from the source, and later arrives at the sink. */
+  readonly onWord: (word: "end" | "reset", arrived: boolean, sentAt: number) => void;
+}
+
+interface Item {
+  readonly kind: "bytes" | "end" | "reset";
+  readonly at: number;
+  readonly bytes: Uint8Array;
+  readonly sentAt: number;
+}
+
+const none = new Uint8Array();
+
+export class TcpHalf {
+  readonly #options: TcpHalfOptions;
+  /** What is on its way, from `#head` on. */
+  #items: Item[] = [];
+  #head = 0;
+  #heldBytes = 0;
+  /** What is done when so many more bytes have crossed. */
+  #limit: { bytes: number; readonly reached: () => void } | undefined;
+  /** What keeps everything from arriving: no server yet, a cut, a limit that was reached. */
+  readonly #holdUps = new Set<"connecting" | "cut" | "limit">();
+  /** A timer or a turn of the event loop will pump. */
+  #isAwaited = false;
+  #isStopped = false;
+
+  constructor(options: TcpHalfOptions) {
+    this.#options = options;
+    options.source.on("data", (chunk: Buffer) => this.#read(chunk));
+    options.source.once("end", () => this.#enqueue("end"));
+    options.sink.on("drain", () => this.#pump());
+  }
+
+  /** Bytes that wait here or in the sink. */
+  get bufferedBytes(): number {
+    return this.#heldBytes + this.#options.sink.writableLength;
+  }
+
+  holdUp(why: "connecting" | "cut"): void {
+    this.#holdUps.add(why);
+  }
+
+  release(why: "connecting" | "cut" | "limit"): void {
+    this.#holdUps.delete(why);
+    this.#pump();
+  }
+
+  /** Lets so many more bytes cross, then nothing. */
+  limit(bytes: number, reached: () => void): void {
+    this.#limit = { bytes, reached };
+    this.#pump();
+  }
+
+  /** The source was reset: so is the sink, when that has crossed. */
+  sourceReset(): void {
+    if (!this.#isStopped) this.#enqueue("reset");
+  }
+
+  /** Hands nothing over any more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#items = [];
+    this.#head = 0;
+    this.#heldBytes = 0;
+  }
+
+  #read(chunk: Uint8Array): void {
+    const { model, source, sink, bufferBytes, onSent, onImpaired } = this.#options;
+    if (this.#isStopped) return;
+    onSent(chunk);
+    const sentAt = performance.now();
+    for (const { at, bytes, dropped, corrupted } of model.offer(sentAt, chunk)) {
+      if (dropped) onImpaired("dropped");
+      if (corrupted) onImpaired("corrupted");
+      this.#items.push({ kind: "bytes", at, bytes, sentAt });
+    }
+    this.#heldBytes += chunk.length;
+    this.#pump();
+    if (this.#heldBytes >= bufferBytes || sink.writableNeedDrain) source.pause();
+  }
+
+  #enqueue(kind: "end" | "reset"): void {
+    if (this.#isStopped) return;
+    const sentAt = performance.now();
+    this.#options.onWord(kind, false, sentAt);
+    this.#items.push({ kind, at: this.#options.model.end(sentAt), bytes: none, sentAt });
+    this.#pump();
+  }
+
+  /** Hands over what has crossed; then reads on, if there is room. */
+  #pump(): void {
+    const { sink, source, bufferBytes, apart } = this.#options;
+    if (!apart) sink.cork();
+    while (this.#mayHandOver()) {
+      const item = this.#items[this.#head];
+      if (this.#limit?.bytes === 0) this.#reachLimit(this.#limit.reached);
+      else if (item === undefined) break;
+      else if (item.at > performance.now()) {
+        this.#isAwaited = true;
+        this.#options.queue.push(item.at, () => this.#wake());
+      } else {
+        this.#handOver(item);
+        if (apart && this.#head < this.#items.length) {
+          this.#isAwaited = true;
+          setImmediate(() => this.#wake());
+        }
+      }
+    }
+    if (!apart) sink.uncork();
+    if (source.isPaused() && this.#heldBytes < bufferBytes / 2 && !sink.writableNeedDrain) source.resume();
+  }
+
+  #mayHandOver(): boolean {
+    if (this.#isAwaited || this.#isStopped || this.#holdUps.size > 0) return false;
+    // A reset waits for no reader.
+    return !this.#options.sink.writableNeedDrain || this.#items[this.#head]?.kind === "reset";
+  }
+
+  #wake(): void {
+    this.#isAwaited = false;
+    this.#pump();
+  }
+
+  #reachLimit(reached: () => void): void {
+    this.#limit = undefined;
+    this.#holdUps.add("limit");
+    const { sink } = this.#options;
+    if (sink.writableEnded) reached();
+    else sink.write(none, () => reached()); // once all before it has gone
+  }
+
+  #handOver(item: Item): void {
+    const { sink, onArrived, onWord } = this.#options;
+    if (item.kind !== "bytes") {
+      this.#shift();
+      onWord(item.kind, true, item.sentAt);
+      sink.uncork();
+      if (item.kind === "end") sink.end();
+      else {
+        this.stop();
+        resetSocket(sink);
+      }
+      return;
+    }
+    const bytes = item.bytes.subarray(0, this.#limit?.bytes);
+    if (bytes.length < item.bytes.length) {
+      this.#items[this.#head] = { ...item, bytes: item.bytes.subarray(bytes.length) };
+    } else this.#shift();
+    if (this.#limit !== undefined) this.#limit.bytes -= bytes.length;
+    this.#heldBytes -= bytes.length;
+    onArrived(bytes, item.sentAt);
+    sink.write(bytes);
+  }
+
+  #shift(): void {
+    this.#head++;
+    if (this.#head * 2 < this.#items.length) return;
+    this.#items = this.#items.slice(this.#head);
+    this.#head = 0;
+  }
+}
