@@ -39,7 +39,7 @@ export class DatagramNetwork {
     const at = this.#timeline.now;
     const id = ++this.#sent;
     const from = { node: node.name, port };
-    const bytes = payload.slice(); // the program may use its buffer again
+    const bytes = new Uint8Array(payload); // the program may use its buffer again, and slice() of a Buffer is no copy
     const recorder = this.#recorder;
     recorder.counts.datagramsSent++;
     if (recorder.isOn) recorder.record({ type: "datagram-sent", at, id, from, to, bytes });

@@ -118,7 +118,7 @@ function flipBits(bytes: Uint8Array, random: Random): Uint8Array {
 
 function flip(bytes: Uint8Array, at: number, mask: number): Uint8Array {
   if (bytes.length === 0) return bytes;
-  const changed = bytes.slice();
+  const changed = new Uint8Array(bytes); // slice() of a Buffer would be a view of the same bytes
   const index = at % bytes.length;
   changed[index] = (changed[index] ?? 0) ^ mask;
   return changed;

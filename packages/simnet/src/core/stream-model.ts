@@ -130,7 +130,7 @@ export class StreamModel {
 }
 
 function flip(bytes: Uint8Array, at: number, mask: number): Uint8Array {
-  const changed = bytes.slice();
+  const changed = new Uint8Array(bytes); // slice() of a Buffer would be a view of the same bytes
   changed[at] = (changed[at] ?? 0) ^ mask;
   return changed;
 }

@@ -76,7 +76,7 @@ export class StreamSender {
   /** A copy is kept: the program may use its buffer again. */
   write(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#unsent.push(bytes.slice());
+    this.#unsent.push(new Uint8Array(bytes)); // slice() of a Buffer would be no copy
     this.#unsentBytes += bytes.length;
     if (this.#unsentBytes > this.#options.highWaterBytes) this.#drainedWanted = true;
   }
