@@ -73,7 +73,7 @@ export class Pair {
   }
 }
 
-export const NOTHING_LEFT = { open: 0, parts: [], sessions: 0, deadlines: [] };
+export const NOTHING_LEFT: unknown = { open: 0, parts: [], sessions: 0, deadlines: [] };
 
 export function getOf(bytes: Uint8Array, options: PairOptions = {}): Pair {
   return new Pair("get", { ...options, serverDisk: { files: { file: bytes }, ...options.serverDisk } });
