@@ -1,0 +1,185 @@
+/** A server over one UDP socket and one folder, for both wire formats. */
+import { channel } from "node:diagnostics_channel";
+import { EventEmitter } from "node:events";
+import type { Address, Platform, ServerOutput } from "../core/contract.js";
+import { StopwaitError } from "../core/errors.js";
+import { DEFAULT_PORT } from "../core/ports.js";
+import { isLoopback, V1Server } from "../core/v1-server.js";
+import { SocketError } from "./errors.js";
+import { type Logger, silentLogger } from "./logger.js";
+import { type Drivable, MachineLoop } from "./machine-loop.js";
+import { MAX_TIMEOUT_MS, requireText, resolveNumber } from "./number-options.js";
+import { DEFAULT_PART_TTL_MS, PartSweeper } from "./part-sweeper.js";
+import { nodePlatform } from "./platform.js";
+import { bufferSize } from "./transfer.js";
+import { TransferFiles } from "./transfer-files.js";
+import { UdpSocket } from "./udp-socket.js";
+
+/** A transfer that came to its end, or a request that was refused. */
+export type ServedTransfer = Omit<Extract<ServerOutput, { readonly type: "served" }>, "type">;
+
+export interface StopwaitUdpServerEvents {
+  served: [ServedTransfer];
+}
+
+export interface StopwaitUdpServerOptions {
+  /** The folder whose files are served. It may come and go. */
+  readonly directory: string;
+  /** Whether files are taken, too. Default false. */
+  readonly writable?: boolean | undefined;
+  /** Whether a PUT may replace a file. Default false. */
+  readonly overwrite?: boolean | undefined;
+  /** Whether clients on other machines may use version 1, which cannot validate their address. Default false. */
+  readonly allowV1?: boolean | undefined;
+  /** Shared with the clients that may write from other machines: at least 16 bytes. Default: none. */
+  readonly secret?: Uint8Array | undefined;
+  /** Whether everybody who reaches the server may write, without a secret. Default false. */
+  readonly insecureWrite?: boolean | undefined;
+  /** Milliseconds after its last write for which the part of a broken PUT is kept. Default 86,400,000, a day. */
+  readonly partTtlMs?: number | undefined;
+  /** Receive buffer that the system is asked for. Default 1 MiB; the system may give less. */
+  readonly receiveBufferBytes?: number | undefined;
+  /** Default: nothing is logged. */
+  readonly logger?: Logger | undefined;
+}
+
+export interface ListenOptions {
+  /** Address to listen on. Default 127.0.0.1. Others than loopback have conditions: `allowV1`, `secret`, `insecureWrite`. */
+  readonly host?: string | undefined;
+  /** Default 50001; 0 for a free one. */
+  readonly port?: number | undefined;
+}
+
+const servedChannel = channel("lab:stopwait:served");
+
+export class StopwaitUdpServer extends EventEmitter<StopwaitUdpServerEvents> implements AsyncDisposable {
+  readonly #options: StopwaitUdpServerOptions;
+  readonly #logger: Logger;
+  readonly #partTtlMs: number;
+  readonly #bufferBytes: number;
+  #running:
+    | {
+        readonly socket: UdpSocket;
+        readonly files: TransferFiles;
+        readonly loop: MachineLoop<ServerOutput>;
+        readonly sweeper: PartSweeper | undefined;
+      }
+    | undefined;
+  #state: "new" | "listening" | "closed" = "new";
+
+  /** @throws TypeError or RangeError for a wrong option, naming it and what is accepted */
+  constructor(options: StopwaitUdpServerOptions) {
+    super();
+    requireText("directory", options.directory);
+    this.#options = options;
+    this.#logger = options.logger ?? silentLogger;
+    const ttl = { default: DEFAULT_PART_TTL_MS, min: 1000, max: MAX_TIMEOUT_MS };
+    this.#partTtlMs = resolveNumber("partTtlMs", options.partTtlMs, ttl);
+    this.#bufferBytes = bufferSize("receiveBufferBytes", options.receiveBufferBytes);
+    this.createMachine(nodePlatform); // a wrong option is an error here, not when it listens
+  }
+
+  /** A subclass can change how packets are answered. */
+  protected createMachine(platform: Platform): Drivable<ServerOutput> {
+    const { writable, overwrite, allowV1, insecureWrite } = this.#options;
+    return new V1Server({
+      platform,
+      writable: writable ?? false,
+      overwrite: overwrite ?? false,
+      allowV1: allowV1 ?? false,
+      insecureWrite: insecureWrite ?? false,
+    });
+  }
+
+  /**
+   * Starts to listen, and resolves with the address and the port.
+   * @throws SocketError `LISTEN` or `RESOLVE` where the address or the port is not to be had; StopwaitError `INSECURE` for
+   * an address that is not loopback's, where everybody could write
+   */
+  async listen({ host = "127.0.0.1", port }: ListenOptions = {}): Promise<Address> {
+    requireText("host", host);
+    const at = { host, port: resolveNumber("port", port, { default: DEFAULT_PORT, min: 0, max: 65_535 }) };
+    if (this.#state !== "new") throw new StopwaitError("STATE", "a server listens once");
+    this.#state = "listening";
+    this.#refuseOpenWriting(host);
+    const { directory, writable } = this.#options;
+    const sizes = { receiveBufferBytes: this.#bufferBytes, sendBufferBytes: this.#bufferBytes };
+    let loop: MachineLoop<ServerOutput> | undefined;
+    const files = new TransferFiles({ root: directory, deliver: (result) => loop?.feed(result) });
+    const socket = await UdpSocket.bind(at, sizes, {
+      datagram: (bytes, from) => loop?.feed({ type: "datagram", from, bytes }),
+      drained: () => loop?.resume(),
+      refused: () => {},
+      failed: (error) => this.#logger.warn({ code: error.code, why: error.message }, "a datagram could not be sent"),
+    });
+    if (this.isClosed) {
+      await socket.close();
+      throw new SocketError("LISTEN", "the server was closed");
+    }
+    loop = new MachineLoop(this.createMachine(nodePlatform), socket, files, (served) => this.#served(served));
+    const sweeper = writable === true ? this.#sweep(files) : undefined;
+    this.#running = { socket, files, loop, sweeper };
+    return socket.local;
+  }
+
+  get isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  /** Stops at once. What was being fetched ends there; what was being stored is kept, and its client can go on with it. */
+  async close(): Promise<void> {
+    this.#state = "closed";
+    const running = this.#running;
+    this.#running = undefined;
+    if (running === undefined) return;
+    const { socket, files, loop, sweeper } = running;
+    loop.feed({ type: "stop" });
+    loop.stop();
+    sweeper?.close();
+    await Promise.all([files.close(), socket.close()]);
+    if (this.#options.writable === true) files.parts.removeIfEmpty();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #refuseOpenWriting(host: string): void {
+    const { writable, secret, insecureWrite } = this.#options;
+    if (writable !== true || isLoopback(host) || host === "localhost") return;
+    if (secret !== undefined || insecureWrite === true) return;
+    throw new StopwaitError(
+      "INSECURE",
+      `writable on ${host} lets everybody who reaches it store files: it needs secret, or insecureWrite`,
+    );
+  }
+
+  #sweep(files: TransferFiles): PartSweeper {
+    const sweeper = new PartSweeper(files.parts, this.#partTtlMs, (removed) => {
+      this.#logger.info({ removed }, "parts that nobody came back for were removed");
+    });
+    void sweeper.sweep();
+    return sweeper;
+  }
+
+  #served({ type: _, ...served }: Extract<ServerOutput, { readonly type: "served" }>): void {
+    if (servedChannel.hasSubscribers) servedChannel.publish(served);
+    this.emit("served", served);
+    this.#logger.info(served, "transfer");
+  }
+}
+
+/**
+ * Creates a server and starts to listen.
+ *
+ * ```ts
+ * const { server, port } = await serve({ directory: "shared", port: 0 });
+ * ```
+ */
+export async function serve(
+  options: StopwaitUdpServerOptions & ListenOptions,
+): Promise<{ readonly server: StopwaitUdpServer; readonly host: string; readonly port: number }> {
+  const { host, port, ...rest } = options;
+  const server = new StopwaitUdpServer(rest);
+  return { server, ...(await server.listen({ host, port })) };
+}

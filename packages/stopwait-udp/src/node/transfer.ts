@@ -1,0 +1,212 @@
+/** What get() and put() share: a socket, files and a client machine, from the first packet to the outcome. */
+import { channel } from "node:diagnostics_channel";
+import type { Address, ClientOutput, FileEffect, FileResult, Outcome } from "../core/contract.js";
+import { DEFAULT_PORT } from "../core/ports.js";
+import { SocketError, TransferError, UnknownOutcomeError } from "./errors.js";
+import { type Logger, silentLogger } from "./logger.js";
+import { type Drivable, MachineLoop, type Report } from "./machine-loop.js";
+import { requireText, resolveNumber } from "./number-options.js";
+import { TransferFiles } from "./transfer-files.js";
+import { type Statistics, TransferStatistics } from "./transfer-statistics.js";
+import { UdpSocket } from "./udp-socket.js";
+
+/** A datagram that this side sent or received. */
+export interface SeenDatagram {
+  readonly direction: "sent" | "received";
+  /** Milliseconds since the transfer began. */
+  readonly atMs: number;
+  /** Valid during the call: the memory is used again. */
+  readonly bytes: Uint8Array;
+}
+
+/** How far a transfer is. */
+export interface TransferProgress {
+  /** File bytes that are across. */
+  readonly bytes: number;
+  /** Of so many; undefined where nobody has said it (a GET by version 1). */
+  readonly total: number | undefined;
+}
+
+/** What all transfers can be told. */
+export interface TransferOptions {
+  /** Name or address of the server. Default 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** Default 50001. */
+  readonly port?: number | undefined;
+  /** Stops the transfer; it rejects with the signal's reason, or as unknown where nobody can tell any more (S92). */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+  /** Told of every datagram, for a diagram. */
+  readonly onDatagram?: ((datagram: SeenDatagram) => void) | undefined;
+  /** Default: nothing is logged. */
+  readonly logger?: Logger | undefined;
+  /** Receive buffer that the system is asked for. Default 1 MiB; the system may give less. */
+  readonly receiveBufferBytes?: number | undefined;
+}
+
+/** A transfer that succeeded. */
+export interface TransferResult {
+  /** Size of the file. */
+  readonly bytes: number;
+  /** Of the whole file, hexadecimal. Version 1 has no checksums: there it says what was read or written here, no more. */
+  readonly sha256: string;
+  readonly statistics: Statistics;
+}
+
+/** Published on `node:diagnostics_channel` as `lab:stopwait:transfer` when a client's transfer ended, however it did. */
+export interface TransferEvent {
+  readonly operation: "get" | "put";
+  readonly server: Address;
+  readonly name: string;
+  readonly outcome: Outcome;
+  readonly statistics: Statistics;
+}
+
+/** What is different between the two operations and the two versions. */
+export interface TransferPlan {
+  readonly operation: "get" | "put";
+  /** The file's name on the server. */
+  readonly name: string;
+  /** The folder in which the local file lies. */
+  readonly root: string;
+  /** Makes the machine, now that the server's address is known. @throws RangeError or TypeError for a wrong option */
+  readonly machine: (server: Address, receiveBufferBytes: number) => Drivable<ClientOutput>;
+}
+
+const transferChannel = channel("lab:stopwait:transfer");
+
+/**
+ * Runs a transfer to its end.
+ * @throws TypeError or RangeError for a wrong option; SocketError; TransferError; UnknownOutcomeError; the signal's reason
+ */
+export async function runTransfer(options: TransferOptions, plan: TransferPlan): Promise<TransferResult> {
+  const { signal } = options;
+  const to = serverAddress(options);
+  const receiveBufferBytes = bufferSize("receiveBufferBytes", options.receiveBufferBytes);
+  signal?.throwIfAborted();
+  const transfer = new Transfer(options, plan);
+  const outcome = await transfer.run(to, receiveBufferBytes);
+  const statistics = transfer.statistics.snapshot();
+  if (transferChannel.hasSubscribers) {
+    const event: TransferEvent = { operation: plan.operation, server: to, name: plan.name, outcome, statistics };
+    transferChannel.publish(event);
+  }
+  if (outcome.type === "success") {
+    return { bytes: outcome.bytes, sha256: Buffer.from(outcome.sha256).toString("hex"), statistics };
+  }
+  const { reason } = transfer;
+  if (outcome.type === "unknown") throw new UnknownOutcomeError("UNKNOWN", outcome.message, { cause: reason });
+  throw reason ?? new TransferError(outcome.code, outcome.message);
+}
+
+class Transfer {
+  readonly statistics = new TransferStatistics();
+  /** Why it was stopped from here. */
+  reason: unknown;
+  readonly #options: TransferOptions;
+  readonly #plan: TransferPlan;
+  readonly #logger: Logger;
+  readonly #outcome: Promise<Outcome>;
+  #finish: (outcome: Outcome) => void = () => {};
+  #isHeard = false;
+  #loop: MachineLoop<ClientOutput> | undefined;
+
+  constructor(options: TransferOptions, plan: TransferPlan) {
+    this.#options = options;
+    this.#plan = plan;
+    this.#logger = options.logger ?? silentLogger;
+    this.#outcome = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+  }
+
+  async run(to: Address, receiveBufferBytes: number): Promise<Outcome> {
+    const { signal, onDatagram } = this.#options;
+    const began = performance.now();
+    const files = new TransferFiles({ root: this.#plan.root, deliver: (result) => this.#loop?.feed(result) });
+    const socket = await UdpSocket.connect(
+      to,
+      { receiveBufferBytes, sendBufferBytes: receiveBufferBytes },
+      {
+        datagram: (bytes, from) => {
+          this.#isHeard = true;
+          const now = performance.now();
+          this.statistics.received(now, bytes);
+          onDatagram?.({ direction: "received", atMs: now - began, bytes });
+          this.#loop?.feed({ type: "datagram", from, bytes });
+        },
+        drained: () => this.#loop?.resume(),
+        refused: () => this.#refused(to),
+        failed: (error) => this.#logger.warn({ code: error.code, why: error.message }, "a datagram could not be sent"),
+      },
+    );
+    const sender = {
+      get isBlocked(): boolean {
+        return socket.isBlocked;
+      },
+      send: (bytes: Uint8Array, peer: Address): void => {
+        const now = performance.now();
+        this.statistics.sent(now, bytes);
+        onDatagram?.({ direction: "sent", atMs: now - began, bytes });
+        socket.send(bytes, peer);
+      },
+    };
+    const abort = (): void => this.#stop(signal?.reason);
+    try {
+      const machine = this.#plan.machine(socket.peer, socket.receiveBufferBytes);
+      const counted = { perform: (effect: FileEffect): FileResult | undefined => this.#perform(files, effect) };
+      this.#loop = new MachineLoop(machine, sender, counted, (report) => this.#reported(report));
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#loop.feed({ type: "tick" });
+      if (signal?.aborted === true) abort();
+      return await this.#outcome;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      this.#loop?.stop();
+      await Promise.all([files.close(), socket.close()]);
+      files.parts.removeIfEmpty();
+    }
+  }
+
+  #perform(files: TransferFiles, effect: FileEffect): FileResult | undefined {
+    if (effect.type === "write-part") this.statistics.moved(effect.bytes.length);
+    if (effect.type === "read-source") this.statistics.moved(effect.length);
+    return files.perform(effect);
+  }
+
+  #reported(report: Report<ClientOutput>): void {
+    if (report.type === "finished") this.#finish(report.outcome);
+    else {
+      try {
+        this.#options.onProgress?.({ bytes: report.bytes, total: report.total });
+      } catch (error) {
+        this.#stop(error);
+      }
+    }
+  }
+
+  /** A server that was heard may come back; where nobody was heard at all, waiting helps nobody. */
+  #refused({ host, port }: Address): void {
+    this.#logger.debug({ host, port }, "nobody listens there");
+    if (!this.#isHeard) this.#stop(new SocketError("REFUSED", `nobody listens on ${host}:${port}`));
+  }
+
+  /** Later than what is being done: this may be called from within it. */
+  #stop(reason: unknown): void {
+    if (this.reason !== undefined) return;
+    this.reason = reason ?? new Error("stopped");
+    queueMicrotask(() => this.#loop?.feed({ type: "stop" }));
+  }
+}
+
+function serverAddress({ host = "127.0.0.1", port }: TransferOptions): Address {
+  return {
+    host: requireText("host", host),
+    port: resolveNumber("port", port, { default: DEFAULT_PORT, min: 1, max: 65_535 }),
+  };
+}
+
+/** A socket buffer, in bytes. */
+export function bufferSize(name: string, value: number | undefined): number {
+  return resolveNumber(name, value, { default: 2 ** 20, min: 1, max: 2 ** 30 });
+}
