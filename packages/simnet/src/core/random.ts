@@ -25,6 +25,16 @@ export class Random {
     this.#d = next() | 1; // the state must not be all zero
   }
 
+  /** The generator in exactly this state, of four 32-bit words that are not all zero; for published test vectors. */
+  static ofState(a: number, b: number, c: number, d: number): Random {
+    const random = new Random(0);
+    random.#a = a;
+    random.#b = b;
+    random.#c = c;
+    random.#d = d;
+    return random;
+  }
+
   /** The next 32 bits, 0 to 2^32 - 1. */
   uint32(): number {
     const result = Math.imul(rotate(Math.imul(this.#b, 5), 7), 9) >>> 0;
