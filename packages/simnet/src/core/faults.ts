@@ -73,8 +73,12 @@ export type PacketFault = Extract<Fault, OnePacket>;
 /** A fault that happens at a time. */
 export type TimedFault = Exclude<Fault, PacketFault>;
 
+const packetTypes: ReadonlySet<string> = new Set<PacketFault["type"]>(["drop", "duplicate", "delay", "corrupt"]);
+const linkTypes: ReadonlySet<string> = new Set<TimedFault["type"]>(["cut", "reset", "link"]);
+const nodeTypes: ReadonlySet<string> = new Set<TimedFault["type"]>(["crash", "pause", "skew", "drift"]);
+
 export function isPacketFault(fault: Fault): fault is PacketFault {
-  return "index" in fault;
+  return packetTypes.has(fault.type);
 }
 
 /**
@@ -83,6 +87,8 @@ export function isPacketFault(fault: Fault): fault is PacketFault {
  */
 export function checkFault(fault: Fault, hasNode: (name: string) => boolean): void {
   try {
+    const types = [...packetTypes, ...linkTypes, ...nodeTypes];
+    if (!types.includes(fault.type)) throw new TypeError(`type must be one of ${types.join(", ")}, not ${fault.type}`);
     checkNames(fault, hasNode);
     checkFields(fault);
   } catch (error) {
@@ -93,7 +99,7 @@ export function checkFault(fault: Fault, hasNode: (name: string) => boolean): vo
 
 function checkNames(fault: Fault, hasNode: (name: string) => boolean): void {
   const { node, from, to } = fault as { node?: string; from?: string; to?: string };
-  const named = "node" in fault ? { node } : { from, to };
+  const named = nodeTypes.has(fault.type) ? { node } : { from, to };
   for (const [field, name] of Object.entries(named)) {
     if (name === undefined || !hasNode(name)) throw new RangeError(`${field} must name a node, not ${name}`);
   }
@@ -136,8 +142,6 @@ function checkFields(fault: Fault): void {
     case "link":
       resolveImpairments(fault.impairments);
       return;
-    default:
-      throw new TypeError(`type must be one of the kinds of faults, not ${String((fault as { type: unknown }).type)}`);
   }
 }
 

@@ -34,9 +34,9 @@ export class StreamSender {
   #endAsked = false;
   #endSent = false;
   #drainedWanted = false;
-  /** Since when an answer is waited for, without a break. */
-  #waitingSince: number | undefined;
-  #heardAt = Number.NEGATIVE_INFINITY;
+  /** Since when something that was sent has found no answer of any kind. */
+  #unansweredSince: number | undefined;
+  #isTimerOn = false;
   #expiresAt = Number.POSITIVE_INFINITY;
   /** Everything below was sent before a loss was noticed: when only a part of it is acknowledged, more was lost (RFC 6582). */
   #recoverBelow = 0;
@@ -117,7 +117,7 @@ export class StreamSender {
    * @returns what must go out again at once: on the third repetition, or where a part of what was lost is still missing
    */
   acknowledge(now: number, acknowledges: number, limit: number, isBare: boolean): InFlight | undefined {
-    this.#heardAt = now;
+    this.#unansweredSince = this.#flight.length > 0 ? now : undefined;
     const isRepeated = isBare && acknowledges === this.#acknowledged && limit === this.#limit;
     if (limit > this.#limit) this.#limit = limit;
     if (isRepeated && acknowledges >= this.#recoverBelow && ++this.#repeated === REPEATED_UNTIL_LOST) {
@@ -131,6 +131,7 @@ export class StreamSender {
       this.#flight.shift();
       if (first.transmissions === 1) this.#retransmission.measured(now - first.sentAt);
     }
+    if (this.#flight.length === 0) this.#unansweredSince = undefined;
     this.#retransmission.moved();
     this.#expiresAt = now + this.#retransmission.timeoutMs;
     return acknowledges < this.#recoverBelow ? this.#again(now) : undefined;
@@ -139,14 +140,9 @@ export class StreamSender {
   /** When the timer runs out; undefined while no answer is waited for. Ask after every change. */
   expiresAt(now: number): number | undefined {
     const waits = this.#flight.length > 0 || (this.isOpen && this.#unsentBytes > 0);
-    if (!waits) {
-      this.#waitingSince = undefined;
-      return undefined;
-    }
-    if (this.#waitingSince === undefined) {
-      this.#waitingSince = now;
-      this.#expiresAt = now + this.#retransmission.timeoutMs;
-    }
+    if (waits && !this.#isTimerOn) this.#expiresAt = now + this.#retransmission.timeoutMs;
+    this.#isTimerOn = waits;
+    if (!waits) return undefined;
     return Math.min(this.#expiresAt, this.#givesUpAt());
   }
 
@@ -156,13 +152,14 @@ export class StreamSender {
     this.#retransmission.expired();
     this.#expiresAt = now + this.#retransmission.timeoutMs;
     this.#recoverBelow = this.#next;
+    this.#unansweredSince ??= now;
     return this.#again(now) ?? "probe";
   }
 
   #givesUpAt(): number {
     const { timeoutMs, connectTimeoutMs } = this.#options;
-    const quietSince = Math.max(this.#waitingSince ?? 0, this.#heardAt);
-    return quietSince + (this.isOpen ? timeoutMs : connectTimeoutMs);
+    if (this.#unansweredSince === undefined) return Number.POSITIVE_INFINITY;
+    return this.#unansweredSince + (this.isOpen ? timeoutMs : connectTimeoutMs);
   }
 
   #again(now: number): InFlight | undefined {
@@ -175,6 +172,7 @@ export class StreamSender {
 
   #enterFlight(now: number, carries: InFlight["carries"], bytes: Uint8Array, length: number): InFlight {
     const sequence = this.#next;
+    this.#unansweredSince ??= now;
     this.#next += length;
     const segment: InFlight = { carries, sequence, bytes, next: this.#next, sentAt: now, transmissions: 1 };
     this.#flight.push(segment);
