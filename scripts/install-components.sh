@@ -8,6 +8,7 @@ set -euo pipefail
 components='
 python3       python3                           python3
 openssl       openssl                           openssl
+tshark        tshark                            tshark
 '
 tools='
 git           git                               git

@@ -19,12 +19,14 @@ function find(name: string, command: string, args: readonly string[], whyAbsent:
   return { name, version: said === "" ? "present" : said, whyAbsent };
 }
 
-export type ComponentName = "python3" | "openssl";
+export type ComponentName = "python3" | "openssl" | "tshark";
 
 const lookups: Readonly<Record<ComponentName, () => Component>> = {
   python3: () =>
     find("python3", "python3", ["--version"], "no python3 on the PATH: needed to talk to programs of others"),
   openssl: () => find("openssl", "openssl", ["version"], "no openssl on the PATH: needed to make test certificates"),
+  tshark: () =>
+    find("tshark", "tshark", ["--version"], "no tshark on the PATH: needed to judge the captures that we write"),
 };
 const found = new Map<ComponentName, Component>();
 

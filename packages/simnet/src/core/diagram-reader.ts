@@ -219,31 +219,31 @@ export class DiagramReader implements DiagramModel {
     else if (what === "resume") close("paused", row);
   }
 
+  /** A cut of both directions at the same time is one band, until one of them is healed. */
   #readLink({ at, from, to, what }: LinkEvent): void {
     const ends = [this.#node(from), this.#node(to)];
-    if (what === "heal") {
-      const isOne = ({ kind, nodes, to: end }: Band): boolean =>
-        kind === "cut" && end === undefined && nodes[0] === from && nodes[1] === to;
-      const isBoth = ({ kind, nodes, to: end, text }: Band): boolean =>
-        kind === "cut" && end === undefined && text.includes("↔") && nodes[0] === to && nodes[1] === from;
-      const band = this.bands.find(isOne) ?? this.bands.find(isBoth);
-      if (band !== undefined) band.to = this.#row(at, false);
+    const find = (a: string, b: string, isBoth: boolean): Band | undefined =>
+      this.bands.find(({ kind, nodes, to: end, text }) => {
+        return kind === "cut" && end === undefined && nodes[0] === a && nodes[1] === b && text.includes("↔") === isBoth;
+      });
+    const both = find(from, to, true) ?? find(to, from, true);
+    const isNow = (band: Band): boolean => this.rows[band.from]?.at === at;
+    if (what === "cut") {
+      const back = find(to, from, false);
+      if (both !== undefined || find(from, to, false) !== undefined) return; // cut already
+      if (back !== undefined && isNow(back)) back.text = `cut: ${to} ↔ ${from}`;
+      else this.#cut(at, ends, `cut: ${from} → ${to}`);
       return;
     }
-    // A cut of both directions at the same time is one band.
-    const other = this.bands.find(
-      (band) =>
-        band.kind === "cut" &&
-        band.to === undefined &&
-        band.nodes[0] === to &&
-        band.nodes[1] === from &&
-        this.rows[band.from]?.at === at,
-    );
-    if (other !== undefined) other.text = `cut: ${to} ↔ ${from}`;
-    else {
-      const row = this.#row(at, true);
-      this.bands.push({ kind: "cut", nodes: ends, from: row, to: undefined, text: `cut: ${from} → ${to}` });
-    }
+    const band = both ?? find(from, to, false);
+    if (band === undefined) return;
+    if (isNow(band)) this.bands.splice(this.bands.indexOf(band), 1);
+    else band.to = this.#row(at, false);
+    if (both !== undefined) this.#cut(at, ends.toReversed(), `cut: ${to} → ${from}`);
+  }
+
+  #cut(at: number, nodes: readonly string[], text: string): void {
+    this.bands.push({ kind: "cut", nodes, from: this.#row(at, true), to: undefined, text });
   }
 
   #mark(at: number, node: string, kind: Mark["kind"], text: string): number {

@@ -7,7 +7,7 @@ export const lookNames: Readonly<Record<Look, string | undefined>> = {
   plain: undefined,
   control: undefined,
   reset: undefined,
-  lost: "lost",
+  lost: "lost or refused",
   duplicate: "duplicate",
   corrupted: "corrupted",
   late: "held back",
