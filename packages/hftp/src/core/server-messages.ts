@@ -24,7 +24,10 @@ export type ServerInput =
   | { readonly type: "end" }
   /** The connection is gone, in whatever way. */
   | { readonly type: "closed" }
-  /** All that was sent has been taken by the network, or waits below the driver's own small mark. */
+  /**
+   * All that was sent, every piece included of which `fileSent` has told, has been taken by the network, or waits below
+   * the driver's own small mark. So the `drained` of a piece comes after its `fileSent`, never before.
+   */
   | { readonly type: "drained" }
   /** The time of nextDeadline() has come. */
   | { readonly type: "tick" }

@@ -168,6 +168,8 @@ export class ServerSession {
         return input.last ? this.#finish(now, out, reply, 0) : undefined;
       }
       case "fileSent":
+        // Now, not when it was asked for: a `drained` that came meanwhile was not told of these bytes (H19).
+        this.#clock.sent(reply.slice?.wireBytes(input.bytes) ?? 0);
         return this.fileSent(now, out, input.bytes);
       case "effectFailed":
         return this.#effectFailed(now, out, reply, input.why);
@@ -206,7 +208,6 @@ export class ServerSession {
   #sendPiece(now: number, out: ServerOutput[], reply: ReplyInProgress, slice: SliceReply): void {
     const piece = slice.nextPiece();
     reply.waiting = true;
-    this.#clock.sent(piece.wireBytes);
     this.#clock.pieceSent(now, piece.length);
     const { head, offset, length, encoding, tail, remaining } = piece;
     out.push({ type: "sendFile", id: reply.id, head, offset, length, encoding, tail, remaining });

@@ -13,10 +13,8 @@ const PIECE_BYTES = 72 * 1024;
 /** Bytes of file in one of several base64 lines. */
 const LINE_BYTES = 48 * 1024;
 
-/** What `sendFile` asks for, and how many bytes that becomes on the wire. */
-export interface Piece extends Omit<Extract<ServerOutput, { readonly type: "sendFile" }>, "type" | "id"> {
-  readonly wireBytes: number;
-}
+/** What `sendFile` asks for. */
+export type Piece = Omit<Extract<ServerOutput, { readonly type: "sendFile" }>, "type" | "id">;
 
 export class SliceReply {
   /** Bytes of the file that were sent so far. */
@@ -25,6 +23,8 @@ export class SliceReply {
   readonly #lines: boolean;
   readonly #pieceBytes: number;
   #asked = 0;
+  /** What was asked for last. */
+  #piece: Piece | undefined;
 
   /** @param request one whose offset and size lie within the file */
   constructor(request: SliceRequest, options: Pick<ResolvedServerOptions, "base64Lines" | "maxBytesPerSecond">) {
@@ -56,7 +56,6 @@ export class SliceReply {
     const last = this.#asked + length === size;
     const head = !first ? NOTHING : raw ? rawHead(size) : statusLine(0);
     const tail = !raw && (last || this.#lines) ? END_OF_LINE : NOTHING;
-    const bodyBytes = raw ? length : base64Length(length);
     const piece: Piece = {
       head,
       offset: offset + this.#asked,
@@ -64,10 +63,18 @@ export class SliceReply {
       encoding: raw ? "raw" : "base64",
       tail,
       remaining: size - this.#asked,
-      wireBytes: head.length + bodyBytes + tail.length,
     };
     this.#asked += length;
+    this.#piece = piece;
     return piece;
+  }
+
+  /** How many bytes went out for the piece where there were so many of the file. */
+  wireBytes(bytes: number): number {
+    const piece = this.#piece;
+    if (piece === undefined) return 0;
+    const body = piece.encoding === "raw" ? bytes : base64Length(bytes);
+    return piece.head.length + body + (bytes === piece.length ? piece.tail.length : 0);
   }
 
   /** Takes how many bytes of the piece there were; false where the file has become shorter than it was. */

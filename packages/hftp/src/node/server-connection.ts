@@ -187,8 +187,8 @@ export class ServerConnection {
       if (piece.head.length > 0) this.#parts.push(piece.head);
       this.#parts.push(Buffer.from(bytes)); // a copy: that memory is used for the next piece before the socket is done
     }
+    this.#results.push({ type: "fileSent", id: piece.id, bytes: bytes.length }); // before the `drained` of the flush
     if (bytes.length < piece.remaining) this.#flush(); // large: not joined with what follows
-    this.#results.push({ type: "fileSent", id: piece.id, bytes: bytes.length });
   }
 
   #list(id: number, max: number): void {

@@ -192,6 +192,33 @@ describe("the driver's mistakes", () => {
   });
 });
 
+describe("a slow disk", () => {
+  const piece = 72 * 1024;
+  /** A session with a slice of many pieces, of which the first has been asked for. */
+  function reading(): ServerSession {
+    const session = new ServerSession();
+    session.handle(0, { type: "connected" });
+    session.handle(0, { type: "bytes", chunk: Buffer.from("help\r\nget_slice big 0 1000000\r\n") });
+    session.handle(0, { type: "file", id: 1, file: { kind: "regular", size: 1_000_000 } });
+    return session;
+  }
+
+  it("H19: what drains while a piece is being read does not count for that piece: only one is ahead of the client", () => {
+    const session = reading();
+    expect(session.handle(1, { type: "drained" })).toEqual([]); // of the reply to help
+    expect(session.handle(2, { type: "fileSent", id: 1, bytes: piece })).toEqual([]);
+    expect(session.handle(3, { type: "drained" })).toMatchObject([{ type: "sendFile", offset: piece }]);
+  });
+
+  it("H13, H18: where a file ended before the piece, nothing was sent that could drain: the client is waited for 2 s", () => {
+    const session = reading();
+    session.handle(1, { type: "fileSent", id: 1, bytes: piece });
+    session.handle(2, { type: "drained" });
+    expect(session.handle(3, { type: "fileSent", id: 1, bytes: 0 })).toContainEqual({ type: "end" });
+    expect(session.nextDeadline()).toBe(2_003);
+  });
+});
+
 describe("large listings", () => {
   it("H23: are sent in parts, and not at all by names that cannot be asked for", () => {
     const names = Array.from({ length: 2000 }, (_, at) => `file-${at}.txt`);
