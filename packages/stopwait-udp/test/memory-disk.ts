@@ -175,9 +175,12 @@ export class MemoryDisk {
         ? `source ${one.openedAs === one.file.etag} ${file(one.file)}`
         : `open ${one.key} ${one.name}`,
     );
-    const waiting = [...this.#submitted.values()].map(
-      ({ effect, outcome }) => `${effect.type} ${outcome === undefined ? "waits" : "done"}`,
-    );
+    const waiting = [...this.#submitted.values()].map(({ effect, outcome }) => {
+      // Ids are left out: they say how much was done before, not what is to come.
+      const { id: _, source: __, part: ___, file: ____, ...what } = effect as unknown as Record<string, unknown>;
+      const text = JSON.stringify(what, (_key, value) => (value instanceof Uint8Array ? String(value) : value));
+      return `${text} ${outcome === undefined ? "waits" : "done"}`;
+    });
     return [...lines, ...open.sort(), ...waiting].join("\n");
   }
 

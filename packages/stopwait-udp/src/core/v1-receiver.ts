@@ -47,6 +47,7 @@ export class V1Receiver {
   }
 
   fingerprint(): string {
-    return `written ${this.#written}${this.isWriting ? " writing" : ""}${this.#isShort ? " short" : ""}`;
+    const writing = this.isWriting ? ` writing ${this.#writing}` : "";
+    return `written ${this.#written} blocks, ${this.#bytes} bytes${writing}${this.#isShort ? " short" : ""}`;
   }
 }

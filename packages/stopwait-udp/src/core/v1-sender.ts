@@ -65,6 +65,6 @@ export class V1Sender {
   }
 
   fingerprint(): string {
-    return `block ${this.#outstanding}/${this.blocks} chunk ${this.#chunkOffset}+${this.#chunk.length}`;
+    return `block ${this.#outstanding} of ${this.#size} bytes, chunk ${this.#chunkOffset}+${this.#chunk.length}`;
   }
 }

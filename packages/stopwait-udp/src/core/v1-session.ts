@@ -84,7 +84,7 @@ export abstract class V1Session {
   fingerprint(now: number): string {
     const quiet = this.#quietSince === undefined ? "busy" : `quiet ${now - this.#quietSince}`;
     const last = this.#lastWord;
-    const state = last === undefined ? this.stateText() : `over ${last.repeatOn} ${last.number} ${last.answer[0]}`;
+    const state = last === undefined ? this.stateText() : `over ${last.repeatOn} ${last.number} ${last.answer}`;
     return `${this.operation} ${this.name} ${state} ${quiet}`;
   }
 
