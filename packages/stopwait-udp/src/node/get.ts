@@ -1,11 +1,9 @@
 /** Fetches a file: whole under its name, or not at all. */
 import { basename, dirname, resolve } from "node:path";
-import type { ClientOutput } from "../core/contract.js";
 import { V1GetClient } from "../core/v1-get-client.js";
-import type { Drivable } from "./machine-loop.js";
-import { requireText } from "./number-options.js";
-import { nodePlatform } from "./platform.js";
-import { runTransfer, type TransferOptions, type TransferResult } from "./transfer.js";
+import { V2GetClient } from "../core/v2-get-client.js";
+import { runTransfer, type TransferResult } from "./transfer.js";
+import { requireText, type TransferOptions } from "./transfer-options.js";
 
 export interface GetOptions extends TransferOptions {
   /** The file's name on the server. */
@@ -14,8 +12,6 @@ export interface GetOptions extends TransferOptions {
   readonly to: string;
   /** Whether a file that stands there already may be replaced. Default false. */
   readonly overwrite?: boolean | undefined;
-  /** 2, or 1 for the wire format of the course. Default 2. */
-  readonly version?: 1 | 2 | undefined;
 }
 
 /** A file that was fetched. */
@@ -34,17 +30,15 @@ export interface GetResult extends TransferResult {
  * the code of what went wrong; the signal's reason
  */
 export async function get(options: GetOptions): Promise<GetResult> {
-  const remoteName = requireText("name", options.name);
   const path = resolve(requireText("to", options.to));
-  const { overwrite = false, version = 2 } = options;
-  if (version !== 1 && version !== 2) throw new RangeError(`version is ${String(version)}, but must be 1 or 2`);
-  const localName = basename(path);
+  const { overwrite = false } = options;
   const result = await runTransfer(options, {
     operation: "get",
-    name: remoteName,
+    name: requireText("name", options.name),
     root: dirname(path),
-    machine: (server): Drivable<ClientOutput> =>
-      new V1GetClient({ server, remoteName, localName, platform: nodePlatform, overwrite }),
+    localName: basename(path),
+    version1: (shared) => new V1GetClient({ ...shared, overwrite }),
+    version2: (shared, ticket) => new V2GetClient({ ...shared, overwrite, resume: ticket?.key, etag: ticket?.etag }),
   });
   return { ...result, path };
 }

@@ -1,20 +1,18 @@
 /** Stores a file on a server: whole under its name, or not at all, or nobody can tell. */
 import { realpath } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import type { ClientOutput } from "../core/contract.js";
 import { V1PutClient } from "../core/v1-put-client.js";
-import type { Drivable } from "./machine-loop.js";
-import { requireText } from "./number-options.js";
-import { nodePlatform } from "./platform.js";
-import { runTransfer, type TransferOptions, type TransferResult } from "./transfer.js";
+import { V2PutClient } from "../core/v2-put-client.js";
+import { runTransfer, type TransferResult } from "./transfer.js";
+import { requireText, type TransferOptions } from "./transfer-options.js";
 
 export interface PutOptions extends TransferOptions {
   /** The path of the file. */
   readonly from: string;
   /** Its name on the server. Default: the last element of the path. */
   readonly name?: string | undefined;
-  /** 2, or 1 for the wire format of the course. Default 2. */
-  readonly version?: 1 | 2 | undefined;
+  /** Of version 2: whether the server may replace a file, if it allows that at all. Default false. */
+  readonly overwrite?: boolean | undefined;
 }
 
 /**
@@ -28,17 +26,17 @@ export interface PutOptions extends TransferOptions {
  */
 export async function put(options: PutOptions): Promise<TransferResult> {
   const from = resolve(requireText("from", options.from));
-  const remoteName = requireText("name", options.name ?? basename(from));
-  const { version = 2 } = options;
-  if (version !== 1 && version !== 2) throw new RangeError(`version is ${String(version)}, but must be 1 or 2`);
+  const { overwrite } = options;
+  if (options.version === 1 && overwrite !== undefined)
+    throw new TypeError("overwrite is an option of version 2 alone");
   // A link of the user's own may lead anywhere: what it leads to is the file.
   const path = await realpath(from).catch(() => from);
-  const localName = basename(path);
   return await runTransfer(options, {
     operation: "put",
-    name: remoteName,
+    name: requireText("name", options.name ?? basename(from)),
     root: dirname(path),
-    machine: (server): Drivable<ClientOutput> =>
-      new V1PutClient({ server, remoteName, localName, platform: nodePlatform }),
+    localName: basename(path),
+    version1: (shared) => new V1PutClient(shared),
+    version2: (shared, ticket) => new V2PutClient({ ...shared, overwrite, resume: ticket?.key }),
   });
 }

@@ -3,16 +3,16 @@ import { channel } from "node:diagnostics_channel";
 import { EventEmitter } from "node:events";
 import type { Address, Platform, ServerOutput } from "../core/contract.js";
 import { StopwaitError } from "../core/errors.js";
+import { MAX_TIMEOUT_MS, resolveNumbers } from "../core/options.js";
 import { DEFAULT_PORT } from "../core/ports.js";
 import { isLoopback, V1Server } from "../core/v1-server.js";
 import { SocketError } from "./errors.js";
 import { type Logger, silentLogger } from "./logger.js";
 import { type Drivable, MachineLoop } from "./machine-loop.js";
-import { MAX_TIMEOUT_MS, requireText, resolveNumber } from "./number-options.js";
 import { DEFAULT_PART_TTL_MS, PartSweeper } from "./part-sweeper.js";
 import { nodePlatform } from "./platform.js";
-import { bufferSize } from "./transfer.js";
 import { TransferFiles } from "./transfer-files.js";
+import { BUFFER_RULE, requireText } from "./transfer-options.js";
 import { UdpSocket } from "./udp-socket.js";
 
 /** A transfer that came to its end, or a request that was refused. */
@@ -55,8 +55,7 @@ const servedChannel = channel("lab:stopwait:served");
 export class StopwaitUdpServer extends EventEmitter<StopwaitUdpServerEvents> implements AsyncDisposable {
   readonly #options: StopwaitUdpServerOptions;
   readonly #logger: Logger;
-  readonly #partTtlMs: number;
-  readonly #bufferBytes: number;
+  readonly #numbers: Readonly<Record<"partTtlMs" | "receiveBufferBytes", number>>;
   #running:
     | {
         readonly socket: UdpSocket;
@@ -73,9 +72,11 @@ export class StopwaitUdpServer extends EventEmitter<StopwaitUdpServerEvents> imp
     requireText("directory", options.directory);
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
-    const ttl = { default: DEFAULT_PART_TTL_MS, min: 1000, max: MAX_TIMEOUT_MS };
-    this.#partTtlMs = resolveNumber("partTtlMs", options.partTtlMs, ttl);
-    this.#bufferBytes = bufferSize("receiveBufferBytes", options.receiveBufferBytes);
+    const { partTtlMs, receiveBufferBytes } = options;
+    this.#numbers = resolveNumbers(
+      { partTtlMs, receiveBufferBytes },
+      { partTtlMs: { default: DEFAULT_PART_TTL_MS, min: 1000, max: MAX_TIMEOUT_MS }, receiveBufferBytes: BUFFER_RULE },
+    );
     this.createMachine(nodePlatform); // a wrong option is an error here, not when it listens
   }
 
@@ -98,12 +99,13 @@ export class StopwaitUdpServer extends EventEmitter<StopwaitUdpServerEvents> imp
    */
   async listen({ host = "127.0.0.1", port }: ListenOptions = {}): Promise<Address> {
     requireText("host", host);
-    const at = { host, port: resolveNumber("port", port, { default: DEFAULT_PORT, min: 0, max: 65_535 }) };
+    const at = { host, ...resolveNumbers({ port }, { port: { default: DEFAULT_PORT, min: 0, max: 65_535 } }) };
     if (this.#state !== "new") throw new StopwaitError("STATE", "a server listens once");
     this.#state = "listening";
     this.#refuseOpenWriting(host);
     const { directory, writable } = this.#options;
-    const sizes = { receiveBufferBytes: this.#bufferBytes, sendBufferBytes: this.#bufferBytes };
+    const { receiveBufferBytes } = this.#numbers;
+    const sizes = { receiveBufferBytes, sendBufferBytes: receiveBufferBytes };
     let loop: MachineLoop<ServerOutput> | undefined;
     const files = new TransferFiles({ root: directory, deliver: (result) => loop?.feed(result) });
     const socket = await UdpSocket.bind(at, sizes, {
@@ -155,7 +157,7 @@ export class StopwaitUdpServer extends EventEmitter<StopwaitUdpServerEvents> imp
   }
 
   #sweep(files: TransferFiles): PartSweeper {
-    const sweeper = new PartSweeper(files.parts, this.#partTtlMs, (removed) => {
+    const sweeper = new PartSweeper(files.parts, this.#numbers.partTtlMs, (removed) => {
       this.#logger.info({ removed }, "parts that nobody came back for were removed");
     });
     void sweeper.sweep();

@@ -1,9 +1,9 @@
 /** What a transfer cost, seen from its client's socket (S93). It measures and decides nothing. */
+import { counterOf, Flag, flagsOf, isPacket } from "../core/v2-packet.js";
 import { DurationHistogram } from "./duration-histogram.js";
 
 /** Times of packets on their way; a later packet takes the place of one so many before it. */
 const REMEMBERED = 1024;
-const V2_HEADER_BYTES = 24;
 const V1_HEADER_BYTES = 7;
 
 /** Round-trip times in milliseconds. */
@@ -25,7 +25,7 @@ export interface Statistics {
   /** Bytes of UDP payload, headers of the protocol included. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
-  /** Packets that said again what one before them had said: retransmissions of any kind. */
+  /** Packets that were sent again, or asked again for what did not come. */
   readonly packetsRepeated: number;
   /** Undefined where no answer could be told from the answer to an earlier packet. */
   readonly roundTrips: RoundTrips | undefined;
@@ -37,8 +37,6 @@ export class TransferStatistics {
   readonly #counters = new Uint16Array(REMEMBERED);
   #v1Header = "";
   #v1SentAt = Number.NaN;
-  /** The highest block number of each type of packet that was sent. */
-  readonly #highest = new Map<number, number>();
   #startedAt = Number.NaN;
   #endedAt = Number.NaN;
   #packetsSent = 0;
@@ -52,7 +50,7 @@ export class TransferStatistics {
     if (this.#packetsSent++ === 0) this.#startedAt = now;
     this.#endedAt = now;
     this.#bytesSent += bytes.length;
-    if (isV2(bytes)) this.#v2Sent(now, bytes);
+    if (isPacket(bytes)) this.#v2Sent(now, bytes);
     else this.#v1Sent(now, bytes);
   }
 
@@ -60,7 +58,7 @@ export class TransferStatistics {
     this.#packetsReceived++;
     this.#endedAt = now;
     this.#bytesReceived += bytes.length;
-    if (!isV2(bytes)) {
+    if (!isPacket(bytes)) {
       // The first answer to a packet that was sent once; that of a repeated one could be the answer to either.
       if (!Number.isNaN(this.#v1SentAt)) this.#histogram.add(now - this.#v1SentAt);
       this.#v1SentAt = Number.NaN;
@@ -118,23 +116,6 @@ export class TransferStatistics {
     const counter = counterOf(bytes);
     this.#sentAt[counter % REMEMBERED] = now;
     this.#counters[counter % REMEMBERED] = counter;
-    const [type = 0] = bytes;
-    const number = numberOf(bytes);
-    if (number > (this.#highest.get(type) ?? -1)) this.#highest.set(type, number);
-    else this.#packetsRepeated++;
+    if ((flagsOf(bytes) & Flag.RETRY) !== 0) this.#packetsRepeated++;
   }
-}
-
-/** The header of v2 has its highest bit set; of a shorter packet nothing can be told. */
-function isV2(bytes: Uint8Array): boolean {
-  return bytes.length >= V2_HEADER_BYTES && (bytes[0] ?? 0) >= 0x80;
-}
-
-/** The transmission counter, which an answer echoes. */
-function counterOf(bytes: Uint8Array): number {
-  return ((bytes[16] ?? 0) << 8) | (bytes[17] ?? 0);
-}
-
-function numberOf(bytes: Uint8Array): number {
-  return (((bytes[12] ?? 0) << 24) | ((bytes[13] ?? 0) << 16) | ((bytes[14] ?? 0) << 8) | (bytes[15] ?? 0)) >>> 0;
 }

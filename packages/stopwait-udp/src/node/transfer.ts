@@ -1,48 +1,19 @@
 /** What get() and put() share: a socket, files and a client machine, from the first packet to the outcome. */
 import { channel } from "node:diagnostics_channel";
 import type { Address, ClientOutput, FileEffect, FileResult, Outcome } from "../core/contract.js";
-import { DEFAULT_PORT } from "../core/ports.js";
+import { resolveNumbers } from "../core/options.js";
+import type { V1TimerOptions } from "../core/v1-retransmission.js";
+import type { V2ClientOptions } from "../core/v2-client-options.js";
 import { SocketError, TransferError, UnknownOutcomeError } from "./errors.js";
 import { type Logger, silentLogger } from "./logger.js";
 import { type Drivable, MachineLoop, type Report } from "./machine-loop.js";
-import { requireText, resolveNumber } from "./number-options.js";
+import { nodePlatform } from "./platform.js";
+import { defaultStateFolder, ResumeTicket, type Ticket } from "./resume-ticket.js";
+import { type Resumable, TicketedMachine } from "./ticketed-machine.js";
 import { TransferFiles } from "./transfer-files.js";
+import { BUFFER_RULE, checkVersion, serverAddress, type TransferOptions } from "./transfer-options.js";
 import { type Statistics, TransferStatistics } from "./transfer-statistics.js";
 import { UdpSocket } from "./udp-socket.js";
-
-/** A datagram that this side sent or received. */
-export interface SeenDatagram {
-  readonly direction: "sent" | "received";
-  /** Milliseconds since the transfer began. */
-  readonly atMs: number;
-  /** Valid during the call: the memory is used again. */
-  readonly bytes: Uint8Array;
-}
-
-/** How far a transfer is. */
-export interface TransferProgress {
-  /** File bytes that are across. */
-  readonly bytes: number;
-  /** Of so many; undefined where nobody has said it (a GET by version 1). */
-  readonly total: number | undefined;
-}
-
-/** What all transfers can be told. */
-export interface TransferOptions {
-  /** Name or address of the server. Default 127.0.0.1. */
-  readonly host?: string | undefined;
-  /** Default 50001. */
-  readonly port?: number | undefined;
-  /** Stops the transfer; it rejects with the signal's reason, or as unknown where nobody can tell any more (S92). */
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
-  /** Told of every datagram, for a diagram. */
-  readonly onDatagram?: ((datagram: SeenDatagram) => void) | undefined;
-  /** Default: nothing is logged. */
-  readonly logger?: Logger | undefined;
-  /** Receive buffer that the system is asked for. Default 1 MiB; the system may give less. */
-  readonly receiveBufferBytes?: number | undefined;
-}
 
 /** A transfer that succeeded. */
 export interface TransferResult {
@@ -69,9 +40,16 @@ export interface TransferPlan {
   readonly name: string;
   /** The folder in which the local file lies. */
   readonly root: string;
-  /** Makes the machine, now that the server's address is known. @throws RangeError or TypeError for a wrong option */
-  readonly machine: (server: Address, receiveBufferBytes: number) => Drivable<ClientOutput>;
+  /** The file's name in that folder. */
+  readonly localName: string;
+  /** @throws RangeError or TypeError for a wrong option */
+  readonly version1: (shared: SharedOptions & V1TimerOptions) => Drivable<ClientOutput>;
+  /** @throws RangeError or TypeError for a wrong option */
+  readonly version2: (shared: V2ClientOptions, ticket: Ticket | undefined) => Resumable;
 }
+
+/** What every client machine is told. */
+type SharedOptions = Pick<V2ClientOptions, "server" | "remoteName" | "localName" | "platform">;
 
 const transferChannel = channel("lab:stopwait:transfer");
 
@@ -81,8 +59,12 @@ const transferChannel = channel("lab:stopwait:transfer");
  */
 export async function runTransfer(options: TransferOptions, plan: TransferPlan): Promise<TransferResult> {
   const { signal } = options;
+  checkVersion(options);
   const to = serverAddress(options);
-  const receiveBufferBytes = bufferSize("receiveBufferBytes", options.receiveBufferBytes);
+  const { receiveBufferBytes } = resolveNumbers(
+    { receiveBufferBytes: options.receiveBufferBytes },
+    { receiveBufferBytes: BUFFER_RULE },
+  );
   signal?.throwIfAborted();
   const transfer = new Transfer(options, plan);
   const outcome = await transfer.run(to, receiveBufferBytes);
@@ -153,7 +135,7 @@ class Transfer {
     };
     const abort = (): void => this.#stop(signal?.reason);
     try {
-      const machine = this.#plan.machine(socket.peer, socket.receiveBufferBytes);
+      const machine = this.#machine(to, socket);
       const counted = { perform: (effect: FileEffect): FileResult | undefined => this.#perform(files, effect) };
       this.#loop = new MachineLoop(machine, sender, counted, (report) => this.#reported(report));
       signal?.addEventListener("abort", abort, { once: true });
@@ -166,6 +148,29 @@ class Transfer {
       await Promise.all([files.close(), socket.close()]);
       files.parts.removeIfEmpty();
     }
+  }
+
+  #machine(to: Address, socket: UdpSocket): Drivable<ClientOutput> {
+    const { name: remoteName, localName, root, operation, version1, version2 } = this.#plan;
+    const { version, retransmitMs, retransmissions, resume, stateFolder, ...options } = this.#options;
+    const shared = { server: socket.peer, remoteName, localName, platform: nodePlatform };
+    if (version === 1) {
+      return version1({
+        ...shared,
+        ...(retransmitMs !== undefined && { retransmitMs }),
+        ...(retransmissions !== undefined && { retransmissions }),
+      });
+    }
+    const ticket = new ResumeTicket(stateFolder ?? defaultStateFolder(), [
+      operation,
+      to.host,
+      to.port,
+      remoteName,
+      root,
+      localName,
+    ]);
+    const told = { ...options, ...shared, receiveBufferBytes: socket.receiveBufferBytes, resume: undefined };
+    return new TicketedMachine(version2(told, resume === true ? ticket.read() : undefined), ticket);
   }
 
   #perform(files: TransferFiles, effect: FileEffect): FileResult | undefined {
@@ -197,16 +202,4 @@ class Transfer {
     this.reason = reason ?? new Error("stopped");
     queueMicrotask(() => this.#loop?.feed({ type: "stop" }));
   }
-}
-
-function serverAddress({ host = "127.0.0.1", port }: TransferOptions): Address {
-  return {
-    host: requireText("host", host),
-    port: resolveNumber("port", port, { default: DEFAULT_PORT, min: 1, max: 65_535 }),
-  };
-}
-
-/** A socket buffer, in bytes. */
-export function bufferSize(name: string, value: number | undefined): number {
-  return resolveNumber(name, value, { default: 2 ** 20, min: 1, max: 2 ** 30 });
 }

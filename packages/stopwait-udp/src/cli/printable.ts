@@ -1,0 +1,12 @@
+/** Words of a peer made safe to show: nothing in them may steer a terminal (S94). */
+
+/** Control, format, unassigned and private characters, lone surrogates, and the two separators of lines. */
+const UNPRINTABLE = /[^\P{C}]|[\u2028\u2029]/gu;
+
+/** The text with everything that is not plainly visible as an escape. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
+  });
+}

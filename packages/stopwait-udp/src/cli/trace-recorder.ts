@@ -1,0 +1,37 @@
+/** Keeps the first exchanges of a transfer, and writes them as a diagram when it is over, whatever became of it. */
+import { writeFileSync } from "node:fs";
+import type { SeenDatagram } from "../node/transfer-options.js";
+import { describePacket } from "./describe-packet.js";
+import { type Arrow, renderSequence } from "./sequence-diagram.js";
+
+/** As many as people read. */
+const MAX_ARROWS = 60;
+
+export class TraceRecorder {
+  readonly #path: string;
+  readonly #arrows: Arrow[] = [];
+  /** What was sent before, by its description: the packets of version 1 do not say that they are sent again. */
+  readonly #sent = new Set<string>();
+  #left = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  see({ direction, atMs, bytes }: SeenDatagram): void {
+    if (this.#arrows.length === MAX_ARROWS) {
+      this.#left++;
+      return;
+    }
+    const { text, isRepeated } = describePacket(bytes);
+    const wasSent = direction === "sent" && this.#sent.has(text);
+    if (direction === "sent") this.#sent.add(text);
+    this.#arrows.push({ direction, atMs, text, isRepeated: isRepeated || wasSent });
+  }
+
+  /** @throws what the file system says */
+  write(title: string, server: string): void {
+    const ends = { client: "client", server };
+    writeFileSync(this.#path, renderSequence({ title, ...ends, arrows: this.#arrows, left: this.#left }));
+  }
+}
