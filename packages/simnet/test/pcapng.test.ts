@@ -188,6 +188,12 @@ describe("N43: where a simulated trace is captured", () => {
     ]);
   });
 
+  it("what a node sends to itself passes its interface once", () => {
+    const own = new TraceBuilder();
+    own.arrives(own.send(0, "a", "a", "me"), 1);
+    expect(parsePcapng(capturePcapng(own.events(), { at: { node: "a" } })).packets.length).toBe(1);
+  });
+
   it("nodes have the addresses that they are given, and names", () => {
     const { names, packets } = parsePcapng(
       capturePcapng(trace.events(), { addresses: { b: "10.0.0.1" }, epochMs: 5_000 }),

@@ -43,10 +43,8 @@ export function layRows({ rows, flights }: DiagramModel, top: number): Axis {
   }
   const usualArrival = (row: number): number => {
     const [start, sentAt] = [y[row] ?? top, rows[row]?.at ?? 0];
-    const next = usual === undefined ? -1 : rows.findIndex(({ at }, index) => index > row && at > sentAt + usual);
-    const least = start + flightHeight;
-    const isBySilence = silences.some((silence) => silence.bottom === y[next]);
-    return next === -1 || isBySilence ? least : Math.max(least, (y[next] ?? least) - arrivalGap);
+    const until = usual === undefined ? row : rows.findLastIndex(({ at }) => at <= sentAt + usual);
+    return Math.max(start + flightHeight, y[until] ?? start);
   };
   return { y, silences, usualArrival };
 }

@@ -10,7 +10,7 @@ export const lookNames: Readonly<Record<Look, string | undefined>> = {
   lost: "lost or refused",
   duplicate: "duplicate",
   corrupted: "corrupted",
-  late: "held back",
+  late: "late",
   open: "no end seen",
 };
 
