@@ -40,8 +40,6 @@ export interface TcpConnectionOptions {
   readonly frozen: ReadonlySet<Direction>;
   readonly onHappening: (happening: TcpHappening) => void;
   readonly onImpaired: (direction: Direction, how: "dropped" | "corrupted") => void;
-  /** Both sockets are gone. */
-  readonly onClosed: () => void;
 }
 
 const none = new Uint8Array();
@@ -51,6 +49,8 @@ export class TcpConnection {
   readonly number: number;
   /** The client's own address. */
   readonly client: SocketAddress;
+  /** Both sockets are gone. */
+  readonly closed: Promise<void>;
   readonly #options: TcpConnectionOptions;
   /** By what they are the source of. */
   readonly #sockets: Readonly<Record<Direction, Socket>>;
@@ -61,7 +61,6 @@ export class TcpConnection {
   /** `waiting`: a cut keeps it from the server. */
   #state: "waiting" | "connecting" | "open" = "waiting";
   #connectTimer: NodeJS.Timeout | undefined;
-  #openSockets = 2;
 
   constructor(options: TcpConnectionOptions) {
     const { number, client } = options;
@@ -75,12 +74,8 @@ export class TcpConnection {
     this.#halves = { "to-server": this.#half("to-server"), "to-client": this.#half("to-client") };
     this.#halves["to-server"].holdUp("connecting");
     for (const direction of this.#frozen) this.#halves[direction].holdUp("cut");
-    for (const direction of DIRECTIONS) {
-      const socket = this.#sockets[direction];
-      socket.setNoDelay(true);
-      socket.on("error", () => {}); // "close" follows
-      socket.once("close", (hadError) => this.#onClose(direction, hadError));
-    }
+    const gone = DIRECTIONS.map((direction) => this.#follow(direction));
+    this.closed = Promise.all(gone).then(() => {});
     this.#connect();
   }
 
@@ -158,6 +153,18 @@ export class TcpConnection {
     });
   }
 
+  async #follow(direction: Direction): Promise<void> {
+    const socket = this.#sockets[direction];
+    socket.setNoDelay(true);
+    socket.on("error", () => {}); // "close" follows
+    await new Promise<void>((resolve) => {
+      socket.once("close", (hadError) => {
+        this.#onClose(direction, hadError);
+        resolve();
+      });
+    });
+  }
+
   /** A socket is gone. Unless both its directions had ended, the other side is told when that has crossed. */
   #onClose(direction: Direction, hadError: boolean): void {
     const socket = this.#sockets[direction];
@@ -170,8 +177,6 @@ export class TcpConnection {
     }
     // A server that was never asked is asked no more.
     if (direction === "to-server" && this.#state === "waiting") this.#sockets["to-client"].destroy();
-    this.#openSockets--;
-    if (this.#openSockets === 0) this.#options.onClosed();
   }
 
   #model(direction: Direction): StreamModel {

@@ -32,6 +32,12 @@ interface Item {
 
 const none = new Uint8Array();
 
+/**
+ * A reset leaves so long after the bytes ahead of it: libuv, and so every program on Node, takes a reset for an end of
+ * the stream where it finds both at once.
+ */
+const RESET_GAP_MS = 10;
+
 export class TcpHalf {
   readonly #options: TcpHalfOptions;
   /** What is on its way, from `#head` on. */
@@ -45,6 +51,7 @@ export class TcpHalf {
   /** A timer or a turn of the event loop will pump. */
   #isAwaited = false;
   #isStopped = false;
+  #lastWrite = Number.NEGATIVE_INFINITY;
 
   constructor(options: TcpHalfOptions) {
     this.#options = options;
@@ -120,6 +127,10 @@ export class TcpHalf {
       else if (item.at > performance.now()) {
         this.#isAwaited = true;
         this.#options.queue.push(item.at, () => this.#wake());
+      } else if (item.kind === "reset" && this.#lastWrite + RESET_GAP_MS > performance.now()) {
+        this.#isAwaited = true;
+        // The turn after the timer's: whoever reads in this process has read by then.
+        this.#options.queue.push(this.#lastWrite + RESET_GAP_MS, () => setImmediate(() => this.#wake()));
       } else {
         this.#handOver(item);
         if (apart && this.#head < this.#items.length) {
@@ -146,9 +157,10 @@ export class TcpHalf {
   #reachLimit(reached: () => void): void {
     this.#limit = undefined;
     this.#holdUps.add("limit");
-    const { sink } = this.#options;
-    if (sink.writableEnded) reached();
-    else sink.write(none, () => reached()); // once all before it has gone
+    const { sink, queue } = this.#options;
+    const reachLater = (): void => queue.push(performance.now() + RESET_GAP_MS, () => setImmediate(reached));
+    if (sink.writableEnded) reachLater();
+    else sink.write(none, reachLater); // once all before it has gone
   }
 
   #handOver(item: Item): void {
@@ -172,6 +184,7 @@ export class TcpHalf {
     this.#heldBytes -= bytes.length;
     onArrived(bytes, item.sentAt);
     sink.write(bytes);
+    this.#lastWrite = performance.now();
   }
 
   #shift(): void {

@@ -191,8 +191,9 @@ export class TcpProxy implements AsyncDisposable {
     const server = this.#server;
     this.#server = undefined;
     const closed = server === undefined ? undefined : new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const connection of this.connections) connection.destroy();
-    await closed;
+    const { connections } = this;
+    for (const connection of connections) connection.destroy();
+    await Promise.all([closed, ...connections.map((connection) => connection.closed)]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -230,9 +231,9 @@ export class TcpProxy implements AsyncDisposable {
       frozen: this.#frozen,
       onHappening: (happening) => this.#report(happening),
       onImpaired: (direction, how) => this.#counters[direction][how]++,
-      onClosed: () => this.#connections.delete(number),
     });
     this.#connections.set(number, connection);
+    void connection.closed.then(() => this.#connections.delete(number));
     const { cutAfter } = this.#options;
     if (cutAfter !== undefined) connection.cutAfter(cutAfter.direction, cutAfter.bytes, cutAfter.how);
   }
