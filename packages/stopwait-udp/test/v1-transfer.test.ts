@@ -15,7 +15,7 @@ describe.each([0, 1, 99, 100, 101, 200, 6_399, 6_400, 6_401, 9_999_900])("a file
     expect(digest(pair.clientDisk.read("file") ?? bytes.slice(1))).toEqual(digest(bytes));
     expect(pair.sent.length).toBe(size === 0 ? 2 : 2 * Math.ceil(size / 100) + 2);
     expect(pair.leftovers).toEqual(NOTHING_LEFT);
-  });
+  }, 60_000);
 
   it("S4, S13, S21: is stored whole, and nothing is left open", () => {
     const pair = putOf(bytes).run();
@@ -23,5 +23,5 @@ describe.each([0, 1, 99, 100, 101, 200, 6_399, 6_400, 6_401, 9_999_900])("a file
     expect(digest(pair.serverDisk.read("file") ?? bytes.slice(1))).toEqual(digest(bytes));
     expect(pair.sent.length).toBe(2 * Math.ceil(size / 100) + 4);
     expect(pair.leftovers).toEqual(NOTHING_LEFT);
-  });
+  }, 60_000);
 });

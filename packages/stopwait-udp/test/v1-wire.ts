@@ -82,20 +82,24 @@ export class Wire {
     const end = this.now + forMs;
     for (;;) {
       const event = this.#events[0];
-      const due = this.#stations
-        .map((station) => ({
-          station,
-          at: Math.max(this.now, station.machine.nextDeadline() ?? Number.POSITIVE_INFINITY),
-        }))
-        .reduce((a, b) => (b.at < a.at ? b : a));
+      const due = this.#nextDue();
       const at = Math.min(event?.at ?? Number.POSITIVE_INFINITY, due.at);
       if (at > end || at === Number.POSITIVE_INFINITY) break;
       this.now = at;
       if (event !== undefined && event.at <= due.at) {
         this.#events.shift();
         event.happen();
-      } else this.feed(due.station, { type: "tick" });
+      } else if (due.station !== undefined) this.feed(due.station, { type: "tick" });
     }
+  }
+
+  #nextDue(): { readonly station: Station | undefined; readonly at: number } {
+    let [station, at]: [Station | undefined, number] = [undefined, Number.POSITIVE_INFINITY];
+    for (const one of this.#stations) {
+      const deadline = Math.max(this.now, one.machine.nextDeadline() ?? Number.POSITIVE_INFINITY);
+      if (deadline < at) [station, at] = [one, deadline];
+    }
+    return { station, at };
   }
 
   #send(from: Address, to: Address, bytes: Uint8Array): void {

@@ -30,8 +30,8 @@ export type V1Packet =
   | { readonly type: "error"; readonly number: number; readonly text: string };
 
 const letterOf = { get: "G", put: "P", ack: "A", data: "D", finish: "F", error: "E" } as const;
-const ACK_BODY = "ack";
-const FINISH_BODY = "I'm Done";
+const ACK_BODY = encodeText("ack");
+const FINISH_BODY = encodeText("I'm Done");
 const DIGIT_0 = 48;
 const LETTER_F = 70;
 
@@ -59,7 +59,7 @@ function parts(packet: V1Packet): { bit: number; number: number; body: Uint8Arra
       return {
         bit: packet.of === "finish" ? LETTER_F : bitOf(packet.number),
         number: packet.number,
-        body: encodeText(ACK_BODY),
+        body: ACK_BODY,
       };
     case "data":
       if (!isBlock(packet.number, packet.bytes.length)) {
@@ -67,7 +67,7 @@ function parts(packet: V1Packet): { bit: number; number: number; body: Uint8Arra
       }
       return { bit: bitOf(packet.number), number: packet.number, body: packet.bytes };
     case "finish":
-      return { bit: LETTER_F, number: packet.number, body: encodeText(FINISH_BODY) };
+      return { bit: LETTER_F, number: packet.number, body: FINISH_BODY };
     case "error":
       return { bit: DIGIT_0, number: packet.number, body: encodeText(packet.text) };
   }
@@ -133,9 +133,9 @@ function demandBit(bit: number, expected: number): void {
   if (bit !== expected) throw malformed("WRONG_BIT", `bit ${bit} where ${expected} belongs`);
 }
 
-function demandBody(body: Uint8Array, text: string): void {
-  const isRight = body.length === text.length && body.every((byte, index) => byte === text.charCodeAt(index));
-  if (!isRight) throw malformed("WRONG_BODY", `the body must be ${text}`);
+function demandBody(body: Uint8Array, expected: Uint8Array): void {
+  const isRight = body.length === expected.length && body.every((byte, index) => byte === expected[index]);
+  if (!isRight) throw malformed("WRONG_BODY", `the body must be ${new TextDecoder().decode(expected)}`);
 }
 
 function encodeText(text: string): Uint8Array {
