@@ -1,6 +1,6 @@
 /** What the two clients of v2 share: the handshake, the one timer, and how a transfer ends (docs/stopwait-udp.md, S39 to S43). */
 
-import type { ClientOutput, FileResult, Outcome, Sha256, TransferInput } from "./contract.js";
+import type { ClientOutput, FileResult, Outcome, TransferInput } from "./contract.js";
 import { RemoteProtocolError } from "./errors.js";
 import { bytesOf, hex } from "./hex.js";
 import { RttEstimator } from "./rtt.js";
@@ -360,14 +360,4 @@ export abstract class V2Client {
     this.#waitsUntil ??= now + MAX_WAITS * this.options.giveUpMs;
     this.#giveUpAt = Math.min(now + this.options.giveUpMs, this.#waitsUntil);
   }
-}
-
-/** Whether two digests are equal; they are no secrets. */
-export function isSameDigest(a: Uint8Array | undefined, b: Uint8Array): boolean {
-  return a?.length === b.length && a.every((byte, at) => byte === b[at]);
-}
-
-/** The digest of a prefix, which goes on growing. */
-export function digestOf(prefix: Sha256): Uint8Array {
-  return prefix.copy().digest();
 }

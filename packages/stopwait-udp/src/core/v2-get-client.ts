@@ -1,11 +1,12 @@
 /** The client of a v2 GET: asks for blocks, writes them to a part, and commits it (docs/stopwait-udp.md, S36, S38, S47). */
 
 import type { FileEffect, FileResult, Sha256 } from "./contract.js";
+import { digestOf, isSameDigest } from "./digests.js";
 import { hex } from "./hex.js";
 import { PartBlocks } from "./part-blocks.js";
 import { blockCount } from "./source-blocks.js";
 import { uint } from "./tlv.js";
-import { digestOf, isSameDigest, V2Client, type Wanted } from "./v2-client.js";
+import { V2Client, type Wanted } from "./v2-client.js";
 import type { V2ClientOptions } from "./v2-client-options.js";
 import { Code, codeOfFact, wordOf } from "./v2-codes.js";
 import { blockOf, Flag, flagsOf, payloadOf, Type } from "./v2-packet.js";

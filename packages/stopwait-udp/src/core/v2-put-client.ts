@@ -2,10 +2,11 @@
 
 import type { FileResult, Sha256 } from "./contract.js";
 import { DataPackets } from "./data-packets.js";
+import { digestOf, isSameDigest } from "./digests.js";
 import { hex } from "./hex.js";
 import { SendWindow } from "./send-window.js";
 import { blockCount, SourceBlocks } from "./source-blocks.js";
-import { digestOf, isSameDigest, V2Client, type Wanted } from "./v2-client.js";
+import { V2Client, type Wanted } from "./v2-client.js";
 import type { V2ClientOptions } from "./v2-client-options.js";
 import { Code, wordOf } from "./v2-codes.js";
 import { blockOf, creditOf, Flag, payloadOf, sackOf, Type } from "./v2-packet.js";
