@@ -196,6 +196,14 @@ describe("PUT", () => {
     expect(client.outcome?.type).toBe(type);
   });
 
+  it("S15: of an empty file no E after F can say that it was not stored", () => {
+    const client = putting(text(""));
+    client.wait(0);
+    expect(client.take("A000000ack", SERVER)).toEqual(["FF00000I'm Done"]);
+    client.take("E000000oh", SERVER);
+    expect(client.outcome?.type).toBe("unknown");
+  });
+
   it("S15: before F an E is a failure", () => {
     const client = putting(text("x"));
     client.wait(0);
