@@ -3,7 +3,7 @@
 import { choiceIndex, choiceType, isFault } from "./explore-choice.js";
 import type { FailingSchedule } from "./explore-report.js";
 import type { ExploredWorld, Scenario } from "./explore-scenario.js";
-import { type Flight, ProgramThrew, SmallWorld } from "./explore-small-world.js";
+import { commandText, type Flight, ProgramThrew, SmallWorld } from "./explore-small-world.js";
 import type { Describe, TraceEvent } from "./trace.js";
 
 /** How one schedule went: like a failing one, but it may also end well, or stop at the end of the given choices. */
@@ -62,9 +62,9 @@ function describeChoice(world: SmallWorld, scenario: Scenario, code: number): st
   const what = packet === undefined ? "" : describePacket(packet, scenario.describe);
   switch (choiceType(code)) {
     case "command":
-      return "the next command is given";
+      return `${world.command?.node} is told: ${commandText(world.command?.command)}`;
     case "effect":
-      return "an effect completes";
+      return `an effect of ${world.effectNode.name} completes`;
     case "deliver":
       return `${what} arrives`;
     case "timer":

@@ -70,7 +70,10 @@ export interface Scenario {
    * of deliveries. Default 1.
    */
   readonly deliveryMs?: number;
-  /** No packet stays on its way for this long or longer: time stands still until it was delivered. Default Infinity. */
+  /**
+   * A packet that is held back arrives before the clock shows this much more than when it was sent (or, where several
+   * are due, right after), and no timer fires early that would make a packet older. Default Infinity.
+   */
   readonly maxDelayMs?: number;
   /** What would happen later than this does not happen any more: for programs whose timers never end. Default Infinity. */
   readonly horizonMs?: number;
@@ -83,7 +86,10 @@ export interface ExploreOptions {
   readonly maxFaults?: number;
   /** The exploration is cut when it has met this many states. Default 1,000,000. */
   readonly maxStates?: number;
-  /** A schedule that has not ended after this many steps is stuck, which is a failure. Default 500. */
+  /**
+   * A schedule that has not ended after this many steps is stuck, which is a failure. A program that repeats itself for
+   * ever while a packet is held back or a node is down needs `hashing` or a horizon. Default 500.
+   */
   readonly maxSteps?: number;
   /** Ends after failures with this many different messages; the shortest schedule of each is reported. Default 1. */
   readonly maxFailures?: number;

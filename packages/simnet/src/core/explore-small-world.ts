@@ -5,7 +5,7 @@ import { SimnetError } from "./errors.js";
 import { choice, choiceIndex, choiceType } from "./explore-choice.js";
 import { StateHash } from "./explore-hash.js";
 import { ExploredNode, refuseOutput } from "./explore-node.js";
-import type { ExploredWorld, PossibleCrash, Scenario } from "./explore-scenario.js";
+import type { ExploredCommand, ExploredWorld, PossibleCrash, Scenario } from "./explore-scenario.js";
 import type { TraceEvent } from "./trace.js";
 
 /** A packet on its way. */
@@ -17,8 +17,6 @@ export interface Flight {
   readonly sentAt: number;
   /** 0 for the packet itself, 1 for its first copy, and so on. */
   readonly copy: number;
-  /** Of a packet that is held back: whether anything happened since, so that its arrival is late by now. */
-  readonly overtaken: boolean;
 }
 
 interface Effect {
@@ -48,6 +46,8 @@ export class SmallWorld implements ExploredWorld {
   readonly #maxDelay: number;
   #queue: Flight[] = [];
   #held: Flight[] = [];
+  /** Whether a packet was held back that nothing has overtaken yet: then none is released, which could be done before. */
+  #hasJustHeld = false;
   /** In the order in which they complete. */
   #effects: Effect[] = [];
   /** Nodes that are down and come back. */
@@ -84,6 +84,16 @@ export class SmallWorld implements ExploredWorld {
     return this.#crashes[index] as PossibleCrash;
   }
 
+  /** The command that is given next. */
+  get command(): ExploredCommand | undefined {
+    return this.#scenario.commands?.[this.#commandsGiven];
+  }
+
+  /** The node whose effect completes next. */
+  get effectNode(): ExploredNode {
+    return this.node(this.#effects[0]?.node ?? 0);
+  }
+
   /** The packet that a choice is about. */
   packet(code: number): Flight | undefined {
     const type = choiceType(code);
@@ -94,6 +104,11 @@ export class SmallWorld implements ExploredWorld {
     return this.#nodes.every((node) => node.hasFingerprint);
   }
 
+  /** Whether something is still to come that no world waits for for ever: a held packet, a restart. */
+  get isOwed(): boolean {
+    return this.#held.length > 0 || this.#returning.length > 0;
+  }
+
   /** What happens without a fault: one and the same for equal worlds. Undefined at the end. */
   next(): number | undefined {
     if (this.#commandIsDue()) return choice("command");
@@ -101,14 +116,16 @@ export class SmallWorld implements ExploredWorld {
     const effect = this.#effects[0];
     if (head !== undefined) {
       const arrival = this.now + (this.#scenario.deliveryMs ?? 1);
-      return choice(effect !== undefined && effect.due <= arrival ? "effect" : "deliver");
+      const isEffect = effect !== undefined && effect.due <= arrival;
+      if (this.#held.length > 0 && !this.#heldMayWait(isEffect ? effect.due : arrival)) return this.#releaseOldest();
+      return choice(isEffect ? "effect" : "deliver");
     }
     const timer = this.#earliestTimer();
     const timerAt = timer === undefined ? Number.POSITIVE_INFINITY : (this.node(timer).deadline as number);
     const at = Math.min(timerAt, effect?.due ?? Number.POSITIVE_INFINITY);
     const isLast = at === Number.POSITIVE_INFINITY || at > this.#horizon;
-    if (isLast || !this.#mayPass(at)) {
-      if (this.#held.length > 0) return choice("release", this.#oldestHeld());
+    if (isLast || !this.#heldMayWait(at)) {
+      if (this.#held.length > 0) return this.#releaseOldest();
       if (this.#returning.length > 0) return choice("restart", this.#returning[0] as number);
       if (isLast) return undefined;
     }
@@ -122,7 +139,8 @@ export class SmallWorld implements ExploredWorld {
     const add = (code: number): void => {
       if (code !== next) others.push(code);
     };
-    for (const [index, { overtaken }] of this.#held.entries()) if (overtaken) add(choice("release", index));
+    const mayRelease = this.#hasJustHeld ? 0 : this.#held.length;
+    for (let index = 0; index < mayRelease; index++) add(choice("release", index));
     for (const node of this.#returning) add(choice("restart", node));
     if (!faults) return others;
     const { drop = true, duplicate = true, delay = true, earlyTimer = true } = this.#scenario.faults ?? {};
@@ -132,12 +150,10 @@ export class SmallWorld implements ExploredWorld {
       if (duplicate) add(choice("duplicate"));
       if (delay && this.#canBeOvertaken()) add(choice("hold"));
     }
-    for (const [index, { overtaken }] of this.#held.entries()) {
-      if (duplicate && overtaken) add(choice("duplicate-held", index));
-    }
+    for (let index = 0; duplicate && index < mayRelease; index++) add(choice("duplicate-held", index));
     for (const [index, node] of this.#nodes.entries()) {
       const { deadline } = node;
-      if (deadline === undefined || deadline > this.#horizon || !this.#mayPass(deadline)) continue;
+      if (deadline === undefined || deadline > this.#horizon || !this.#allMayWait(deadline)) continue;
       const may = typeof earlyTimer === "boolean" ? earlyTimer : earlyTimer.includes(node.name);
       if (may && next !== choice("timer", index)) add(choice("early-timer", index));
     }
@@ -156,11 +172,12 @@ export class SmallWorld implements ExploredWorld {
       case "effect":
         return this.#completeEffect();
       case "deliver":
-        return this.#deliver(this.#queue.shift() as Flight);
+        this.#hasJustHeld = false;
+        return this.#deliver(this.#queue.shift() as Flight, false);
       case "timer":
         return this.#fire(index);
       case "release":
-        return this.#deliver(this.#held.splice(index, 1)[0] as Flight);
+        return this.#deliver(this.#held.splice(index, 1)[0] as Flight, true);
       case "restart":
         this.#returning = this.#returning.filter((node) => node !== index);
         return this.#start(index);
@@ -178,6 +195,7 @@ export class SmallWorld implements ExploredWorld {
       hash.word(flights.length);
       for (const flight of flights) this.#addFlight(hash, flight);
     }
+    hash.word(this.#hasJustHeld ? 1 : 0);
     hash.word(this.#effects.length);
     for (const { node, due, token } of this.#effects) {
       hash.word(node);
@@ -191,13 +209,13 @@ export class SmallWorld implements ExploredWorld {
     return hash.digest();
   }
 
-  #addFlight(hash: StateHash, { from, to, bytes, sentAt, copy, overtaken }: Flight): void {
+  #addFlight(hash: StateHash, { from, to, bytes, sentAt, copy }: Flight): void {
     hash.text(from.node);
     hash.word(from.port);
     hash.text(to.node);
     hash.word(to.port);
     hash.bytes(bytes);
-    hash.word((copy > 0 ? 1 : 0) + (overtaken ? 2 : 0));
+    hash.word(copy > 0 ? 1 : 0);
     if (this.#maxDelay !== Number.POSITIVE_INFINITY) hash.number(this.now - sentAt);
   }
 
@@ -206,12 +224,14 @@ export class SmallWorld implements ExploredWorld {
       case "drop":
         return this.#lose(this.#queue.shift() as Flight, "drop");
       case "duplicate":
-        return this.#deliverLeavingCopy(this.#queue.shift() as Flight);
+        this.#hasJustHeld = false;
+        return this.#deliverLeavingCopy(this.#queue.shift() as Flight, false);
       case "duplicate-held":
-        return this.#deliverLeavingCopy(this.#held.splice(index, 1)[0] as Flight);
+        return this.#deliverLeavingCopy(this.#held.splice(index, 1)[0] as Flight, true);
       case "hold": {
         const flight = this.#queue.shift() as Flight;
-        this.#held.push({ ...flight, overtaken: false });
+        this.#held.push(flight);
+        this.#hasJustHeld = true;
         return this.#note(flight.from.node, `packet ${flight.id} is held back`);
       }
       case "early-timer":
@@ -224,31 +244,29 @@ export class SmallWorld implements ExploredWorld {
   }
 
   #giveCommand(): void {
-    const given = this.#scenario.commands?.[this.#commandsGiven++];
-    if (given === undefined) return;
-    this.#record?.({ type: "node", at: this.now, node: given.node, what: "command", text: commandText(given.command) });
-    this.#hand(this.#indexOf(given.node), { type: "command", command: given.command });
+    const { node, command } = this.command as ExploredCommand;
+    this.#commandsGiven++;
+    this.#record?.({ type: "node", at: this.now, node, what: "command", text: commandText(command) });
+    this.#hand(this.#indexOf(node), { type: "command", command });
   }
 
   #completeEffect(): void {
     const { node, due, token } = this.#effects.shift() as Effect;
     this.now = Math.max(this.now, due);
-    this.#overtakeHeld();
+    this.#hasJustHeld = false;
     this.#hand(node, { type: "later", token });
   }
 
   #fire(node: number): void {
     const { name, deadline } = this.node(node);
     this.now = Math.max(this.now, deadline ?? this.now);
-    this.#overtakeHeld();
+    this.#hasJustHeld = false;
     this.#note(name, "the timer fires");
     this.#hand(node, { type: "tick" });
   }
 
-  #deliver(flight: Flight): void {
+  #deliver(flight: Flight, reordered: boolean): void {
     this.now += this.#scenario.deliveryMs ?? 1;
-    const reordered = flight.overtaken;
-    this.#overtakeHeld();
     const index = this.#nodes.findIndex(({ name }) => name === flight.to.node);
     const node = this.#nodes[index];
     if (node === undefined) return this.#lose(flight, "port");
@@ -261,9 +279,9 @@ export class SmallWorld implements ExploredWorld {
   }
 
   /** The copy follows at once, in front of all that is in flight. */
-  #deliverLeavingCopy(flight: Flight): void {
+  #deliverLeavingCopy(flight: Flight, reordered: boolean): void {
     this.#queue.unshift({ ...flight, copy: flight.copy + 1 });
-    this.#deliver(flight);
+    this.#deliver(flight, reordered);
   }
 
   #lose({ id, from, to, bytes, sentAt }: Flight, why: "drop" | "port" | "down"): void {
@@ -302,7 +320,7 @@ export class SmallWorld implements ExploredWorld {
     const id = ++this.#lastPacket;
     const bytes = payload.slice(); // a machine may use its buffer again
     this.#record?.({ type: "datagram-sent", at: this.now, id, from, to, bytes });
-    this.#queue.push({ id, from, to, bytes, sentAt: this.now, copy: 0, overtaken: false });
+    this.#queue.push({ id, from, to, bytes, sentAt: this.now, copy: 0 });
   }
 
   #schedule(node: number, due: number, token: unknown): void {
@@ -316,7 +334,7 @@ export class SmallWorld implements ExploredWorld {
   }
 
   #commandIsDue(): boolean {
-    const command = this.#scenario.commands?.[this.#commandsGiven];
+    const { command } = this;
     return (
       command !== undefined &&
       this.#named(command.node).program !== undefined &&
@@ -334,31 +352,31 @@ export class SmallWorld implements ExploredWorld {
     return earliest;
   }
 
-  /** Whether the clock may reach `at` with these packets still on their way. */
-  #mayPass(at: number): boolean {
-    if (this.#maxDelay === Number.POSITIVE_INFINITY) return true;
+  /** Whether the clock may reach `at` while the held packets are on their way. */
+  #heldMayWait(at: number): boolean {
     const then = Math.max(at, this.now);
-    const isInTime = ({ sentAt }: Flight): boolean => then < sentAt + this.#maxDelay;
-    return this.#queue.every(isInTime) && this.#held.every(isInTime);
+    return this.#maxDelay === Number.POSITIVE_INFINITY || this.#held.every((flight) => this.#isInTime(flight, then));
   }
 
-  #oldestHeld(): number {
+  #allMayWait(at: number): boolean {
+    return this.#heldMayWait(at) && this.#queue.every((flight) => this.#isInTime(flight, at));
+  }
+
+  #isInTime({ sentAt }: Flight, at: number): boolean {
+    return at < sentAt + this.#maxDelay;
+  }
+
+  #releaseOldest(): number {
     let oldest = 0;
     for (const [index, { sentAt }] of this.#held.entries()) {
       if (sentAt < (this.#held[oldest] as Flight).sentAt) oldest = index;
     }
-    return oldest;
+    return choice("release", oldest);
   }
 
   /** To hold back what nothing can overtake changes nothing. */
   #canBeOvertaken(): boolean {
     return this.#queue.length > 1 || this.#effects.length > 0 || this.#earliestTimer() !== undefined;
-  }
-
-  #overtakeHeld(): void {
-    if (this.#held.some(({ overtaken }) => !overtaken)) {
-      this.#held = this.#held.map((flight) => (flight.overtaken ? flight : { ...flight, overtaken: true }));
-    }
   }
 
   #named(name: string): ExploredNode {
@@ -380,6 +398,6 @@ function attempt<Result>(node: string, input: NodeInput, handle: () => Result): 
   }
 }
 
-function commandText(command: unknown): string {
+export function commandText(command: unknown): string {
   return typeof command === "string" ? command : (JSON.stringify(command) ?? String(command));
 }

@@ -70,7 +70,7 @@ class Exploration {
   readonly #parents = new IntegerList();
   readonly #choices = new IntegerList();
   readonly #depths = new IntegerList();
-  /** For each state: where it leads without a fault; -1 where that is not known or does not exist. */
+  /** For each state: where it leads without a fault; -1 if there is nothing, or if something is owed there. */
   readonly #successors = new IntegerList();
   readonly #failures = new Map<string, FailingSchedule>();
   readonly #endStates = new Map<string, number>();
@@ -141,7 +141,7 @@ class Exploration {
     const state = this.#parents.length;
     if (this.#hashing) {
       const known = this.#table.findOrAdd(...world.hash(), state);
-      if (edge.isNext) this.#successors.set(edge.state, known === -1 ? state : known);
+      if (edge.isNext && !world.isOwed) this.#successors.set(edge.state, known === -1 ? state : known);
       if (known !== -1) {
         this.#merged++;
         return this.#endSchedule(faults);
@@ -211,8 +211,8 @@ class Exploration {
   }
 
   /**
-   * Faults, held packets and restarts come to an end, so that a schedule without end goes on from some state for ever by
-   * what happens without a fault, and comes round to it again. (Where every state is new, `maxSteps` ends it.)
+   * Faults come to an end, held packets arrive and nodes come back, so that a schedule without end goes on from some state
+   * for ever by what happens without a fault, and comes round to it again. (Where every state is new, `maxSteps` ends it.)
    */
   #findLoop(first: number): void {
     const seenFrom = new Int32Array(this.#parents.length - first).fill(none);
