@@ -193,7 +193,7 @@ describe("N62: resets and refusals", () => {
     const port = gone.port;
     await gone[Symbol.asyncDispose]();
     await using between = await proxyTo(port);
-    await using client = await TcpPeer.connect(between.port);
+    await using client = new TcpPeer(connect(between.port, "127.0.0.1"));
     client.socket.write("is anybody there?");
     expect(await client.closed).toBe("ECONNRESET");
     expect(between.proxy.refused).toBe(1);

@@ -6,7 +6,7 @@ import { once } from "node:events";
 export class UdpPeer implements AsyncDisposable {
   readonly heard: Buffer[] = [];
   /** Ports from which something came, in order, each once. */
-  readonly ports = new Set<number>();
+  readonly ports: Set<number> = new Set();
   readonly #socket: Socket;
   readonly #waiting = new Set<() => void>();
   #isClosed = false;
