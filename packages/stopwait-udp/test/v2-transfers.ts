@@ -17,6 +17,11 @@ export function bytes(length: number, seed = 1): Uint8Array {
   return Uint8Array.from({ length }, (_, at) => (at * 31 + (at >> 8) * 7 + seed * 13) & 0xff);
 }
 
+/** Fast for long ones, where `toEqual` looks at each byte on its own. */
+export function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a !== undefined && b !== undefined && Buffer.compare(a, b) === 0;
+}
+
 export interface Scene {
   readonly world: V2World;
   readonly disk: MemoryDisk;
@@ -44,12 +49,13 @@ export interface Started<Client> {
   readonly outcome: () => Outcome | undefined;
 }
 
-let ports = 0;
+const ports = new WeakMap<Scene, number>();
 
-/** A client's address that no other has. */
-export function freshAddress(host = "client"): Address {
-  ports = (ports % 60_000) + 1;
-  return { host, port: ports };
+/** A client's address that no other of the scene has. */
+export function freshAddress(here: Scene, host = "client"): Address {
+  const port = (ports.get(here) ?? 1_000) + 1;
+  ports.set(here, port);
+  return { host, port };
 }
 
 const common = (address: Address): { server: Address; platform: ReturnType<typeof plainPlatform> } => ({
@@ -58,26 +64,26 @@ const common = (address: Address): { server: Address; platform: ReturnType<typeo
 });
 
 export function get(
-  { world }: Scene,
+  here: Scene,
   name: string,
   options: Partial<V2GetClientOptions> = {},
   disk: MemoryDisk = new MemoryDisk(),
-  address: Address = freshAddress(),
+  address: Address = freshAddress(here),
 ): Started<V2GetClient> {
   const client = new V2GetClient({ ...common(address), remoteName: name, localName: name, ...options });
-  world.add(address, client, disk);
-  return { client, disk, address, outcome: () => world.outcome(address) };
+  here.world.add(address, client, disk);
+  return { client, disk, address, outcome: () => here.world.outcome(address) };
 }
 
 export function put(
-  { world }: Scene,
+  here: Scene,
   name: string,
   content: Uint8Array | MemoryDisk,
   options: Partial<V2PutClientOptions> = {},
-  address: Address = freshAddress(),
+  address: Address = freshAddress(here),
 ): Started<V2PutClient> {
   const disk = content instanceof MemoryDisk ? content : new MemoryDisk({ files: { [name]: content } });
   const client = new V2PutClient({ ...common(address), remoteName: name, localName: name, ...options });
-  world.add(address, client, disk);
-  return { client, disk, address, outcome: () => world.outcome(address) };
+  here.world.add(address, client, disk);
+  return { client, disk, address, outcome: () => here.world.outcome(address) };
 }
