@@ -265,6 +265,13 @@ describe("limits and misuse", () => {
     expect(() => explore(only(token))).toThrow(/the token of a later of one holds a Date/);
   });
 
+  it("N39: what a check throws comes through", () => {
+    const check = (): never => {
+      throw new Error("of the check");
+    };
+    expect(() => explore({ ...burst(1, {}), check })).toThrow("of the check");
+  });
+
   const wrong: [ExploreOptions, RegExp][] = [
     [{ maxFaults: -1 }, /maxFaults must be an integer from 0 to 100, not -1/],
     [{ maxStates: 0 }, /maxStates/],
