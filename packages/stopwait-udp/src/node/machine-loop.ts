@@ -25,6 +25,7 @@ export class MachineLoop<Output extends ClientOutput | ServerOutput> {
   /** What happened while the machine could not be told. */
   readonly #held: TransferInput[] = [];
   #isTelling = false;
+  #now = 0;
   #isStopped = false;
   #timer: NodeJS.Timeout | undefined;
   /** When the timer fires: at the earliest deadline since it was set. */
@@ -46,19 +47,24 @@ export class MachineLoop<Output extends ClientOutput | ServerOutput> {
    * Tells the machine, and does what it wants, in order. While the system takes no more datagrams the machine is not told
    * anything: it would write into the memory of those that wait.
    */
-  feed(input: TransferInput): void {
+  feed(input: TransferInput, now: number = performance.now()): void {
     if (this.#isStopped) return;
     if (this.#isTelling || this.#socket.isBlocked) {
       if (input.type !== "datagram" || this.#held.length < MAX_HELD_DATAGRAMS) this.#held.push(input);
       return;
     }
-    this.#tell(input);
+    this.#tell(input, now);
+  }
+
+  /** The time that the machine was told last. */
+  get now(): number {
+    return this.#now;
   }
 
   /** To be called when the socket is not blocked any more. */
   resume(): void {
     const next = this.#isTelling || this.#isStopped ? undefined : this.#held.shift();
-    if (next !== undefined) this.#tell(next);
+    if (next !== undefined) this.#tell(next, performance.now());
   }
 
   /** No more timers, and nothing that happens matters any more. */
@@ -68,11 +74,12 @@ export class MachineLoop<Output extends ClientOutput | ServerOutput> {
     clearTimeout(this.#timer);
   }
 
-  #tell(input: TransferInput): void {
+  #tell(input: TransferInput, now: number): void {
     this.#isTelling = true;
+    this.#now = now; // also for what the files answer at once: reading a clock costs more than that takes
     try {
       for (let next: TransferInput | undefined = input; next !== undefined; next = this.#held.shift()) {
-        const outputs = this.#machine.handle(performance.now(), next);
+        const outputs = this.#machine.handle(now, next);
         for (let index = 0; index < outputs.length; index++) this.#perform(outputs[index] as Output);
         if (this.#isStopped || this.#socket.isBlocked) break;
       }

@@ -8,6 +8,8 @@ import { close, closeSync, read, readSync, write, writeSync } from "node:fs";
 const SLOW_MS = 2;
 /** How often the thread pool is used after that, before the file is tried in place again. */
 const POOL_TURNS = 64;
+/** What follows what was written before is gathered up to so much: a call of the system costs more than some blocks. */
+const GATHERED_BYTES = 64 * 1024;
 
 export class OpenFile {
   readonly descriptor: number;
@@ -15,6 +17,10 @@ export class OpenFile {
   #waiting = 0;
   #poolTurns = 0;
   #closed = false;
+  /** What was written last and is not in the file yet: the first `#gathered` bytes, from `#gatheredAt` on. */
+  #buffer: Uint8Array | undefined;
+  #gathered = 0;
+  #gatheredAt = 0;
 
   constructor(descriptor: number) {
     this.descriptor = descriptor;
@@ -42,8 +48,24 @@ export class OpenFile {
     return done === length ? bytes : bytes.subarray(0, done);
   }
 
-  /** @throws what the system says */
+  /** What is written is in the file before anything else is done with it. @throws what the system says, now or later */
   write(offset: number, bytes: Uint8Array): void {
+    const isNext = this.#gathered > 0 && offset === this.#gatheredAt + this.#gathered;
+    if (!isNext || this.#gathered + bytes.length > GATHERED_BYTES) this.#flush();
+    if (bytes.length > GATHERED_BYTES / 2) return this.#writeNow(offset, bytes);
+    this.#buffer ??= Buffer.allocUnsafeSlow(GATHERED_BYTES);
+    if (this.#gathered === 0) this.#gatheredAt = offset;
+    this.#buffer.set(bytes, this.#gathered);
+    this.#gathered += bytes.length;
+  }
+
+  #flush(): void {
+    if (this.#gathered === 0 || this.#buffer === undefined) return;
+    this.#writeNow(this.#gatheredAt, this.#buffer.subarray(0, this.#gathered));
+    this.#gathered = 0;
+  }
+
+  #writeNow(offset: number, bytes: Uint8Array): void {
     const began = performance.now();
     let done = 0;
     while (done < bytes.length) done += writeSync(this.descriptor, bytes, done, bytes.length - done, offset + done);
@@ -74,8 +96,9 @@ export class OpenFile {
     }
   }
 
-  /** Does something after all that was asked for before; it must not reject. */
+  /** Does something after all that was asked for before; it must not reject. @throws what the system says of a write before */
   inTurn(work: () => Promise<void>): void {
+    this.#flush();
     this.#waiting++;
     const turn = this.#tail === undefined ? work() : this.#tail.then(work);
     this.#tail = turn.then(() => {
@@ -97,6 +120,11 @@ export class OpenFile {
   close(afterwards: () => void = () => {}): void {
     if (this.#closed) return;
     this.#closed = true;
+    try {
+      this.#flush();
+    } catch {
+      this.#gathered = 0; // the part is that much shorter
+    }
     if (this.#waiting === 0) {
       closeSync(this.descriptor);
       afterwards();

@@ -1,18 +1,19 @@
 /** A server over one UDP socket and one folder, for both wire formats. */
 import { channel } from "node:diagnostics_channel";
 import { EventEmitter } from "node:events";
-import type { Address, Platform, ServerOutput } from "../core/contract.js";
+import type { Address, ServerOutput } from "../core/contract.js";
 import { StopwaitError } from "../core/errors.js";
 import { MAX_TIMEOUT_MS, resolveNumbers } from "../core/options.js";
 import { DEFAULT_PORT } from "../core/ports.js";
-import { isLoopback, V1Server } from "../core/v1-server.js";
+import { StopwaitServer, type StopwaitServerOptions } from "../core/server.js";
+import { isLoopback } from "../core/v1-server.js";
 import { SocketError } from "./errors.js";
 import { type Logger, silentLogger } from "./logger.js";
 import { type Drivable, MachineLoop } from "./machine-loop.js";
 import { DEFAULT_PART_TTL_MS, PartSweeper } from "./part-sweeper.js";
 import { nodePlatform } from "./platform.js";
 import { TransferFiles } from "./transfer-files.js";
-import { BUFFER_RULE, requireText } from "./transfer-options.js";
+import { BUFFER_RULE, MIN_SECRET_BYTES, requireText } from "./transfer-options.js";
 import { UdpSocket } from "./udp-socket.js";
 
 /** A transfer that came to its end, or a request that was refused. */
@@ -22,19 +23,12 @@ export interface StopwaitUdpServerEvents {
   served: [ServedTransfer];
 }
 
-export interface StopwaitUdpServerOptions {
+/** What the machines are told: who may do what, and every limit, with its default. */
+type MachineOptions = Omit<StopwaitServerOptions, "platform" | "newId" | "trusts" | "receiveBufferBytes">;
+
+export interface StopwaitUdpServerOptions extends MachineOptions {
   /** The folder whose files are served. It may come and go. */
   readonly directory: string;
-  /** Whether files are taken, too. Default false. */
-  readonly writable?: boolean | undefined;
-  /** Whether a PUT may replace a file. Default false. */
-  readonly overwrite?: boolean | undefined;
-  /** Whether clients on other machines may use version 1, which cannot validate their address. Default false. */
-  readonly allowV1?: boolean | undefined;
-  /** Shared with the clients that may write from other machines: at least 16 bytes. Default: none. */
-  readonly secret?: Uint8Array | undefined;
-  /** Whether everybody who reaches the server may write, without a secret. Default false. */
-  readonly insecureWrite?: boolean | undefined;
   /** Milliseconds after its last write for which the part of a broken PUT is kept. Default 86,400,000, a day. */
   readonly partTtlMs?: number | undefined;
   /** Receive buffer that the system is asked for. Default 1 MiB; the system may give less. */
@@ -77,19 +71,16 @@ export class StopwaitUdpServer extends EventEmitter<StopwaitUdpServerEvents> imp
       { partTtlMs, receiveBufferBytes },
       { partTtlMs: { default: DEFAULT_PART_TTL_MS, min: 1000, max: MAX_TIMEOUT_MS }, receiveBufferBytes: BUFFER_RULE },
     );
-    this.createMachine(nodePlatform); // a wrong option is an error here, not when it listens
+    const { secret } = options;
+    if (secret !== undefined && secret.length < MIN_SECRET_BYTES) {
+      throw new RangeError(`secret has ${secret.length} bytes, but must have ${MIN_SECRET_BYTES} or more`);
+    }
+    this.createMachine({ ...options, platform: nodePlatform }); // a wrong option is an error here, not when it listens
   }
 
   /** A subclass can change how packets are answered. */
-  protected createMachine(platform: Platform): Drivable<ServerOutput> {
-    const { writable, overwrite, allowV1, insecureWrite } = this.#options;
-    return new V1Server({
-      platform,
-      writable: writable ?? false,
-      overwrite: overwrite ?? false,
-      allowV1: allowV1 ?? false,
-      insecureWrite: insecureWrite ?? false,
-    });
+  protected createMachine(options: StopwaitServerOptions): Drivable<ServerOutput> {
+    return new StopwaitServer(options);
   }
 
   /**
@@ -118,7 +109,8 @@ export class StopwaitUdpServer extends EventEmitter<StopwaitUdpServerEvents> imp
       await socket.close();
       throw new SocketError("LISTEN", "the server was closed");
     }
-    loop = new MachineLoop(this.createMachine(nodePlatform), socket, files, (served) => this.#served(served));
+    const told = { ...this.#options, platform: nodePlatform, receiveBufferBytes: socket.receiveBufferBytes };
+    loop = new MachineLoop(this.createMachine(told), socket, files, (served) => this.#served(served));
     const sweeper = writable === true ? this.#sweep(files) : undefined;
     this.#running = { socket, files, loop, sweeper };
     return socket.local;

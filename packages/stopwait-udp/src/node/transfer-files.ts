@@ -224,7 +224,7 @@ export class TransferFiles {
     const { file, folder, key, name } = part;
     const { descriptor } = file;
     let isCommitted = false;
-    this.#inTurn(file, id, async () => {
+    const atOnce = this.#inTurn(file, id, async () => {
       // A time that the file system cannot hold is not worth a file.
       if (modifiedMs !== undefined)
         await futimesLater(descriptor, modifiedMs / 1000, modifiedMs / 1000).catch(() => {});
@@ -242,7 +242,7 @@ export class TransferFiles {
     this.#close(of, () => {
       if (!isCommitted) quietly(() => folder.release(key));
     });
-    return undefined;
+    return atOnce;
   }
 
   #closePart(id: number, fate: "keep" | "drop"): undefined {
@@ -266,11 +266,16 @@ export class TransferFiles {
   }
 
   /** Does it after what waits for this file, and delivers its result. */
-  #inTurn(file: OpenFile, id: number, work: () => Promise<FileResult>): undefined {
-    file.inTurn(async () => {
-      const result = await work().catch((error: unknown) => failed(id, error));
-      if (!this.#closed) this.#deliver(result);
-    });
+  #inTurn(file: OpenFile, id: number, work: () => Promise<FileResult>): FileResult | undefined {
+    try {
+      file.inTurn(async () => {
+        const result = await work().catch((error: unknown) => failed(id, error));
+        if (!this.#closed) this.#deliver(result);
+      });
+      return undefined;
+    } catch (error) {
+      return failed(id, error);
+    }
   }
 }
 

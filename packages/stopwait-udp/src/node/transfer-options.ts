@@ -82,12 +82,16 @@ const VERSION_2_ONLY = [
   "stepDownAfter",
 ] as const;
 
-/** @throws RangeError for another version, TypeError for an option that the version does not have */
-export function checkVersion(options: TransferOptions): void {
+/** @throws RangeError for another version or a short secret, TypeError for an option that the version does not have */
+export function checkOptions(options: TransferOptions): void {
   const { version = 2 } = options;
   if (version !== 1 && version !== 2) throw new RangeError(`version is ${String(version)}, but must be 1 or 2`);
   for (const name of version === 1 ? VERSION_2_ONLY : VERSION_1_ONLY) {
     if (options[name] !== undefined) throw new TypeError(`${name} is an option of version ${3 - version} alone`);
+  }
+  const { secret } = options;
+  if (secret !== undefined && secret.length < MIN_SECRET_BYTES) {
+    throw new RangeError(`secret has ${secret.length} bytes, but must have ${MIN_SECRET_BYTES} or more`);
   }
 }
 
@@ -96,6 +100,9 @@ export function serverAddress({ host = "127.0.0.1", port }: TransferOptions): Ad
   const rule = { default: DEFAULT_PORT, min: 1, max: 65_535 };
   return { host: requireText("host", host), port: resolveNumbers({ port }, { port: rule }).port };
 }
+
+/** A secret that is shorter could be guessed from one authenticated request. */
+export const MIN_SECRET_BYTES = 16;
 
 /** What a socket's receive buffer is asked to be. */
 export const BUFFER_RULE: NumberRule = { default: 2 ** 20, min: 1, max: 2 ** 30 };

@@ -11,7 +11,7 @@ import { nodePlatform } from "./platform.js";
 import { defaultStateFolder, ResumeTicket, type Ticket } from "./resume-ticket.js";
 import { type Resumable, TicketedMachine } from "./ticketed-machine.js";
 import { TransferFiles } from "./transfer-files.js";
-import { BUFFER_RULE, checkVersion, serverAddress, type TransferOptions } from "./transfer-options.js";
+import { BUFFER_RULE, checkOptions, serverAddress, type TransferOptions } from "./transfer-options.js";
 import { type Statistics, TransferStatistics } from "./transfer-statistics.js";
 import { UdpSocket } from "./udp-socket.js";
 
@@ -59,7 +59,7 @@ const transferChannel = channel("lab:stopwait:transfer");
  */
 export async function runTransfer(options: TransferOptions, plan: TransferPlan): Promise<TransferResult> {
   const { signal } = options;
-  checkVersion(options);
+  checkOptions(options);
   const to = serverAddress(options);
   const { receiveBufferBytes } = resolveNumbers(
     { receiveBufferBytes: options.receiveBufferBytes },
@@ -115,7 +115,7 @@ class Transfer {
           const now = performance.now();
           this.statistics.received(now, bytes);
           onDatagram?.({ direction: "received", atMs: now - began, bytes });
-          this.#loop?.feed({ type: "datagram", from, bytes });
+          this.#loop?.feed({ type: "datagram", from, bytes }, now);
         },
         drained: () => this.#loop?.resume(),
         refused: () => this.#refused(to),
@@ -127,7 +127,7 @@ class Transfer {
         return socket.isBlocked;
       },
       send: (bytes: Uint8Array, peer: Address): void => {
-        const now = performance.now();
+        const now = this.#loop?.now ?? began;
         this.statistics.sent(now, bytes);
         onDatagram?.({ direction: "sent", atMs: now - began, bytes });
         socket.send(bytes, peer);

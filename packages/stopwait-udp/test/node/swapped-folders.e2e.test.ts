@@ -31,9 +31,11 @@ it("S80: what is read is never from outside", async () => {
   await using _ = swapper;
   await using files = new FilesHarness(root);
   const seen = new Set<string>();
-  for (let attempt = 0; attempt < 3000; attempt++) seen.add(await files.get("sub/b.txt"));
-  expect(seen).toContain("below");
-  expect(seen.size).toBeGreaterThan(1); // it was looked at while it was swapped
+  // Until it was looked at in several states of the swapping, and then some.
+  for (let attempt = 0; attempt < 2000 || (seen.size < 2 && attempt < 50_000); attempt++) {
+    seen.add(await files.get("sub/b.txt"));
+  }
+  expect(seen.size).toBeGreaterThan(1);
   expect(seen).not.toContain("secret");
 });
 
@@ -44,8 +46,9 @@ it("S80: what is written never goes outside", async () => {
   writeFileSync(join(base, "elsewhere", "marker"), "");
   await using files = new FilesHarness(root);
   const seen = new Set<string>();
-  for (let attempt = 1; attempt <= 500; attempt++)
+  for (let attempt = 1; attempt <= 300 || (seen.size < 2 && attempt < 10_000); attempt++) {
     seen.add(await files.put(`sub/new-${attempt}`, attempt.toString(16), "x"));
-  expect(seen).toContain("outside"); // it was caught in the act
+  }
+  expect(seen.size).toBeGreaterThan(1);
   expect(readdirSync(join(base, "elsewhere")).sort()).toEqual(["b.txt", "marker"]);
 });
