@@ -3,13 +3,10 @@ import { expect, it } from "vitest";
 import { faultSchedule, impairments } from "../src/arbitraries/index.js";
 import { type StreamOptions, World } from "../src/core/index.js";
 import { kinds, payload } from "./probe.js";
-import { client, type Side, server } from "./transfer.js";
+import { client, type Side, type SideOptions, server } from "./transfer.js";
 
-const writes = fc
-  .array(fc.nat(700), { maxLength: 6 })
-  .map((lengths) => lengths.map((length, index) => payload(length, index)));
 const sides = fc.record({
-  writes,
+  lengths: fc.array(fc.nat(700), { maxLength: 6 }),
   endsLast: fc.boolean(),
   pauseMs: fc.option(fc.integer({ min: 1, max: 300 }), { nil: undefined, freq: 3 }),
 });
@@ -24,12 +21,22 @@ const streams: fc.Arbitrary<StreamOptions> = fc.record({
 
 type Sides = { c: Side; s: Side };
 
-function make(c: Parameters<typeof client>[0], s: Parameters<typeof server>[0]): Sides {
-  return { c: client(c), s: server(s) };
+type How = { lengths: number[]; endsLast: boolean; pauseMs: number | undefined };
+
+function make(c: How, s: How): Sides {
+  return { c: client(options(c)), s: server(options(s)) };
 }
 
-function all(parts: readonly Uint8Array[]): number[] {
-  return parts.flatMap((part) => [...part]);
+function options({ lengths, pauseMs, ...rest }: How): SideOptions {
+  return { ...rest, writes: written(lengths), ...(pauseMs !== undefined && { pauseMs }) };
+}
+
+function written(lengths: readonly number[]): Uint8Array[] {
+  return lengths.map((length, index) => payload(length, index));
+}
+
+function all(lengths: readonly number[]): number[] {
+  return written(lengths).flatMap((part) => [...part]);
 }
 
 it("N11, N13, N15: bytes arrive in order, once and complete, however they are cut and whatever the link does", () => {
@@ -50,8 +57,8 @@ it("N11, N13, N15: bytes arrive in order, once and complete, however they are cu
           trace: false,
         });
         expect(world.run()).toBe("idle");
-        expect(s.received).toEqual(all(how.c.writes));
-        expect(c.received).toEqual(all(how.s.writes));
+        expect(s.received).toEqual(all(how.c.lengths));
+        expect(c.received).toEqual(all(how.s.lengths));
         expect([c.closed, s.closed]).toEqual(["ended", "ended"]);
         for (const one of [c, s]) {
           expect(kinds(one.probe.told).filter((kind) => kind === "end")).toHaveLength(1);
@@ -87,13 +94,13 @@ it("N11, N14, N16, N17: whatever happens, what arrives is the beginning of what 
         });
         expect(world.run()).toBe("idle");
         const pairs = [
-          [c, how.s.writes],
-          [s, how.c.writes],
+          [c, how.s.lengths],
+          [s, how.c.lengths],
         ] as const;
-        for (const [one, written] of pairs) {
+        for (const [one, lengths] of pairs) {
           // Every incarnation makes or accepts a connection of its own, and reads it from its beginning.
           for (const connection of connectionsOf(one)) {
-            const sent = all(written);
+            const sent = all(lengths);
             expect(connection.bytes).toEqual(sent.slice(0, connection.bytes.length));
             if (connection.hasEnded) expect(connection.bytes).toEqual(sent);
             if (connection.closed === "ended") expect(connection.hasEnded).toBe(true);

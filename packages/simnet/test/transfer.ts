@@ -35,6 +35,7 @@ function side({ writes, endsLast = false, pauseMs }: SideOptions, atStart: NodeO
     probe: probe((input) => {
       switch (input.type) {
         case "start":
+          self.closed = undefined;
           return atStart;
         case "connected":
         case "accepted": {
@@ -52,7 +53,8 @@ function side({ writes, endsLast = false, pauseMs }: SideOptions, atStart: NodeO
           ];
         }
         case "later":
-          return self.closed === undefined ? [{ type: "resume", connection: input.token as number }] : undefined;
+          if (typeof input.token !== "number") return undefined;
+          return [{ type: "resume", connection: input.token }]; // nothing where it is over by now
         case "end":
           return endsLast ? [{ type: "end", connection: input.connection }] : undefined;
         case "closed":
