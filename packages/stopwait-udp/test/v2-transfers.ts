@@ -70,6 +70,7 @@ export function get(
   disk: MemoryDisk = new MemoryDisk(),
   address: Address = freshAddress(here),
 ): Started<V2GetClient> {
+  disk.kill(); // of a client before this one nothing goes on
   const client = new V2GetClient({ ...common(address), remoteName: name, localName: name, ...options });
   here.world.add(address, client, disk);
   return { client, disk, address, outcome: () => here.world.outcome(address) };
@@ -83,6 +84,7 @@ export function put(
   address: Address = freshAddress(here),
 ): Started<V2PutClient> {
   const disk = content instanceof MemoryDisk ? content : new MemoryDisk({ files: { [name]: content } });
+  disk.kill();
   const client = new V2PutClient({ ...common(address), remoteName: name, localName: name, ...options });
   here.world.add(address, client, disk);
   return { client, disk, address, outcome: () => here.world.outcome(address) };

@@ -271,6 +271,7 @@ export class V2Server {
     if (session.ended === undefined) return;
     const { key, operation, checksum, partKey, ended } = session;
     this.#sessions.delete(key);
+    if (this.#sessions.size === 0) this.#idleAt = undefined;
     if (this.#parts.get(partKey) === session) this.#parts.delete(partKey);
     if (ended.wasAccepted) this.#tombstones.add(now, key, { operation, code: ended.code, checksum });
   }
