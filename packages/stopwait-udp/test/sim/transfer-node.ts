@@ -31,8 +31,9 @@ export interface Seat {
 
 export type Served = Extract<ServerOutput, { readonly type: "served" }>;
 
+/** Plain data, so that the explorer can compare it. */
 interface DiskToken {
-  readonly seat: Seat;
+  readonly port: number;
   readonly ticket: number;
 }
 
@@ -47,6 +48,11 @@ export class TransferNode implements NodeProgram {
   constructor(seats: readonly Seat[], watch?: (seat: Seat, output: ClientOutput | ServerOutput) => void) {
     this.#seats = seats;
     this.#watch = watch;
+  }
+
+  /** The machine at a port. */
+  machine(port: number): TransferMachine | undefined {
+    return this.#seats.find((one) => one.port === port)?.machine;
   }
 
   handle(now: number, input: NodeInput): NodeOutput[] {
@@ -69,9 +75,10 @@ export class TransferNode implements NodeProgram {
         return outputs;
       }
       case "later": {
-        const { seat, ticket } = input.token as DiskToken;
-        const result = seat.disk.complete(ticket);
-        if (result !== undefined) this.#feed(now, seat, result, outputs);
+        const { port, ticket } = input.token as DiskToken;
+        const seat = this.#seats.find((one) => one.port === port);
+        const result = seat?.disk.complete(ticket);
+        if (seat !== undefined && result !== undefined) this.#feed(now, seat, result, outputs);
         return outputs;
       }
       default:
@@ -88,10 +95,12 @@ export class TransferNode implements NodeProgram {
     return next;
   }
 
+  /** Without the disks, which outlive the node: whoever keeps them has their fingerprints. */
   fingerprint(now: number): string {
-    return this.#seats
-      .map(({ port, machine, disk }) => `${port} ${machine.fingerprint?.(now)}\n${disk.fingerprint()}`)
-      .join("\n");
+    const machines = this.#seats.map(({ port, machine }) => `${port} ${machine.fingerprint?.(now)}`);
+    const outcomes = [...this.outcomes].map(([port, outcome]) => `${port} ${outcomeText(outcome)}`);
+    const served = this.served.map(({ operation, name, outcome, code }) => `${operation} ${name} ${outcome} ${code}`);
+    return [...machines, ...outcomes, ...served].join("\n");
   }
 
   /** Hands an input in and does what the machine wants; what the disk answers at once is handed in after that. */
@@ -126,7 +135,12 @@ export class TransferNode implements NodeProgram {
   #perform(seat: Seat, effect: FileEffect, outputs: NodeOutput[]): FileResult | undefined {
     const takesMs = seat.diskMs?.() ?? 0;
     if (takesMs === 0) return seat.disk.perform(effect);
-    outputs.push({ type: "later", afterMs: takesMs, token: { seat, ticket: seat.disk.submit(effect) } });
+    outputs.push({ type: "later", afterMs: takesMs, token: { port: seat.port, ticket: seat.disk.submit(effect) } });
     return undefined;
   }
+}
+
+/** `success`, `failed: timeout`, `unknown`. */
+export function outcomeText(outcome: Outcome): string {
+  return outcome.type === "failed" ? `failed: ${outcome.code}` : outcome.type;
 }
