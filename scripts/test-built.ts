@@ -40,7 +40,7 @@ process.once("exit", () => rmSync(project, { recursive: true, force: true }));
 const { devDependencies } = readManifest(join(root, "package.json")) as unknown as {
   devDependencies: Record<string, string>;
 };
-await step("npm install of the tarballs", () => install(project, packed, devDependencies["@types/node"] ?? ""));
+await step("npm install of the tarballs", () => install(root, project, packed, devDependencies["@types/node"] ?? ""));
 if (failed.at(-1) !== "npm install of the tarballs") {
   for (const one of packed) {
     await step(`${one.name}: import and require`, () => checkRuns(root, project, one));

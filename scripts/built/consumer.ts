@@ -12,11 +12,25 @@ export async function must(project: string, command: string, args: readonly stri
   throw new Error(`${command} ${args.join(" ")} ended with ${signal ?? code}\n${stdout}${stderr}`);
 }
 
-/** Installs the tarballs, and the types of Node that a project which type-checks against it has, into an empty project. */
-export async function install(project: string, packed: readonly Packed[], nodeTypes: string): Promise<void> {
+/**
+ * Installs the tarballs into an empty project, with what a project that uses all of them has: the types of Node, and the
+ * peers that are optional, in the versions that we test with.
+ */
+export async function install(
+  root: string,
+  project: string,
+  packed: readonly Packed[],
+  nodeTypes: string,
+): Promise<void> {
   const manifest = { name: "consumer", version: "1.0.0", private: true, type: "module" };
   writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
-  const wanted = [...packed.map(({ tarball }) => tarball), `@types/node@${nodeTypes}`];
+  const peers = packed.flatMap(({ folder }) => {
+    const { peerDependencies = {}, devDependencies = {} } = readManifest(
+      join(root, "packages", folder, "package.json"),
+    );
+    return Object.keys(peerDependencies).map((peer) => `${peer}@${devDependencies[peer]}`);
+  });
+  const wanted = [...packed.map(({ tarball }) => tarball), `@types/node@${nodeTypes}`, ...new Set(peers)];
   await must(project, "npm", ["install", "--no-audit", "--no-fund", "--save-exact", "--loglevel=error", ...wanted]);
 }
 
