@@ -1,6 +1,6 @@
 /** How the command ends: a code for scripts, a line for people (S94). */
 import { StopwaitError } from "../core/errors.js";
-import { TransferError, UnknownOutcomeError } from "../node/errors.js";
+import { UnknownOutcomeError } from "../node/errors.js";
 import { printable } from "./printable.js";
 
 /** Exit codes of `stopwait`. */
@@ -51,6 +51,8 @@ export function exitCodeOf(error: unknown): number {
 const ADVICE: Readonly<Record<string, string>> = {
   REFUSED: "is a server running there? (stopwait serve starts one)",
   LISTEN: "-p PORT takes another port, -p 0 a free one",
+  exists: "--overwrite replaces it",
+  held: "the server still waits for the transfer that was cut off: try again in half a minute",
   INSECURE: "--secret-file FILE names a secret, --insecure-write does without",
 };
 
@@ -58,7 +60,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 export function describeFailure(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const { code } = (error ?? {}) as { readonly code?: unknown };
-  const advice = error instanceof StopwaitError && !(error instanceof TransferError) ? ADVICE[String(code)] : undefined;
+  const advice = error instanceof StopwaitError ? ADVICE[String(code)] : undefined;
   const word = error instanceof UnknownOutcomeError ? "unknown: " : "";
   return `stopwait: ${word}${printable(message)}${advice === undefined ? "" : `; ${advice}`}\n`;
 }

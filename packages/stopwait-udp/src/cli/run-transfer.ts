@@ -26,18 +26,33 @@ export async function runWatched<Result extends TransferResult>(
   const isQuiet = flags.quiet === true;
   const display = new TransferDisplay(texts.name, isQuiet);
   const recorder = flags.trace === undefined ? undefined : new TraceRecorder(flags.trace);
+  let across = 0;
   try {
     const result = await interruptible((signal) =>
       transfer({
         signal,
-        onProgress: (progress) => display.progress(progress),
+        onProgress: (progress) => {
+          across = progress.bytes;
+          display.progress(progress);
+        },
         ...(recorder !== undefined && { onDatagram: (datagram) => recorder.see(datagram) }),
       }),
     );
     display.stop();
     process.stdout.write(closingLines(done(result), result, isQuiet));
+  } catch (error) {
+    if (flags.v1 !== true && across > 0 && canGoOn(error)) process.stderr.write(`${RESUME_ADVICE}\n`);
+    throw error;
   } finally {
     display.stop();
     recorder?.write(texts.title, texts.server);
   }
+}
+
+const RESUME_ADVICE = "what got across is kept: --resume goes on with it";
+
+/** Whether the part of this transfer is of use to another one. */
+function canGoOn(error: unknown): boolean {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return !["exists", "changed", "mismatch", "UNKNOWN"].includes(String(code));
 }

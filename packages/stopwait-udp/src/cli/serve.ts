@@ -19,6 +19,7 @@ interface ServeFlags {
   readonly secretFile?: string;
   readonly partTtlMs?: number;
   readonly maxSessions?: number;
+  readonly idleMs?: number;
   readonly quiet?: true;
 }
 
@@ -47,6 +48,11 @@ export function addServeCommand(program: Command): void {
       wholeNumber(1000, 2 ** 31 - 1),
     )
     .option("--max-sessions <n>", "transfers at a time, of each version (default: 256)", wholeNumber(1, 65_536))
+    .option(
+      "--idle-ms <ms>",
+      "silence after which a transfer is forgotten (default: 30000)",
+      wholeNumber(1, 2 ** 31 - 1),
+    )
     .option("-q, --quiet", "no lines for transfers")
     .action(runServer);
 }

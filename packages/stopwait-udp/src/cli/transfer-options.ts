@@ -13,6 +13,7 @@ export interface TransferFlags {
   readonly block?: number;
   readonly v1?: true;
   readonly secretFile?: string;
+  readonly timeoutMs?: number;
   readonly trace?: string;
   readonly quiet?: true;
 }
@@ -29,20 +30,31 @@ export function addTransferOptions(command: Command): Command {
     .option("-b, --block <bytes>", "file bytes per packet (default: 1376; 65000 on loopback)", wholeNumber(1, 65_000))
     .option("--v1", "speak the format of the course: blocks of 100 bytes, no checksums, no resume")
     .option("--secret-file <file>", "the secret of a server that wants one for writing")
+    .option(
+      "--timeout-ms <ms>",
+      "give up so long after the last progress (default: 30000)",
+      wholeNumber(1, 2 ** 31 - 1),
+    )
     .option("--trace <svg>", "draw the first exchanges as a sequence diagram")
     .option("-q, --quiet", "no progress bar, no statistics");
 }
 
 /** What a command line asks for, as options of a transfer. @throws StopwaitError `USAGE` for what does not go together */
 export function transferOptions(server: string, flags: TransferFlags): TransferOptions & { readonly host: string } {
-  const { v1, window, block, resume, secretFile } = flags;
-  const ofVersion2 = { "--window": window, "--block": block, "--resume": resume, "--secret-file": secretFile };
+  const { v1, window, block, resume, secretFile, timeoutMs } = flags;
+  const ofVersion2 = {
+    "--window": window,
+    "--block": block,
+    "--resume": resume,
+    "--secret-file": secretFile,
+    "--timeout-ms": timeoutMs,
+  };
   for (const [name, given] of Object.entries(ofVersion2)) {
     if (v1 && given !== undefined) throw usageError(`${name} does not go with --v1: version 1 has no such thing`);
   }
   const address = serverAddress(server);
   if (v1) return { ...address, version: 1 };
-  return { ...address, window, blockBytes: block, resume, secret: readSecret(secretFile) };
+  return { ...address, window, blockBytes: block, resume, giveUpMs: timeoutMs, secret: readSecret(secretFile) };
 }
 
 /** Host and port out of `HOST`, `HOST:PORT`, `[V6]`, `[V6]:PORT`. */

@@ -1,0 +1,24 @@
+/** The command as one file that plain Node runs: most of the time of a short command would be the compiler's. */
+import { join } from "node:path";
+import { buildSync } from "esbuild";
+import { type RunningProcess, start } from "../../../../test/process.js";
+
+const source = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
+
+export interface BundledCommand {
+  readonly path: string;
+  /** Starts it in a folder; notes of how to go on with a transfer are kept in `.state` there. */
+  readonly start: (args: readonly string[], cwd: string) => RunningProcess;
+}
+
+/** Bundles the command into a folder. */
+export function bundleCommand(folder: string): BundledCommand {
+  const path = join(folder, "stopwait.cjs");
+  const into = { platform: "node", target: "node20", format: "cjs", outfile: path } as const;
+  buildSync({ entryPoints: [source], bundle: true, ...into, logLevel: "error" });
+  return {
+    path,
+    start: (args, cwd) =>
+      start(process.execPath, [path, ...args], { cwd, env: { XDG_STATE_HOME: join(cwd, ".state") } }),
+  };
+}
