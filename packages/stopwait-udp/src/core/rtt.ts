@@ -7,6 +7,12 @@ export interface RttLimits {
   readonly maxRtoMs: number;
 }
 
+/**
+ * G of RFC 6298, 2.3: what the round trips may differ by without the estimator having seen it. Where they never do, the
+ * timeout would become the round trip itself, and every packet a race between the answer and the timer.
+ */
+const GRANULARITY_MS = 10;
+
 export class RttEstimator {
   readonly #limits: RttLimits;
   #smoothed: number | undefined;
@@ -50,7 +56,7 @@ export class RttEstimator {
     }
     this.#samples++;
     this.#least = Math.min(this.#least, roundTripMs);
-    this.#timeout = this.#clamp(this.#smoothed + 4 * this.#variation);
+    this.#timeout = this.#clamp(this.#smoothed + Math.max(GRANULARITY_MS, 4 * this.#variation));
   }
 
   /** No answer came in time (RFC 6298, 5.5). */
@@ -60,6 +66,8 @@ export class RttEstimator {
 
   /** All that decides what `timeoutMs` will be. */
   fingerprint(): string {
+    const { minRtoMs, maxRtoMs } = this.#limits;
+    if (minRtoMs === maxRtoMs) return String(this.#timeout); // whatever the samples say
     return `${this.#smoothed ?? "-"},${this.#variation},${this.#timeout}`;
   }
 
