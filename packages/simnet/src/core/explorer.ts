@@ -61,6 +61,9 @@ interface Edge {
 /** In place of the state before the first one. */
 const none = -1;
 
+/** Worlds that are kept where they are, to be led on without running their schedule again. */
+const maxKeptWorlds = 4_000;
+
 class Exploration {
   readonly #scenario: Scenario;
   readonly #options: ReturnType<typeof resolveExploreOptions>;
@@ -72,6 +75,8 @@ class Exploration {
   readonly #depths = new IntegerList();
   /** For each state: where it leads without a fault; -1 if there is nothing, or if something is owed there. */
   readonly #successors = new IntegerList();
+  /** By its state: a world whose step without a fault is still to be taken. */
+  readonly #kept = new Map<number, SmallWorld>();
   readonly #failures = new Map<string, FailingSchedule>();
   readonly #endStates = new Map<string, number>();
   readonly #statesByFaults: number[] = [];
@@ -164,18 +169,24 @@ class Exploration {
     else if (depth >= this.#options.maxSteps) {
       this.#endSchedule(faults);
       return this.#fail("stuck", `not at its end after ${depth} steps`, this.#path(state));
-    } else free.add(state, next, true);
+    } else {
+      free.add(state, next, true);
+      if (this.#kept.size < maxKeptWorlds) this.#kept.set(state, world);
+    }
     for (const code of world.alternatives(next, faults < this.#options.maxFaults)) {
       (isFault(code) ? withOneMore : free).add(state, code, false);
     }
   }
 
-  /** A new world, brought to the end of the edge; undefined if a program throws there. */
-  #reach({ state, code }: Edge, faults: number): SmallWorld | undefined {
-    const world = new SmallWorld(this.#scenario);
+  /** A world at the end of the edge; undefined if a program throws there. */
+  #reach({ state, code, isNext }: Edge, faults: number): SmallWorld | undefined {
+    const kept = isNext ? this.#kept.get(state) : undefined;
+    this.#kept.delete(isNext ? state : none);
+    const world = kept ?? new SmallWorld(this.#scenario);
+    const before = kept?.inputs ?? 0;
     try {
       if (state !== none) {
-        for (const earlier of this.#path(state)) world.take(earlier);
+        for (const earlier of kept === undefined ? this.#path(state) : []) world.take(earlier);
         world.take(code);
       }
       return world;
@@ -185,7 +196,7 @@ class Exploration {
       this.#fail("threw", error.message, [...this.#path(state), code]);
       return undefined;
     } finally {
-      this.#inputs += world.inputs;
+      this.#inputs += world.inputs - before;
     }
   }
 
