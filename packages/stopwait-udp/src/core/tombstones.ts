@@ -45,6 +45,8 @@ export class Tombstones {
   }
 
   fingerprint(now: number): string {
-    return [...this.#byKey].map(([key, { code, until }]) => `${key},${code},${until - now}`).join(";");
+    return [...this.#byKey]
+      .map(([key, { operation, code, until }]) => `${key},${operation},${code},${until - now}`)
+      .join(";");
   }
 }

@@ -130,7 +130,7 @@ export abstract class V2Client {
   fingerprint(now: number): string {
     if (this.#state === "finished") return "finished";
     const relative = (time: number | undefined): string => (time === undefined ? "-" : String(time - now));
-    const times = [this.#rtoAt, this.#rtoAt && this.#giveUpAt, this.#waitsUntil].map(relative).join(",");
+    const times = [this.#rtoAt, this.#giveUpAt, this.#waitsUntil].map(relative).join(",");
     const handshake = `${this.#state},${this.#ids},${this.#challenges},${this.#cookie?.join("") ?? "-"}`;
     const estimates = `${this.rtt.fingerprint()};${this.congestion.fingerprint()};${this.#timeoutsInARow},${this.through}`;
     const flow = `${hex(this.session)};${this.transmissions.fingerprint(now)};${this.blockBytes}`;

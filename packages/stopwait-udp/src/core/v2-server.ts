@@ -107,7 +107,8 @@ export class V2Server {
     const sessions = [...this.#sessions.values()].map((session) => session.fingerprint(now)).sort();
     const turns = this.#turns.map(({ key }) => key);
     const effects = [...this.#effects].map(([id, { key }]) => `${id}:${key}`);
-    const rest = [turns, effects, this.#hashing, this.#isStopped].join("|");
+    const idle = this.#idleAt === undefined ? "-" : this.#idleAt - now;
+    const rest = [turns, effects, this.#hashing, this.#isStopped, idle].join("|");
     return [...sessions, this.#tombstones.fingerprint(now), this.#cookies.fingerprint(now), rest].join("\n");
   }
 

@@ -58,7 +58,7 @@ abstract class OriginalClient {
   fingerprint(now: number): string {
     const timer = this.#deadline === undefined ? "finished" : `${this.#deadline - now} ${this.#left}`;
     const file = Buffer.from(this.options.files.get(this.options.name) ?? []).toString("base64");
-    return `${this.#last === undefined ? "new" : "begun"} ${timer} ${file} ${this.stateText()}`;
+    return `${this.#last ?? "new"} ${timer} ${file} ${this.stateText()}`;
   }
 
   protected success(): Outcome {
