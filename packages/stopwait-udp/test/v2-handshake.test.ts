@@ -15,7 +15,7 @@ const PEER: Address = { host: "10.0.0.1", port: 4_000 };
 const LOCAL: Address = { host: "127.0.0.1", port: 4_000 };
 const get3 = { operation: "get", name: "a", blockBytes: 76, window: 1, checksums: ["crc32c"] } as const;
 
-function packet(type: number, counter: number, payload = new Uint8Array(), least = 0, session = SESSION): Uint8Array {
+function packet(type: number, counter: number, payload: Uint8Array = new Uint8Array(), least = 0, session = SESSION): Uint8Array {
   return encodePacket(session, { type, counter }, payload, crc32cOfPacket, least);
 }
 

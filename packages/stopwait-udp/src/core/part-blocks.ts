@@ -1,6 +1,7 @@
 /** A part as blocks: written in order, each once, digested as it grows (docs/stopwait-udp.md, S51). For both receivers of v2. */
 
 import type { FileEffect, Sha256 } from "./contract.js";
+import { GatheredSha256 } from "./gathered-sha256.js";
 import { blockCount } from "./source-blocks.js";
 
 export interface PartRange {
@@ -27,6 +28,7 @@ export type Taken = "next" | "kept" | "pending" | "written" | "wrong";
 export class PartBlocks {
   readonly count: number;
   readonly #range: PartRange;
+  readonly #sha256: GatheredSha256;
   readonly #kept = new Map<number, Uint8Array>();
   #accepted = 0;
   #written = 0;
@@ -34,6 +36,7 @@ export class PartBlocks {
 
   constructor(range: PartRange) {
     this.#range = range;
+    this.#sha256 = new GatheredSha256(range.sha256, range.blockBytes);
     this.count = blockCount(range.size, range.offset, range.blockBytes);
   }
 
@@ -104,13 +107,13 @@ export class PartBlocks {
 
   /** Of the whole file, once all of it was taken. */
   digest(): Uint8Array {
-    this.#digest ??= this.#range.sha256.digest();
+    this.#digest ??= this.#sha256.digest();
     return this.#digest;
   }
 
   /** The digest of what was taken so far, ready to grow on elsewhere. */
   prefix(): Sha256 {
-    return this.#range.sha256.copy();
+    return this.#sha256.copy();
   }
 
   fingerprint(): string {
@@ -118,9 +121,9 @@ export class PartBlocks {
   }
 
   #write(bytes: Uint8Array, id: number, writes: FileEffect[]): void {
-    const { part, offset, blockBytes, sha256 } = this.#range;
+    const { part, offset, blockBytes } = this.#range;
     writes.push({ type: "write-part", id, part, offset: offset + this.#accepted * blockBytes, bytes });
-    sha256.update(bytes);
+    this.#sha256.update(bytes);
     this.#accepted++;
   }
 }

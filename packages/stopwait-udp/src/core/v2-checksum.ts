@@ -22,8 +22,8 @@ export function packetChecksum(checksum: Checksum, platform: Platform): PacketCh
   const native = platform.crc32?.bind(platform);
   if (native === undefined) return (packet, length) => sum(crc32, packet, length);
   return (packet, length) => {
-    const head = native(ZEROES, native(packet.subarray(0, CHECKSUM_AT), 0));
-    return native(packet.subarray(HEADER_BYTES, length), head);
+    const head = sum(crc32, packet, HEADER_BYTES); // a call into the platform costs more than these few bytes
+    return length === HEADER_BYTES ? head : native(packet.subarray(HEADER_BYTES, length), head);
   };
 }
 
