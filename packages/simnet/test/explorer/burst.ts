@@ -1,5 +1,12 @@
 /** The smallest world: one node sends packets 0 to count - 1 at once, the other writes down in which order they came. */
-import type { NodeInput, NodeOutput, NodeProgram, PossibleFaults, Scenario } from "../../src/core/index.js";
+import type {
+  ExploredWorld,
+  NodeInput,
+  NodeOutput,
+  NodeProgram,
+  PossibleFaults,
+  Scenario,
+} from "../../src/core/index.js";
 
 class Log implements NodeProgram {
   readonly arrived: number[] = [];
@@ -17,6 +24,11 @@ class Log implements NodeProgram {
   fingerprint(): string {
     return this.arrived.join();
   }
+}
+
+/** The numbers that have arrived, `down` while the node is. */
+export function burstLog(world: ExploredWorld): string {
+  return world.program<Log>("log")?.arrived.join("") ?? "down";
 }
 
 export function burst(count: number, only: PossibleFaults): Scenario {
@@ -38,6 +50,6 @@ export function burst(count: number, only: PossibleFaults): Scenario {
       }),
     },
     faults: { drop: false, duplicate: false, delay: false, earlyTimer: false, ...only },
-    endState: (world) => world.program<Log>("log")?.arrived.join("") ?? "down",
+    endState: burstLog,
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  type ExploredWorld,
   type ExploreOptions,
   explore,
   type NodeProgram,
@@ -10,9 +11,9 @@ import {
   SimnetError,
 } from "../../src/core/index.js";
 import { alternatingBit, type Receiver } from "./alternating-bit.js";
-import { burst } from "./burst.js";
+import { burst, burstLog } from "./burst.js";
 import { counter, type Keeping } from "./counter.js";
-import { Once, Ticker } from "./ticker.js";
+import { Diary, Once, Ticker } from "./ticker.js";
 
 const unhashed = (maxFaults: number): ExploreOptions => ({ maxFaults, hashing: false });
 
@@ -44,6 +45,16 @@ describe("the number of schedules", () => {
     const report = explore(burst(count, { duplicate: true }), unhashed(faults));
     const expected = count === 0 ? 1 : choose(count + faults, faults);
     expect([report.schedules, report.endStates.size]).toEqual([expected, expected]);
+  });
+
+  it.each(cases)("N32: $count packets, $faults drops and duplicates: each is lost, or comes 1, 2, ... times", (one) => {
+    // ways[f]: how f faults fall on the packets so far; on one packet in 1 way, for f = 1 in 2 (lost, doubled), else in 1.
+    let ways = [1, 0, 0, 0];
+    for (let packet = 0; packet < one.count; packet++) {
+      ways = ways.map((_, faults) => sum(faults, (here) => (here === 1 ? 2 : 1) * (ways[faults - here] ?? 0)));
+    }
+    const report = explore(burst(one.count, { drop: true, duplicate: true }), unhashed(one.faults));
+    expect([report.schedules, report.endStates.size]).toEqual(Array(2).fill(sum(one.faults, (f) => ways[f] ?? 0)));
   });
 
   it.each(cases)("N32: $count packets, $faults delays at most: every order with so few late", ({ count, faults }) => {
@@ -132,6 +143,27 @@ describe("the alternating-bit protocol", () => {
   });
 });
 
+it("N34: no timer fires so early that a packet in flight would be older than maxDelayMs", () => {
+  const faults = { drop: false, duplicate: false, delay: false };
+  const schedules = (maxDelayMs: number): number =>
+    explore({ ...alternatingBit(1, 2), faults, maxDelayMs }, unhashed(1)).schedules;
+  // The timer is due at 100; the message is sent at 0, its acknowledgement at 1.
+  expect([99, 100, 101].map(schedules)).toEqual([1, 2, 3]);
+});
+
+it("N36: a failure that more faults-free steps lead to does not hide a shorter one", () => {
+  const scenario: Scenario = {
+    ...burst(5, { drop: true, duplicate: true }),
+    check: (world) => {
+      const arrived = burstLog(world);
+      return arrived === "1234" || arrived === "00" ? "wrong" : undefined; // losing 0 is tried before doubling it
+    },
+  };
+  for (const hashing of [true, false]) {
+    expect(explore(scenario, { hashing }).failures[0]?.steps.map(({ isFault }) => isFault)).toEqual([true, false]);
+  }
+});
+
 describe("crashes", () => {
   const rows: [Keeping, "kept" | "lost", number][] = [
     ["memory", "kept", 1],
@@ -197,6 +229,35 @@ describe("time", () => {
     expect([...ends]).toEqual([
       [inTurn, 1],
       ["slow 30, quick 30, same 30", 1],
+    ]);
+  });
+
+  it("N31: a later completes at its time, before a packet or a timer that is due then, and after earlier ones", () => {
+    const scenario: Scenario = {
+      nodes: { diary: () => new Diary() },
+      faults: { earlyTimer: false },
+      deliveryMs: 2,
+      endState: (world) => world.program<Diary>("diary")?.lines.join(", ") ?? "",
+    };
+    const [order] = explore(scenario, { maxFaults: 0 }).endStates.keys();
+    expect(order).toBe("later 1, packet 1 at 3, later 4, packet 2 at 6, tick at 6, later 9, later 9, tick at 9");
+  });
+
+  it("N31: commands come first, in their order, each as soon as it may; they change the state even if nobody cares", () => {
+    const commands = [
+      { node: "log", command: "a", when: (world: ExploredWorld) => burstLog(world).length >= 2 },
+      { node: "source", command: "b" },
+      { node: "source", command: "never", when: () => false },
+      { node: "source", command: "behind" },
+    ];
+    expect(explore({ ...burst(3, {}), commands })).toMatchObject({ ended: "complete", failures: [], maxDepth: 5 });
+    const failing: Scenario = { ...burst(3, {}), commands, checkEnd: () => "end" };
+    expect(explore(failing).failures[0]?.steps.map(({ text }) => text.replace(/packet (\d).*/, "$1"))).toEqual([
+      "1",
+      "2",
+      "log is told: a",
+      "source is told: b",
+      "3",
     ]);
   });
 
