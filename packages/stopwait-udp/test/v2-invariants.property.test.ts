@@ -1,8 +1,9 @@
 import { fc, it } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { Type } from "../src/core/v2-packet.js";
+import { lengthOf, Type } from "../src/core/v2-packet.js";
 import { fates, random, scheduled } from "./v2-faults.js";
 import { bytes, get, isSame, put, scene } from "./v2-transfers.js";
+import { SERVER } from "./v2-world.js";
 
 const size = fc.oneof(fc.constantFrom(0, 1, 99, 100, 101, 200), fc.integer({ min: 0, max: 900 }));
 const window = fc.constantFrom(1, 1, 2, 5, 32);
@@ -107,6 +108,47 @@ describe("v2 on any channel", () => {
       };
       const [one, two] = [sent(), sent()];
       expect(one === two).toBe(true);
+    },
+  );
+
+  it.prop([plan, fc.array(fc.record({ at: fc.nat(40), byte: fc.nat(1_500), mask: fc.integer({ min: 1, max: 255 }) }))])(
+    "S58: packets damaged in any bit change the state of neither side",
+    (one, damages) => {
+      const here = scene({ file: bytes(one.size) });
+      const wanted = { window: one.window, blockBytes: 76 };
+      const started =
+        one.operation === "get" ? get(here, "file", wanted) : put(here, "stored", bytes(one.size), wanted);
+      const { address, client } = started;
+      here.world.run({ done: () => here.world.sent.length > 8 || started.outcome() !== undefined });
+      const { now, sent } = here.world;
+      const state = (): string => `${client.fingerprint(now)} ${here.server.fingerprint(now)}`;
+      const before = state();
+      for (const { at, byte, mask } of damages) {
+        const packet = sent[at % sent.length];
+        if (packet === undefined) continue;
+        const damaged = packet.bytes.slice();
+        damaged[byte % damaged.length] = (damaged[byte % damaged.length] ?? 0) ^ mask;
+        if (byte % damaged.length >= lengthOf(packet.bytes)) continue; // padding is not summed
+        client.handle(now, { type: "datagram", from: SERVER, bytes: damaged });
+        here.server.handle(now, { type: "datagram", from: address, bytes: damaged });
+      }
+      expect(state()).toBe(before);
+    },
+  );
+
+  it.prop([fc.array(plan, { minLength: 2, maxLength: 4 })])(
+    "S58: transfers side by side end as they would alone, with the same packets of each",
+    (plans) => {
+      const packetsOf = (some: readonly Plan[]): string[] => {
+        const { world, running } = runAll(some, {});
+        return running.map(({ address }) =>
+          world.sent
+            .filter(({ from, to }) => from === address || to === address)
+            .map(({ now, bytes: packet }) => `${now}:${packet[0]}:${packet.length}`)
+            .join(" "),
+        );
+      };
+      expect(packetsOf(plans)).toEqual(plans.flatMap((one) => packetsOf([one])));
     },
   );
 });

@@ -87,7 +87,10 @@ export class V2Server {
   /** @throws LocalProtocolError `UNKNOWN_EFFECT` for the result of an effect that was not asked for, or came before */
   handle(now: number, input: TransferInput): ServerOutput[] {
     const out: ServerOutput[] = [];
-    if (this.#isStopped) return out;
+    if (this.#isStopped) {
+      if ("id" in input) this.#effects.get(input.id)?.result(input, out); // what was opened late is closed
+      return out;
+    }
     if (input.type === "datagram") this.#datagram(now, input.from, input.bytes, out);
     else if (input.type === "stop") this.#stop(out);
     else if (input.type !== "tick") this.#result(now, input, out);
@@ -307,7 +310,6 @@ export class V2Server {
     for (const session of this.#sessions.values()) session.forget("stopped", out);
     this.#sessions.clear();
     this.#parts.clear();
-    this.#effects.clear();
     this.#idleAt = undefined;
     this.#tombstones.forget(Number.POSITIVE_INFINITY);
   }
