@@ -137,8 +137,9 @@ function faultOfEnd(world: ExploredWorld, { operation }: ExploredTransfer, conte
     if (isUp && disk(world, node).openFiles > 0) return `I4: the ${node} has files open`;
   }
   const client = world.program<ClientNode>("client");
-  const { liveSessions, v1, v2 } = world.program<TransferNode>("server")?.machine(SERVER_PORT) as StopwaitServer;
-  if (liveSessions + v1.memories + v2.memories > 0) return "I4: the server still remembers the session";
+  const machine = world.program<TransferNode>("server")?.machine(SERVER_PORT);
+  if (!(machine instanceof StopwaitServer)) return "I4: the server is not back";
+  if (machine.liveSessions + machine.v1.memories + machine.v2.memories > 0) return "I4: the server remembers a session";
   if (client === undefined) return undefined;
   const outcome = client.outcomes.get(CLIENT_PORT);
   if (outcome === undefined) return "I4: the client is stuck";
@@ -149,7 +150,8 @@ function faultOfEnd(world: ExploredWorld, { operation }: ExploredTransfer, conte
   }
   if (outcome.type === "failed" && isStored) return "I2: a failure, but there is a file";
   if (outcome.type === "unknown" && operation === "get") return "I2: a GET whose end nobody knows";
-  if (world.durable("server").get("starts") === 1 && !client.wasOvertaken) return `I4: ${outcomeText(outcome)} though nobody crashed`;
+  if (world.durable("server").get("starts") === 1 && !client.wasOvertaken)
+    return `I4: ${outcomeText(outcome)} though nobody crashed`;
   return undefined;
 }
 
