@@ -6,6 +6,7 @@ import { bytesOf, hex } from "./hex.js";
 import { RttEstimator } from "./rtt.js";
 import { Transmissions } from "./transmissions.js";
 import { crc32cOfPacket, type PacketChecksum, packetChecksum } from "./v2-checksum.js";
+import { V2ClientClock } from "./v2-client-clock.js";
 import { type ResolvedV2ClientOptions, resolveV2ClientOptions, type V2ClientOptions } from "./v2-client-options.js";
 import { Code, codeOfFact, wordOf } from "./v2-codes.js";
 import {
@@ -30,8 +31,6 @@ import { CongestionWindow, datagramsIn } from "./window.js";
 
 /** A server that answers every cookie with another challenge is not followed for ever (S43). */
 const MAX_CHALLENGES = 4;
-/** How many times `giveUpMs` ERR `wait` may hold a client in one place (S43). */
-const MAX_WAITS = 10;
 /** Sizes of blocks to step down to (S48). */
 const SMALLER_BLOCKS: readonly number[] = [8_168, 1_376, 1_184, 524, 76];
 
@@ -71,17 +70,14 @@ export abstract class V2Client {
   #previous: Uint8Array | undefined;
   #cookie: Uint8Array | undefined;
   #challenges = 0;
-  #rtoAt: number | undefined;
-  #giveUpAt = 0;
-  #waitsUntil: number | undefined;
-  #timeoutsInARow = 0;
-  #timeouts = 0;
+  readonly #clock: V2ClientClock;
   #packets = 0;
 
   /** @throws TypeError or RangeError for an option out of its range */
   constructor(options: V2ClientOptions) {
     this.options = resolveV2ClientOptions(options);
     this.rtt = new RttEstimator(this.options);
+    this.#clock = new V2ClientClock(this.options.giveUpMs);
     this.session = options.platform.randomBytes(8);
     this.#previous = this.options.resume === undefined ? undefined : bytesOf(this.options.resume);
     this.blockBytes = this.options.blockBytes;
@@ -97,7 +93,7 @@ export abstract class V2Client {
       rttSamples: samples,
       smoothedRttMs: smoothedMs,
       leastRttMs: leastMs,
-      timeouts: this.#timeouts,
+      timeouts: this.#clock.timeouts,
       packetsSent: this.#packets,
       blockBytes: this.blockBytes,
       window: this.window,
@@ -122,19 +118,16 @@ export abstract class V2Client {
   }
 
   nextDeadline(): number | undefined {
-    if (this.#state === "new") return 0;
-    return this.#rtoAt === undefined ? undefined : Math.min(this.#rtoAt, this.#giveUpAt);
+    return this.#state === "new" ? 0 : this.#clock.deadline;
   }
 
   /** Equal for machines that will behave alike; times are relative to `now`. */
   fingerprint(now: number): string {
     if (this.#state === "finished") return "finished";
-    const relative = (time: number | undefined): string => (time === undefined ? "-" : String(time - now));
-    const times = [this.#rtoAt, this.#giveUpAt, this.#waitsUntil].map(relative).join(",");
     const handshake = `${this.#state},${this.#ids},${this.#challenges},${this.#cookie?.join("") ?? "-"}`;
-    const estimates = `${this.rtt.fingerprint()};${this.congestion.fingerprint()};${this.#timeoutsInARow},${this.through}`;
+    const estimates = `${this.rtt.fingerprint()};${this.congestion.fingerprint()};${this.through}`;
     const flow = `${hex(this.session)};${this.transmissions.fingerprint(now)};${this.blockBytes}`;
-    return `${handshake};${times};${estimates};${flow};${this.stateText()}`;
+    return `${handshake};${this.#clock.fingerprint(now)};${estimates};${flow};${this.stateText()}`;
   }
 
   /** Opens what must be open before the REQ, then calls `request`. */
@@ -190,7 +183,7 @@ export abstract class V2Client {
     this.blockBytes = blockBytes;
     this.#cookie = undefined;
     this.#challenges = 0;
-    this.#timeoutsInARow = 0;
+    this.#clock.restart();
     this.through = 0;
     this.#state = "requesting";
     this.restarted();
@@ -213,18 +206,16 @@ export abstract class V2Client {
   }
 
   protected awaitAnswer(now: number, forMs: number = this.rtt.timeoutMs): void {
-    this.#rtoAt = now + forMs;
+    this.#clock.awaitAnswer(now, forMs);
   }
 
   /** Nothing is awaited from the network. */
   protected awaitNothing(): void {
-    this.#rtoAt = undefined;
+    this.#clock.awaitNothing();
   }
 
   protected progress(now: number): void {
-    this.#giveUpAt = now + this.options.giveUpMs;
-    this.#waitsUntil = undefined;
-    this.#timeoutsInARow = 0;
+    this.#clock.progress(now);
   }
 
   protected succeed(bytes: number, sha256: Uint8Array): void {
@@ -257,7 +248,7 @@ export abstract class V2Client {
 
   #finish(outcome: Outcome): void {
     this.#state = "finished";
-    this.#rtoAt = undefined;
+    this.#clock.awaitNothing();
     this.out.push({ type: "finished", outcome });
   }
 
@@ -273,11 +264,10 @@ export abstract class V2Client {
   }
 
   #tick(now: number): void {
-    if (this.#rtoAt === undefined || now < Math.min(this.#rtoAt, this.#giveUpAt)) return;
-    if (now >= this.#giveUpAt) return this.#giveUp();
+    const due = this.#clock.expire(now);
+    if (due === undefined) return;
+    if (due === "over") return this.#giveUp();
     this.rtt.backOff();
-    this.#timeouts++;
-    this.#timeoutsInARow++;
     if (this.#state === "requesting") return this.#sendRequest(now, true);
     const smaller = this.#smallerBlock();
     if (smaller === undefined) this.timedOut(now);
@@ -286,7 +276,7 @@ export abstract class V2Client {
 
   /** The size to go on with where full blocks do not get through at all (S48). */
   #smallerBlock(): number | undefined {
-    if (this.through > 0 || this.#timeoutsInARow < this.options.stepDownAfter) return undefined;
+    if (this.through > 0 || this.#clock.timeoutsInARow < this.options.stepDownAfter) return undefined;
     return SMALLER_BLOCKS.find((size) => size < this.pendingBlockBytes);
   }
 
@@ -346,18 +336,14 @@ export abstract class V2Client {
 
   #error(now: number, payload: Uint8Array): void {
     const code = payload.length < 2 ? Code.NO_SESSION : uint16At(payload, 0);
-    if (code === Code.WAIT) return this.#wait(now);
+    if (code === Code.WAIT) {
+      if (this.#state === "requesting" || this.isUncertain) this.#clock.wait(now);
+      return;
+    }
     if (code === Code.NO_SESSION && this.isUncertain) {
       return this.unknown("the server does not know the session any more; it may have taken the file before");
     }
     const text = new TextDecoder().decode(payload.subarray(2));
     this.fail(wordOf(code), text === "" ? `the server says: ${wordOf(code)}` : text, code === Code.CHANGED);
-  }
-
-  /** The server is alive, and busy with this very transfer. */
-  #wait(now: number): void {
-    if (this.#state !== "requesting" && !this.isUncertain) return;
-    this.#waitsUntil ??= now + MAX_WAITS * this.options.giveUpMs;
-    this.#giveUpAt = Math.min(now + this.options.giveUpMs, this.#waitsUntil);
   }
 }
