@@ -71,7 +71,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: "H8",
     bug: "a server that keeps a file open when its connection is lost",
-    from: 252,
+    from: 186,
     machines: {
       ServerSession: class extends ServerSession {
         override handle(now: number, input: ServerInput): ServerOutput[] {
@@ -83,7 +83,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: "H21",
     bug: "a server without deadlines",
-    from: 20,
+    from: 16,
     machines: {
       ServerSession: class extends ServerSession {
         override nextDeadline(): undefined {}
@@ -123,7 +123,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: "H40",
     bug: "a client that waits for ever",
-    from: 196,
+    from: 30,
     machines: {
       ClientSession: class extends ClientSession {
         override nextDeadline(): undefined {}
@@ -133,7 +133,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: "H32",
     bug: "a download that does not fetch again what a lost connection had not brought",
-    from: 68,
+    from: 101,
     machines: {
       Download: class extends Download {
         protected override createContent(): PartContent {

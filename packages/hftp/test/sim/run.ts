@@ -29,8 +29,13 @@ export interface Result {
   readonly outcomes: readonly string[];
   /** What went wrong while a client was at work. */
   readonly faults: readonly string[];
+  /** Nothing was amiss that TCP and a little patience do not mend: everything had to succeed. */
+  readonly isFair: boolean;
   readonly trace: readonly TraceEvent[];
 }
+
+/** A fault that TCP mends by itself. */
+export const LOSSES = "segments lost, sent again";
 
 const server: Endpoint = { node: SERVER, port: PORT };
 const clientTimeouts = { connectTimeoutMs: 10_000, replyTimeoutMs: 20_000, lingerTimeoutMs: 2_000 };
@@ -89,6 +94,7 @@ class Run {
       violations: violations.length > 0 ? violations : this.#violations(),
       outcomes: this.#outcomes(),
       faults: this.#faultsMet(),
+      isFair: this.#isFair,
       trace: this.#world.trace,
     };
   }
@@ -215,7 +221,6 @@ class Run {
     );
   }
 
-  /** Nothing goes wrong here beyond what TCP and a little patience mend: then everything must succeed. */
   get #isFair(): boolean {
     const { faults, commands, link, server: there } = this.#scenario;
     const isPatient = commands.every(({ command }) => command.type === "stop-reading" && command.forMs < 1_500);
@@ -265,7 +270,7 @@ class Run {
       scripts.flatMap((script) => (script.halfClosed && !script.serverEnded ? ["half-close, then no end"] : [])),
     );
     const refused = there.maxConnections < this.#connectionsAtMost() ? ["too many connections"] : [];
-    return [...met, ...told, ...halfClosed, ...refused, ...(lostOnLinks + corrupted > 0 ? ["segments lost"] : [])];
+    return [...met, ...told, ...halfClosed, ...refused, ...(lostOnLinks + corrupted > 0 ? [LOSSES] : [])];
   }
 }
 

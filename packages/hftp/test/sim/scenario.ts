@@ -182,14 +182,22 @@ function pieces(text: string, cuts: readonly number[]): string[] {
 const atMs = fc.oneof({ weight: 4, arbitrary: fc.nat(600) }, { weight: 2, arbitrary: fc.nat(6_000) }, fc.nat(40_000));
 const forMs = fc.oneof({ weight: 3, arbitrary: fc.nat(1_500) }, fc.nat(15_000), fc.constant(90_000));
 
-/** What the network and the machines suffer. */
+/** What the network and the machines suffer: most of it while something is going on, and often a crash, of the server above all. */
 function faults(clients: number): fc.Arbitrary<FaultSchedule> {
   const names = Array.from({ length: clients }, (_, at) => clientName(at));
   const links = names.flatMap((one) => [[one, SERVER] as const, [SERVER, one] as const]);
-  const some = (durationMs: number, maxFaults: number): fc.Arbitrary<FaultSchedule> =>
-    faultSchedule({ nodes: [SERVER, SERVER, ...names], links, durationMs, maxFaults, maxLastingMs: 90_000 });
-  // Most while something is going on.
-  return fc.tuple(some(800, 2), some(30_000, 1)).map(([early, late]) => [...early, ...late]);
+  const all = { nodes: [SERVER, ...names], links, maxLastingMs: 90_000, maxFaults: 1 };
+  const early = { ...all, durationMs: 800 };
+  return fc
+    .tuple(
+      faultSchedule({ ...early, maxFaults: 2, kinds: ["reset", "cut", "pause", "delay", "skew", "drift", "link"] }),
+      fc.oneof(
+        fc.constant<FaultSchedule>([]),
+        faultSchedule({ ...early, nodes: [SERVER, SERVER, ...names], kinds: ["crash"] }),
+      ),
+      faultSchedule({ ...all, durationMs: 30_000 }),
+    )
+    .map(([most, crash, late]) => [...most, ...crash, ...late]);
 }
 
 function commands(plans: readonly ClientPlan[], fileBytes: number): fc.Arbitrary<readonly TimedCommand[]> {

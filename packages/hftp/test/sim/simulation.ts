@@ -1,7 +1,7 @@
 /** Many scenarios, one for every seed, and what came of them in figures. */
 import { renderTrace } from "@lab/simnet";
 import fc from "fast-check";
-import { type Machines, type Result, run, SHIPPED } from "./run.js";
+import { LOSSES, type Machines, type Result, run, SHIPPED } from "./run.js";
 import { type Scenario, scenario } from "./scenario.js";
 
 export interface Failure {
@@ -16,17 +16,20 @@ export class Summary {
   readonly failures: Failure[] = [];
   readonly #outcomes = new Map<string, number>();
   readonly #faults = new Map<string, number>();
-  /** How many runs met so many faults. */
+  /** How many runs met so many faults, losses not counted. */
   readonly #perRun = new Map<number, number>();
+  /** Runs in which everything had to succeed. */
+  fair = 0;
 
-  add({ outcomes, faults }: Result): void {
+  add({ outcomes, faults, isFair }: Result): void {
     this.runs++;
+    if (isFair) this.fair++;
     for (const outcome of outcomes) count(this.#outcomes, outcome);
     for (const fault of faults) count(this.#faults, fault);
-    count(this.#perRun, faults.length);
+    count(this.#perRun, faults.filter((fault) => fault !== LOSSES).length);
   }
 
-  /** The share of runs that met so many faults or more. */
+  /** The share of runs that met so many faults or more, beyond losses that TCP mends. */
   shareWith(faults: number): number {
     let runs = 0;
     for (const [met, times] of this.#perRun) if (met >= faults) runs += times;
@@ -41,6 +44,7 @@ export class Summary {
     const perRun = [...this.#perRun].sort(([a], [b]) => a - b);
     return [
       `${this.runs} runs, ${this.failures.length} with a violation`,
+      `${this.fair} of them with nothing amiss that TCP does not mend: there everything had to succeed`,
       "",
       "how it ended",
       ...rows(this.#outcomes),
@@ -48,7 +52,7 @@ export class Summary {
       "faults that were met",
       ...rows(this.#faults),
       "",
-      "faults per run",
+      `faults per run, ${LOSSES} apart`,
       ...perRun.map(([met, times]) => `  ${String(met).padEnd(44)} ${String(times).padStart(7)}`),
       `  at least one: ${percent(this.shareWith(1))}, at least two: ${percent(this.shareWith(2))}`,
     ].join("\n");
