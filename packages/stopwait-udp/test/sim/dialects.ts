@@ -1,8 +1,11 @@
 /** The protocols that run under the same plans: ours, and the original's rules next to them. */
 import type { FileEffect, Platform } from "../../src/core/contract.js";
+import { StopwaitServer, type StopwaitServerOptions } from "../../src/core/server.js";
 import { V1GetClient } from "../../src/core/v1-get-client.js";
 import { V1PutClient } from "../../src/core/v1-put-client.js";
 import { V1Server } from "../../src/core/v1-server.js";
+import { V2GetClient } from "../../src/core/v2-get-client.js";
+import { V2PutClient } from "../../src/core/v2-put-client.js";
 import { MemoryDisk } from "../memory-disk.js";
 import { OriginalGetClient, OriginalPutClient } from "../original/client.js";
 import { OriginalServer } from "../original/server.js";
@@ -15,12 +18,27 @@ export interface End extends Seat {
   readonly read: (name: string) => Uint8Array | undefined;
 }
 
+/** What a later client is told in order to go on where an earlier one ended. */
+export interface Ticket {
+  readonly resume: string;
+  readonly etag?: string | undefined;
+}
+
+export interface ClientEnd extends End {
+  /** Where the protocol can go on with a transfer: how, as it stands now. */
+  readonly ticket?: () => Ticket;
+}
+
 export interface Dialect {
   readonly name: string;
   /** Whether a `success` of it is held to be one; those of the original are counted instead. */
   readonly isStrict: boolean;
   server(files: Readonly<Record<string, Uint8Array>>, platform: Platform, plan: Plan): End;
-  client(transfer: TransferPlan, content: Uint8Array, platform: Platform, plan: Plan): End;
+  /** The server after a crash: another machine, with the disk that the crash has left. */
+  restarted(server: End, platform: Platform, plan: Plan): End;
+  client(transfer: TransferPlan, content: Uint8Array, platform: Platform, plan: Plan): ClientEnd;
+  /** Another client for a transfer that did not succeed, with the same disk. */
+  resumed?(transfer: TransferPlan, earlier: ClientEnd, platform: Platform, plan: Plan): ClientEnd;
 }
 
 export const SERVER_PORT = 50_001;
@@ -30,17 +48,26 @@ function onDisk(port: number, machine: Seat["machine"], disk: MemoryDisk, plan: 
   return { port, machine, disk, diskMs: () => plan.diskMs, read: (name) => disk.read(name) };
 }
 
+function crashed({ disk }: End, plan: Plan): MemoryDisk {
+  if (plan.isPowerCut) disk.crash();
+  else disk.kill();
+  return disk;
+}
+
 function sourceOf({ operation, name }: TransferPlan, content: Uint8Array): Readonly<Record<string, Uint8Array>> {
   return operation === "put" ? { [name]: content } : {};
 }
+
+const v1Server = (platform: Platform): V1Server =>
+  new V1Server({ platform, writable: true, allowV1: true, insecureWrite: true });
 
 export const strictV1: Dialect = {
   name: "v1",
   isStrict: true,
   server(files, platform, plan) {
-    const machine = new V1Server({ platform, writable: true, allowV1: true, insecureWrite: true });
-    return onDisk(SERVER_PORT, machine, new MemoryDisk({ files, seed: plan.seed }), plan);
+    return onDisk(SERVER_PORT, v1Server(platform), new MemoryDisk({ files, seed: plan.seed }), plan);
   },
+  restarted: (before, platform, plan) => onDisk(SERVER_PORT, v1Server(platform), crashed(before, plan), plan),
   client(transfer, content, platform, plan) {
     const { name, operation, port } = transfer;
     const options = { server, remoteName: name, localName: name, platform };
@@ -48,6 +75,37 @@ export const strictV1: Dialect = {
     return onDisk(port, machine, new MemoryDisk({ files: sourceOf(transfer, content) }), plan);
   },
 };
+
+/** v2 by the server that knows both formats. @param options for tests that change what it is told */
+export function v2With(options: Partial<StopwaitServerOptions> = {}): Dialect {
+  const machineOf = (platform: Platform): StopwaitServer =>
+    new StopwaitServer({ platform, writable: true, insecureWrite: true, ...options });
+  const clientOn = (transfer: TransferPlan, disk: MemoryDisk, platform: Platform, plan: Plan, ticket?: Ticket) => {
+    const { name, operation, port } = transfer;
+    const { blockBytes, window } = plan;
+    const given = { server, remoteName: name, localName: name, platform, blockBytes, window, ...ticket };
+    if (operation === "put") {
+      const machine = new V2PutClient(given);
+      return { ...onDisk(port, machine, disk, plan), ticket: () => ({ resume: machine.resumeKey }) };
+    }
+    const machine = new V2GetClient(given);
+    return { ...onDisk(port, machine, disk, plan), ticket: () => ({ resume: machine.resumeKey, etag: machine.etag }) };
+  };
+  return {
+    name: "v2",
+    isStrict: true,
+    server(files, platform, plan) {
+      return onDisk(SERVER_PORT, machineOf(platform), new MemoryDisk({ files, seed: plan.seed }), plan);
+    },
+    restarted: (before, platform, plan) => onDisk(SERVER_PORT, machineOf(platform), crashed(before, plan), plan),
+    client: (transfer, content, platform, plan) =>
+      clientOn(transfer, new MemoryDisk({ files: sourceOf(transfer, content) }), platform, plan),
+    resumed(transfer, earlier, platform, plan) {
+      earlier.disk.kill(); // another process
+      return clientOn(transfer, earlier.disk, platform, plan, earlier.ticket?.());
+    },
+  };
+}
 
 /** The original's rules; its files are maps in memory. */
 export function originalWith(retransmitMs: number): Dialect {
@@ -62,13 +120,12 @@ export function originalWith(retransmitMs: number): Dialect {
     disk: noDisk,
     read: (name) => files.get(name),
   });
+  const serverWith = (files: Map<string, Uint8Array>): End => inMemory(SERVER_PORT, new OriginalServer(files), files);
   return {
     name: `original, timer of ${retransmitMs / 1_000} s`,
     isStrict: false,
-    server(files) {
-      const machine = new OriginalServer(new Map(Object.entries(files)));
-      return inMemory(SERVER_PORT, machine, machine.files);
-    },
+    server: (files) => serverWith(new Map(Object.entries(files))),
+    restarted: ({ machine }) => serverWith((machine as OriginalServer).files),
     client(transfer, content) {
       const files = new Map(Object.entries(sourceOf(transfer, content)));
       const options = { server, name: transfer.name, files, retransmitMs };

@@ -17,8 +17,9 @@ export interface TransferPlan {
 /**
  * `fair`: every packet that is sent often enough arrives, so all must end in success. `rough`: packets are lost, doubled,
  * overtaken and corrupted at any rate. `cut`: the same, and for a while nothing gets through in one direction or both.
+ * `crash`: the same, and the server loses all but its disk.
  */
-export type Weather = "fair" | "rough" | "cut";
+export type Weather = "fair" | "rough" | "cut" | "crash";
 
 export interface Plan {
   readonly seed: number;
@@ -26,6 +27,10 @@ export interface Plan {
   readonly transfers: readonly TransferPlan[];
   readonly impairments: Impairments;
   readonly faults: readonly Fault[];
+  /** Whether the crash is one of the machine, which loses what was not synced, or of the process alone. */
+  readonly isPowerCut: boolean;
+  /** Whether what did not end in success is gone on with afterwards, on a good channel, where the protocol can do that. */
+  readonly isResumed: boolean;
   /** Milliseconds that a file effect takes, at most; 0 does it at once. */
   readonly diskMs: number;
   /** For v2: bytes of a block, and blocks under way at once. */
@@ -46,7 +51,7 @@ const SIZES = [0, 1, 99, 100, 101, 200, 250, 399] as const;
 export function drawPlan(seed: number, { corruption, maxDelayMs }: PlanOptions): Plan {
   const random = new Random(seed).fork("plan");
   const pick = <Value>(values: readonly Value[]): Value => values[random.integer(0, values.length - 1)] as Value;
-  const weather = pick(["fair", "rough", "rough", "rough", "cut"] as const);
+  const weather = pick(["fair", "rough", "rough", "rough", "cut", "crash"] as const);
   const count = pick([1, 1, 1, 2, 3]);
   const transfers = Array.from({ length: count }, (_, index): TransferPlan => {
     const size = random.chance(0.5) ? pick(SIZES) : random.integer(0, 2_000);
@@ -88,14 +93,20 @@ export function drawPlan(seed: number, { corruption, maxDelayMs }: PlanOptions):
     const forMs = pick([2_000, 10_000, 60_000]);
     faults.push({ type: "cut", from, to, atMs: random.integer(0, 2_000), forMs, oneWay: random.chance(0.5) });
   }
+  if (weather === "crash") {
+    const restartAfterMs = pick([0, 1_000, 20_000]);
+    faults.push({ type: "crash", node: SERVER, atMs: random.integer(0, 5_000), restartAfterMs, durable: "kept" });
+  }
   return { seed, weather, transfers, impairments, faults, ...drawSizes(random, pick) };
 }
 
 function drawSizes(
   random: Random,
   pick: <Value>(values: readonly Value[]) => Value,
-): Pick<Plan, "diskMs" | "blockBytes" | "window"> {
+): Pick<Plan, "diskMs" | "blockBytes" | "window" | "isPowerCut" | "isResumed"> {
   return {
+    isPowerCut: random.chance(0.5),
+    isResumed: random.chance(0.5),
     diskMs: random.chance(0.7) ? 0 : random.integer(1, 50),
     blockBytes: pick([16, 76, 100, 500]),
     window: pick([1, 1, 1, 2, 8]),

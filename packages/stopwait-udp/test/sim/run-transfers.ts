@@ -5,7 +5,7 @@
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { renderTrace } from "@lab/simnet";
-import { type Dialect, originalWith, strictV1 } from "./dialects.js";
+import { type Dialect, originalWith, strictV1, v2With } from "./dialects.js";
 import { drawPlan, type PlanOptions } from "./plan.js";
 import { type Ending, runPlan } from "./transfer-world.js";
 
@@ -26,6 +26,7 @@ interface Series {
 const clean: PlanOptions = { corruption: false, maxDelayMs: 25_000 };
 const corrupting: PlanOptions = { corruption: true, maxDelayMs: 25_000 };
 const series: readonly Series[] = [
+  { title: "v2, with corruption", dialect: v2With(), plans: corrupting, mustHold: true },
   { title: "strict v1", dialect: strictV1, plans: clean, mustHold: true },
   { title: "v1 with corruption, which it cannot detect", dialect: strictV1, plans: corrupting, mustHold: false },
   { title: "the original's rules, its timer of 5 s", dialect: originalWith(5_000), plans: clean, mustHold: false },
@@ -39,11 +40,13 @@ for (const one of series) {
   const counts = new Map<Ending, number>(endings.map((ending) => [ending, 0]));
   const faults: number[] = [];
   let hours = 0;
+  let resumed = 0;
   for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
     const plan = drawPlan(seed, one.plans);
     const result = runPlan(plan, one.dialect);
     for (const ending of result.endings) counts.set(ending, (counts.get(ending) ?? 0) + 1);
     faults.push(result.faults);
+    resumed += result.resumed;
     hours += result.world.now / 3_600_000;
     if (one.mustHold && result.violations.length > 0) {
       broken++;
@@ -60,6 +63,7 @@ for (const one of series) {
   const twoOrMore = faults.filter((count) => count >= 2).length;
   console.log(`\n${one.title}: ${runs} runs (seeds ${firstSeed} to ${firstSeed + runs - 1}), ${transfers} transfers`);
   for (const ending of endings) console.log(`  ${ending.padEnd(14)} ${share(counts.get(ending) ?? 0)}`);
+  if (one.dialect.resumed !== undefined) console.log(`  of those that were no success ${resumed} were gone on with`);
   console.log(`  faults per run: least ${at(0)}, a quarter below ${at(0.25)}, half below ${at(0.5)}, most ${at(1)};`);
   console.log(`  ${((100 * twoOrMore) / runs).toFixed(1)} % of the runs met two or more`);
   console.log(`  ${hours.toFixed(0)} virtual hours in ${((performance.now() - began) / 1_000).toFixed(1)} s`);

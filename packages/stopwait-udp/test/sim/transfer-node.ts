@@ -29,6 +29,9 @@ export interface Seat {
   readonly diskMs?: () => number;
 }
 
+/** Told of what each machine wants, before it is done. */
+export type Watch = (seat: Seat, output: ClientOutput | ServerOutput) => void;
+
 export type Served = Extract<ServerOutput, { readonly type: "served" }>;
 
 /** Plain data, so that the explorer can compare it. */
@@ -42,10 +45,9 @@ export class TransferNode implements NodeProgram {
   /** How the transfer of each client ended, by port. */
   readonly outcomes: Map<number, Outcome> = new Map();
   readonly served: Served[] = [];
-  /** Called with what a machine wants, before it is done: for oracles that watch every step. */
-  readonly #watch: ((seat: Seat, output: ClientOutput | ServerOutput) => void) | undefined;
+  readonly #watch: Watch | undefined;
 
-  constructor(seats: readonly Seat[], watch?: (seat: Seat, output: ClientOutput | ServerOutput) => void) {
+  constructor(seats: readonly Seat[], watch?: Watch) {
     this.#seats = seats;
     this.#watch = watch;
   }

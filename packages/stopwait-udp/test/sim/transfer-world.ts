@@ -1,9 +1,11 @@
 /** Runs a plan in the simulator and says what came of it: how each transfer ended, and whether that was true. */
 import { type TrafficCounts, World } from "@lab/simnet";
+import type { Outcome } from "../../src/core/contract.js";
 import { plainPlatform } from "../plain-platform.js";
-import { type Dialect, type End, SERVER_PORT } from "./dialects.js";
+import { DeliveryOracle } from "./delivery-oracle.js";
+import type { ClientEnd, Dialect, End } from "./dialects.js";
 import { CLIENT_NODES, contentOf, type Plan, SERVER, type TransferPlan } from "./plan.js";
-import { TransferNode } from "./transfer-node.js";
+import { outcomeText, type Served, TransferNode } from "./transfer-node.js";
 
 /** Longer than any transfer of a plan can take, and any memory of it. */
 const HOUR_MS = 3_600_000;
@@ -14,9 +16,11 @@ export interface PlanResult {
   readonly world: World;
   /** One for each transfer of the plan. */
   readonly endings: readonly Ending[];
+  /** Transfers that were gone on with after they had failed. */
+  readonly resumed: number;
   /** What must never be, in words; empty when all is well. */
   readonly violations: readonly string[];
-  /** Losses, copies, late and corrupted packets. */
+  /** Losses, copies, late and corrupted packets, and crashes. */
   readonly faults: number;
 }
 
@@ -24,115 +28,189 @@ export function faultsOf(counts: Readonly<TrafficCounts>): number {
   return counts.lostOnLinks + counts.duplicated + counts.reordered + counts.corrupted;
 }
 
-export function runPlan(plan: Plan, dialect: Dialect, options: { readonly trace?: boolean } = {}): PlanResult {
-  const violations: string[] = [];
-  const contents = new Map(plan.transfers.map((transfer) => [transfer.name, contentOf(plan, transfer)]));
-  const content = (name: string): Uint8Array => contents.get(name) ?? new Uint8Array();
-  const served: Record<string, Uint8Array> = {};
-  for (const { operation, name } of plan.transfers) if (operation === "get") served[name] = content(name);
+/** One run of a plan: the world, and the ends as they are now. */
+class PlannedWorld {
+  readonly world: World;
+  readonly violations: string[] = [];
+  readonly clients: readonly ClientEnd[];
+  readonly #plan: Plan;
+  readonly #dialect: Dialect;
+  readonly #contents: ReadonlyMap<string, Uint8Array>;
+  readonly #oracle: DeliveryOracle | undefined;
+  readonly #nodes = new Map<string, TransferNode>();
+  readonly #served: Served[][] = [];
+  #server: End | undefined;
 
-  const platform = (label: string) => plainPlatform(`${plan.seed} ${label}`);
-  const server = dialect.server(served, platform("server"), plan);
-  const clients = plan.transfers.map((transfer) =>
-    dialect.client(transfer, content(transfer.name), platform(transfer.name), plan),
-  );
-  const watch = dialect.isStrict ? new DeliveryOracle(content, violations) : undefined;
-  const nodes = Object.fromEntries(
-    CLIENT_NODES.map((node) => {
+  constructor(plan: Plan, dialect: Dialect, trace: boolean) {
+    this.#plan = plan;
+    this.#dialect = dialect;
+    this.#contents = new Map(plan.transfers.map((transfer) => [transfer.name, contentOf(plan, transfer)]));
+    this.#oracle = dialect.isStrict ? new DeliveryOracle((name) => this.content(name), this.violations) : undefined;
+    this.clients = plan.transfers.map((transfer) =>
+      dialect.client(transfer, this.content(transfer.name), this.#platform(transfer.name), plan),
+    );
+    const clientNode = (name: string): TransferNode => {
       const seats = plan.transfers.flatMap((transfer, index) =>
-        transfer.node === node ? [startingAt(clients[index] as End, transfer.startAtMs)] : [],
+        transfer.node === name ? [startingAt(this.clients[index] as End, transfer.startAtMs)] : [],
       );
-      return [node, new TransferNode(seats, watch?.output)];
-    }),
-  );
-  const serverNode = new TransferNode([server], watch?.output);
-  const world = new World({
-    seed: plan.seed,
-    nodes: {
-      [SERVER]: () => serverNode,
-      ...Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, () => node])),
-    },
-    impairments: plan.impairments,
-    faults: plan.faults,
-    trace: options.trace ?? false,
-  });
-  const isQuiet = world.run({ until: ({ now }) => now > HOUR_MS }) === "idle";
-
-  const endings = plan.transfers.map((transfer, index) => {
-    const outcome = nodes[transfer.node]?.outcomes.get(transfer.port);
-    const receiver = transfer.operation === "get" ? (clients[index] as End) : server;
-    if (outcome === undefined || !isQuiet) return "stuck";
-    if (outcome.type !== "success") {
-      if (transfer.operation === "get" && dialect.isStrict && receiver.read(transfer.name) !== undefined) {
-        violations.push(`${describe(transfer)} ended in ${outcome.type}, but there is a file`);
-      }
-      return outcome.type;
-    }
-    const stored = receiver.read(transfer.name);
-    return stored !== undefined && equal(stored, content(transfer.name)) ? "success" : "false success";
-  });
-
-  if (dialect.isStrict) {
-    for (const [index, transfer] of plan.transfers.entries()) {
-      const ending = endings[index];
-      if (ending === "stuck" || ending === "false success") violations.push(`${describe(transfer)} is a ${ending}`);
-      if (plan.weather === "fair" && ending !== "success") {
-        violations.push(`${describe(transfer)} ended in ${ending} on a fair channel`);
-      }
-      const stored = transfer.operation === "put" ? server.read(transfer.name) : undefined;
-      if (stored !== undefined && !equal(stored, content(transfer.name))) {
-        violations.push(`${describe(transfer)} left another file on the server`);
-      }
-    }
-    for (const end of [server, ...clients]) {
-      if (end.disk.openFiles > 0) violations.push(`port ${end.port} left ${end.disk.openFiles} files open`);
-      if (isQuiet && end.machine.nextDeadline() !== undefined) violations.push(`port ${end.port} left a timer`);
-    }
-    for (const { outcome, operation, name } of serverNode.served) {
-      if (outcome !== "done" || operation !== "put") continue;
-      const stored = server.read(name);
-      if (stored === undefined || !equal(stored, content(name))) violations.push(`the server stored another ${name}`);
-    }
+      return this.#node(name, seats);
+    };
+    const nodes = CLIENT_NODES.map((name) => [name, () => clientNode(name)] as const);
+    this.world = new World({
+      seed: plan.seed,
+      nodes: { [SERVER]: ({ incarnation }) => this.#serverNode(incarnation), ...Object.fromEntries(nodes) },
+      impairments: plan.impairments,
+      faults: plan.faults,
+      trace,
+    });
   }
-  return { world, endings, violations, faults: faultsOf(world.counts) };
+
+  content(name: string): Uint8Array {
+    return this.#contents.get(name) ?? new Uint8Array();
+  }
+
+  get server(): End {
+    return this.#server as End;
+  }
+
+  /** What the server reported, before a crash and after it. */
+  get served(): readonly Served[] {
+    return this.#served.flat();
+  }
+
+  outcome(node: string, port: number): Outcome | undefined {
+    return this.#nodes.get(node)?.outcomes.get(port);
+  }
+
+  /** Until nothing is left to happen; false if that never comes. */
+  run(): boolean {
+    const end = this.world.now + HOUR_MS;
+    return this.world.run({ until: ({ now }) => now > end }) === "idle";
+  }
+
+  /** Goes on with a transfer from another node, on a channel on which nothing goes wrong any more. */
+  resume(transfer: TransferPlan, index: number): { readonly client: ClientEnd; readonly node: string } | undefined {
+    const again = { ...transfer, port: transfer.port + 100 };
+    const platform = this.#platform(`${transfer.name} again`);
+    const client = this.#dialect.resumed?.(again, this.clients[index] as ClientEnd, platform, this.#plan);
+    if (client === undefined) return undefined;
+    const node = `${transfer.node} again ${index}`;
+    this.world.addNode(node, () => this.#node(node, [client]));
+    const atMs = this.world.now;
+    for (const [from, to] of [
+      [node, SERVER],
+      [SERVER, node],
+    ] as const) {
+      this.world.addFault({ type: "link", from, to, atMs, impairments: { latencyMs: 5 } });
+    }
+    return { client, node };
+  }
+
+  #platform(label: string): ReturnType<typeof plainPlatform> {
+    return plainPlatform(`${this.#plan.seed} ${label}`);
+  }
+
+  #node(name: string, seats: readonly End[]): TransferNode {
+    const node = new TransferNode(seats, this.#oracle?.watch);
+    this.#nodes.set(name, node);
+    return node;
+  }
+
+  #serverNode(incarnation: number): TransferNode {
+    const platform = this.#platform(`server ${incarnation}`);
+    const { transfers } = this.#plan;
+    const served = transfers.filter(({ operation }) => operation === "get").map(({ name }) => name);
+    const files = Object.fromEntries(served.map((name) => [name, this.content(name)]));
+    this.#server =
+      this.#server === undefined
+        ? this.#dialect.server(files, platform, this.#plan)
+        : this.#dialect.restarted(this.#server, platform, this.#plan);
+    const node = this.#node(SERVER, [this.#server]);
+    this.#served.push(node.served);
+    return node;
+  }
 }
 
-/** I1 and I3: what is written is what the source has at that place, without gaps, and is committed once. */
-class DeliveryOracle {
-  readonly #content: (name: string) => Uint8Array;
-  readonly #violations: string[];
-  /** Of each open part: its file's name and the bytes written. Parts are known by the port and the effect that opened them. */
-  readonly #parts = new Map<string, { name: string; length: number }>();
-  readonly #commits = new Map<string, number>();
-
-  constructor(content: (name: string) => Uint8Array, violations: string[]) {
-    this.#content = content;
-    this.#violations = violations;
-  }
-
-  readonly output: ConstructorParameters<typeof TransferNode>[1] = ({ port }, output) => {
-    if (output.type === "open-part") this.#parts.set(`${port} ${output.id}`, { name: output.name, length: 0 });
-    if (output.type !== "write-part" && output.type !== "commit-part" && output.type !== "truncate-part") return;
-    const part = this.#parts.get(`${port} ${output.part}`);
-    if (part === undefined) return;
-    if (output.type === "truncate-part") part.length = output.length;
-    else if (output.type === "write-part") {
-      const end = output.offset + output.bytes.length;
-      const expected = this.#content(part.name).subarray(output.offset, end);
-      if (output.offset > part.length || !equal(output.bytes, expected)) {
-        this.#violations.push(`I1: ${part.name} got bytes at ${output.offset} that are not those of the source`);
-      }
-      part.length = Math.max(part.length, end);
-    } else {
-      if (part.length !== this.#content(part.name).length) {
-        this.#violations.push(`I1: ${part.name} is committed with ${part.length} bytes`);
-      }
-      const place = port === SERVER_PORT ? part.name : `${port} ${part.name}`;
-      const commits = (this.#commits.get(place) ?? 0) + 1;
-      this.#commits.set(place, commits);
-      if (commits > 1) this.#violations.push(`I3: ${part.name} is committed ${commits} times`);
+export function runPlan(plan: Plan, dialect: Dialect, options: { readonly trace?: boolean } = {}): PlanResult {
+  const run = new PlannedWorld(plan, dialect, options.trace ?? false);
+  const { world, violations, clients } = run;
+  const isQuiet = run.run();
+  const endings = plan.transfers.map((transfer, index): Ending => {
+    const outcome = run.outcome(transfer.node, transfer.port);
+    const receiver = transfer.operation === "get" ? (clients[index] as End) : run.server;
+    if (outcome === undefined || !isQuiet) return "stuck";
+    const stored = receiver.read(transfer.name);
+    if (outcome.type === "success") {
+      return stored !== undefined && equal(stored, run.content(transfer.name)) ? "success" : "false success";
     }
-  };
+    const isExcluded = outcome.type === "failed" || transfer.operation === "get";
+    if (isExcluded && dialect.isStrict && stored !== undefined) {
+      violations.push(`I2: ${describe(transfer)} ended in ${outcomeText(outcome)}, but there is a file`);
+    }
+    return outcome.type;
+  });
+  const crashes = plan.faults.filter(({ type }) => type === "crash").length;
+  let resumed = 0;
+  if (dialect.isStrict) {
+    checkEndings(run, plan, endings);
+    checkQuiet(run, clients, isQuiet);
+    if (plan.isResumed && isQuiet) resumed = resumeAll(run, plan, endings);
+    checkQuiet(run, [], isQuiet);
+    checkFiles(run, plan);
+  }
+  return { world, endings, resumed, violations, faults: faultsOf(world.counts) + crashes };
+}
+
+function checkEndings({ violations }: PlannedWorld, plan: Plan, endings: readonly Ending[]): void {
+  for (const [index, transfer] of plan.transfers.entries()) {
+    const ending = endings[index];
+    if (ending === "stuck" || ending === "false success") violations.push(`${describe(transfer)} is a ${ending}`);
+    if (plan.weather === "fair" && ending !== "success") {
+      violations.push(`I4: ${describe(transfer)} ended in ${ending} on a fair channel`);
+    }
+  }
+}
+
+/** I11: what failed is gone on with, and gives the same file. */
+function resumeAll(run: PlannedWorld, plan: Plan, endings: readonly Ending[]): number {
+  let count = 0;
+  for (const [index, transfer] of plan.transfers.entries()) {
+    const ending = endings[index];
+    const started = ending === "failed" || ending === "unknown" ? run.resume(transfer, index) : undefined;
+    if (started === undefined) continue;
+    count++;
+    const isQuiet = run.run();
+    const outcome = run.outcome(started.node, started.client.port);
+    const stored = (transfer.operation === "get" ? started.client : run.server).read(transfer.name);
+    // What nobody knew may have been a success: then the name is taken, by the right file.
+    const isDoneBefore = ending === "unknown" && outcome?.type === "failed" && outcome.code === "exists";
+    const isRight = stored !== undefined && equal(stored, run.content(transfer.name));
+    if (!isQuiet || !isRight || (outcome?.type !== "success" && !isDoneBefore)) {
+      const end = outcome === undefined ? "nothing" : outcomeText(outcome);
+      run.violations.push(`I11: ${describe(transfer)} was gone on with after ${ending}, and ended in ${end}`);
+    }
+    if (started.client.disk.openFiles > 0) run.violations.push(`I4: ${describe(transfer)} left files open`);
+  }
+  return count;
+}
+
+/** I4: nothing is open, and nobody waits for anything. */
+function checkQuiet({ server, violations }: PlannedWorld, clients: readonly End[], isQuiet: boolean): void {
+  for (const end of [server, ...clients]) {
+    if (end.disk.openFiles > 0) violations.push(`I4: port ${end.port} left ${end.disk.openFiles} files open`);
+    if (isQuiet && end.machine.nextDeadline() !== undefined) violations.push(`I4: port ${end.port} left a timer`);
+  }
+}
+
+/** I2 on the server's side: whatever it has is right, and what it reported as done is there. */
+function checkFiles(run: PlannedWorld, { transfers }: Plan): void {
+  for (const transfer of transfers.filter(({ operation }) => operation === "put")) {
+    const stored = run.server.read(transfer.name);
+    const isDone = run.served.some(({ name, outcome }) => name === transfer.name && outcome === "done");
+    if (stored === undefined ? isDone : !equal(stored, run.content(transfer.name))) {
+      run.violations.push(`I2: ${describe(transfer)}: the server has another file, or none`);
+    }
+  }
 }
 
 /** A client that begins later: its deadline is the time of its start. */
