@@ -182,6 +182,21 @@ describe("a PUT", () => {
     expect([here.world.timeouts, here.disk.counts.get("commit-part")]).toEqual([1, 1]);
   });
 
+  it("S37: a FIN before all is there is dropped, its digest as well", () => {
+    const here = scene();
+    const { address } = put(here, "a", bytes(200), small);
+    here.world.run({ done: () => here.world.count(Type.DATA) === 1 });
+    const session = here.world.sent.at(-1)?.bytes.slice(4, 12) as Uint8Array;
+    const sha256 = plainSha256();
+    sha256.update(bytes(200));
+    const early = encodePacket(session, { type: Type.FIN, block: 3, counter: 99 }, sha256.digest(), crc32cOfPacket);
+    here.world.inject(address, SERVER, early);
+    here.world.run({ done: () => here.world.count(Type.FIN) === 1 });
+    expect([here.disk.names, here.world.count(Type.FINACK)]).toEqual([[], 0]);
+    here.world.run();
+    expect(here.disk.names).toEqual(["a"]);
+  });
+
   it("S37: DATA is acknowledged when it is written, and not twice while it is being written", () => {
     const diskMs = ({ type }: { type: string }): number => (type === "write-part" ? 500 : 0);
     const here = scene({}, {}, { diskMs });

@@ -89,7 +89,7 @@ export class V2World {
   }
 
   /** Runs until nothing is left to happen, or until `done`. @throws Error after `untilMs` of the world's time */
-  run({ untilMs = 1_000_000, done = (): boolean => false } = {}): void {
+  run({ untilMs = 1_000_000, done = () => false }: { untilMs?: number; done?: () => boolean } = {}): void {
     while (!done()) {
       const [next] = this.#events;
       let due: Party | undefined;

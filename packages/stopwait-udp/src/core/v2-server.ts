@@ -4,9 +4,9 @@ import type { Address, FileResult, ServerOutput, TransferInput } from "./contrac
 import { Cookies } from "./cookie.js";
 import { LocalProtocolError, RemoteProtocolError } from "./errors.js";
 import { hex } from "./hex.js";
-import { nameFault } from "./names.js";
 import { uint } from "./tlv.js";
 import { type Tombstone, Tombstones } from "./tombstones.js";
+import { admit } from "./v2-admission.js";
 import { type Checksum, crc32cOfPacket } from "./v2-checksum.js";
 import { Code, wordOf } from "./v2-codes.js";
 import { V2GetSession } from "./v2-get-session.js";
@@ -26,7 +26,7 @@ import {
   uint16At,
 } from "./v2-packet.js";
 import { V2PutSession } from "./v2-put-session.js";
-import { authenticationOf, decodeRequest, type Request } from "./v2-request.js";
+import { decodeRequest, type Request } from "./v2-request.js";
 import { type ResolvedV2ServerOptions, resolveV2ServerOptions, type V2ServerOptions } from "./v2-server-options.js";
 import type { V2Session } from "./v2-session.js";
 
@@ -165,41 +165,27 @@ export class V2Server {
     if (!isTrusted && (request.cookie === undefined || !this.#cookies.isValid(now, from, id, request.cookie))) {
       return this.#reply(from, packet, Type.CHALLENGE, this.#cookies.issue(now, from, id), out);
     }
-    const checksum = request.checksums.find((one) => one !== "none" || isTrusted);
-    const code = this.#refusal(now, from, key, packet, request, checksum, isTrusted, out);
-    if (code !== undefined || checksum === undefined) return this.#refuse(from, packet, code ?? Code.BAD_REQUEST, out);
-    this.#open(now, from, key, packet, request, checksum, out);
+    const admitted = admit({ packet, request, isTrusted }, this.#options);
+    if ("refused" in admitted) return this.#refuse(from, packet, admitted.refused, out);
+    const code = this.#makeRoom(now, from, key, id, request, out);
+    if (code !== undefined) return this.#refuse(from, packet, code, out);
+    this.#open(now, from, key, packet, request, admitted.checksum, out);
   }
 
-  /** Why this request cannot be served; undefined if it can, as far as can be told without the disk. */
-  #refusal(
+  /** @returns why there is no place for a session; undefined where there is */
+  #makeRoom(
     now: number,
     from: Address,
     key: string,
-    packet: Uint8Array,
+    id: Uint8Array,
     request: Request,
-    checksum: Checksum | undefined,
-    isTrusted: boolean,
     out: ServerOutput[],
   ): number | undefined {
-    if (checksum === undefined) return Code.BAD_REQUEST;
-    if (request.operation === "put" && !this.#mayWrite(packet, isTrusted)) return Code.DENIED;
-    if (nameFault(request.name) !== undefined) return Code.NOT_FOUND;
     const { maxSessions, maxTombstones } = this.#options;
     if (this.#sessions.size >= maxSessions) return Code.BUSY;
     if (this.#sessions.size + this.#tombstones.size >= maxTombstones) return Code.BUSY;
-    if (request.operation === "put" && this.#parts.has(hex(sessionOf(packet)))) return Code.HELD;
+    if (request.operation === "put" && this.#parts.has(hex(id))) return Code.HELD; // from another address
     return request.resume === undefined ? undefined : this.#take(now, from, key, request, request.resume, out);
-  }
-
-  #mayWrite(packet: Uint8Array, isTrusted: boolean): boolean {
-    const { writable, secret, insecureWrite, platform } = this.#options;
-    if (!writable) return false;
-    if (isTrusted || insecureWrite) return true;
-    const authentication = secret === undefined ? undefined : authenticationOf(payloadOf(packet), sessionOf(packet));
-    if (secret === undefined || authentication === undefined) return false;
-    const { given, message } = authentication;
-    return platform.equalInConstantTime(given, platform.hmacSha256(secret, message));
   }
 
   /** Ends the session that this one goes on from, where it is live and the same client's (S47). */
