@@ -15,7 +15,13 @@ const PEER: Address = { host: "10.0.0.1", port: 4_000 };
 const LOCAL: Address = { host: "127.0.0.1", port: 4_000 };
 const get3 = { operation: "get", name: "a", blockBytes: 76, window: 1, checksums: ["crc32c"] } as const;
 
-function packet(type: number, counter: number, payload: Uint8Array = new Uint8Array(), least = 0, session = SESSION): Uint8Array {
+function packet(
+  type: number,
+  counter: number,
+  payload: Uint8Array = new Uint8Array(),
+  least = 0,
+  session = SESSION,
+): Uint8Array {
   return encodePacket(session, { type, counter }, payload, crc32cOfPacket, least);
 }
 
@@ -269,6 +275,15 @@ describe("sessions and tombstones", () => {
     }
     expect(machine.fingerprint(0)).toBe(before);
     expect(typeOf(give(0, LOCAL, ack)[0] as Uint8Array)).toBe(Type.DATA);
+  });
+
+  it("S40, S47: a PUT with the session id of a live one, from another port, does not touch its part", () => {
+    const { give, machine } = server({ writable: true });
+    const wanted = { operation: "put", name: "b", size: 10 };
+    expect(typeOf(give(0, LOCAL, request(wanted))[0] as Uint8Array)).toBe(Type.ACCEPT);
+    const before = machine.fingerprint(0);
+    expect(code(give(0, { ...LOCAL, port: 4_001 }, request(wanted))[0])).toBe(Code.HELD);
+    expect(machine.fingerprint(0)).toBe(before);
   });
 
   it("S40: what only servers send, ERR and FINACK of an unknown session are not answered", () => {
