@@ -1,6 +1,9 @@
 /** The command as one file that plain Node runs: most of the time of a short command would be the compiler's. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
+import { afterAll } from "vitest";
 import { type RunningProcess, start } from "../../../../test/process.js";
 
 const source = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
@@ -11,8 +14,10 @@ export interface BundledCommand {
   readonly start: (args: readonly string[], cwd: string) => RunningProcess;
 }
 
-/** Bundles the command into a folder. */
-export function bundleCommand(folder: string): BundledCommand {
+/** Bundles the command, once for a file of tests. */
+export function bundleCommand(): BundledCommand {
+  const folder = mkdtempSync(join(tmpdir(), "lab-command-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, "stopwait.cjs");
   const into = { platform: "node", target: "node20", format: "cjs", outfile: path } as const;
   buildSync({ entryPoints: [source], bundle: true, ...into, logLevel: "error" });

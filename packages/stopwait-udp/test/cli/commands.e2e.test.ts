@@ -6,14 +6,14 @@ import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { RunningProcess } from "../../../../test/process.js";
 import { scratchFolder } from "../../../../test/scratch.js";
 import { content } from "../node/content.js";
-import { type BundledCommand, bundleCommand } from "./bundled-command.js";
+import { bundleCommand } from "./bundled-command.js";
+
+const command = bundleCommand();
 
 let folder: string;
-let command: BundledCommand;
 
 beforeEach(() => {
   folder = scratchFolder();
-  command = bundleCommand(folder);
   mkdirSync(join(folder, "served"));
   writeFileSync(join(folder, "served", "hello.txt"), "hello world\n");
 });

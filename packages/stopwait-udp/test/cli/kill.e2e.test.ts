@@ -5,17 +5,17 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { RunningProcess } from "../../../../test/process.js";
 import { scratchFolder } from "../../../../test/scratch.js";
 import { content } from "../node/content.js";
-import { type BundledCommand, bundleCommand } from "./bundled-command.js";
+import { bundleCommand } from "./bundled-command.js";
 
 const SIZE = 6_000_000;
 const bytes: Uint8Array = content(SIZE);
 
-let command: BundledCommand;
+const command = bundleCommand();
+
 let folder: string;
 
 beforeEach(() => {
   folder = scratchFolder();
-  command = bundleCommand(folder);
   mkdirSync(join(folder, "served"));
 });
 

@@ -9,6 +9,7 @@ import { residentBytes } from "../resident-memory.js";
 import { bundleCommand } from "./bundled-command.js";
 
 const MIB = 2 ** 20;
+const command = bundleCommand();
 
 it.each([
   { transfers: 2, size: 3 * MIB, window: 8 },
@@ -20,10 +21,7 @@ it.each([
     const served = join(folder, "served");
     mkdirSync(served);
     writeFileSync(join(served, "warm"), content(size));
-    await using server = bundleCommand(folder).start(
-      ["serve", "-d", "served", "-p", "0", "--writable", "--quiet"],
-      folder,
-    );
+    await using server = command.start(["serve", "-d", "served", "-p", "0", "--writable", "--quiet"], folder);
     const port = await server.port();
     const stateFolder = join(folder, "state");
     await get({ port, stateFolder, name: "warm", to: join(folder, "warm") });
