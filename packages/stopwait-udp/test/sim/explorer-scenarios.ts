@@ -1,6 +1,6 @@
 /** Small transfers for the explorer (docs/simnet.md, N30): one client, one server, and what must hold in every state. */
 import type { Describe, ExploredWorld, NodeEnvironment, NodeInput, NodeOutput, Scenario } from "@lab/simnet";
-import { describePacket } from "../../src/cli/describe-packet.js";
+import { describePacket } from "../../src/core/describe-packet.js";
 import { StopwaitServer } from "../../src/core/server.js";
 import { V1GetClient } from "../../src/core/v1-get-client.js";
 import { V1PutClient } from "../../src/core/v1-put-client.js";

@@ -6,7 +6,8 @@ export const CLIENT_NODES = ["ana", "ben"] as const;
 
 export interface TransferPlan {
   readonly operation: "get" | "put";
-  readonly node: (typeof CLIENT_NODES)[number];
+  /** Of the client. */
+  readonly node: string;
   /** The local port: another for every transfer. */
   readonly port: number;
   readonly name: string;
