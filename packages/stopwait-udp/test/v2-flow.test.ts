@@ -197,16 +197,58 @@ describe("a PUT", () => {
     expect(here.disk.names).toEqual(["a"]);
   });
 
-  it("S37: DATA is acknowledged when it is written, and not twice while it is being written", () => {
+  it("S37: DATA is acknowledged before it is written, unless the one before waits too; then when that is written, once", () => {
     const diskMs = ({ type }: { type: string }): number => (type === "write-part" ? 500 : 0);
+    const here = scene({}, {}, { diskMs });
+    const { outcome } = put(here, "a", bytes(76 + 70), small);
+    here.world.run();
+    expect(outcome()).toMatchObject({ type: "success" });
+    const data = here.world.sent.filter(({ bytes: packet }) => typeOf(packet) === Type.DATA);
+    const acks = here.world.sent.filter(({ bytes: packet }) => typeOf(packet) === Type.ACK);
+    const began = data[0]?.now ?? 0;
+    expect(data.map(({ bytes: packet }) => [blockOf(packet), flagsOf(packet) & Flag.RETRY])).toEqual([
+      [0, 0],
+      [1, 0],
+      [1, Flag.RETRY],
+    ]);
+    expect(acks.map(({ now }) => now - began)).toEqual([10, 510]);
+    expect(acks.map(({ bytes: packet }) => blockOf(packet))).toEqual([1, 2]);
+  });
+
+  it("S37: DATA whose acknowledgement was lost is acknowledged again, although it is not written yet", () => {
+    const diskMs = ({ type }: { type: string }): number => (type === "write-part" ? 2_000 : 0);
+    const here = scene({}, {}, { diskMs, channel: losing({ [Type.ACK]: [0] }) });
+    const { outcome } = put(here, "a", bytes(70), small);
+    here.world.run({ done: () => here.world.count(Type.FIN) === 1 });
+    expect([here.world.timeouts, here.disk.counts.get("write-part")]).toEqual([1, undefined]);
+    here.world.run();
+    expect(outcome()).toMatchObject({ type: "success" });
+    expect(isSame(here.disk.read("a"), bytes(70))).toBe(true);
+  });
+
+  it("S37, S49: FIN that comes before the disk has done all is kept, and answered `wait` when it comes again", () => {
+    const diskMs = ({ type }: { type: string }): number => (type === "write-part" ? 100_000 : 0);
     const here = scene({}, {}, { diskMs });
     const { outcome } = put(here, "a", bytes(70), small);
     here.world.run();
     expect(outcome()).toMatchObject({ type: "success" });
-    const [data, retry] = here.world.sent.filter(({ bytes: packet }) => typeOf(packet) === Type.DATA);
-    const acks = here.world.sent.filter(({ bytes: packet }) => typeOf(packet) === Type.ACK);
-    expect(retry && flagsOf(retry.bytes) & Flag.RETRY).toBe(Flag.RETRY);
-    expect(acks.map(({ now }) => now - (data?.now ?? 0))).toEqual([510]);
+    expect(here.world.sent.some(({ bytes: packet }) => typeOf(packet) === Type.ERR)).toBe(true);
+    expect(isSame(here.disk.read("a"), bytes(70))).toBe(true);
+  });
+
+  it("S36: a client asks for the next block before it writes the last, and for FIN when all is written", () => {
+    const diskMs = ({ type }: { type: string }): number => (type === "write-part" ? 500 : 0);
+    const here = scene({ a: bytes(76 + 70) }, {}, { diskMs });
+    const { outcome, address } = get(here, "a", small);
+    here.world.run();
+    expect(outcome()).toMatchObject({ type: "success" });
+    const acks = here.world.sent.filter(({ from, bytes: packet }) => from === address && typeOf(packet) === Type.ACK);
+    const began = acks[0]?.now ?? 0;
+    expect(acks.map(({ now, bytes: packet }) => [blockOf(packet), now - began])).toEqual([
+      [0, 0],
+      [1, 20],
+      [2, 1_020], // the second write begins when the first has ended
+    ]);
   });
 
   it("S37, S49: FIN is answered `wait` while the server commits, and the client waits longer than it would in silence", () => {
@@ -389,8 +431,11 @@ describe("windows", () => {
     const part = new PartBlocks({ part: 1, size: 55, offset: 5, blockBytes: 10, window: 3, sha256 });
     const writes: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
     let ids = 0;
-    const take = (block: number, length = 10, isLast = block === 4): string =>
-      part.take(block, isLast, new Uint8Array(length).fill(block), () => ++ids, writes as never[]);
+    const take = (block: number, length = 10, isLast = block === 4): string => {
+      const taken = part.take(block, isLast, new Uint8Array(length).fill(block));
+      part.write(() => ++ids, writes as never[]);
+      return taken;
+    };
     expect([take(2), take(2), take(1), take(3), take(0, 9), take(0, 10, true)]).toEqual([
       "kept",
       "pending",
@@ -406,11 +451,26 @@ describe("windows", () => {
       [15, 1],
       [25, 2],
     ]);
-    expect([part.accepted, part.written, part.credit(3), part.sack]).toEqual([3, 0, 0, 0]);
-    expect([take(3), take(1)], "not before something is written").toEqual(["wrong", "pending"]);
+    expect([part.accepted, part.written, part.credit(3), part.sack]).toEqual([3, 0, 1, 0]);
+    expect([take(3), take(1), part.credit(3)]).toEqual(["next", "pending", 0]);
+    expect(take(4), "not before something is written").toBe("wrong");
     part.wrote();
-    expect([take(0), take(3), take(5)]).toEqual(["written", "next", "wrong"]);
-    expect(part.credit(3)).toBe(0);
+    expect([take(0), take(4), take(5)]).toEqual(["written", "next", "wrong"]);
+    expect([part.credit(3), writes.length]).toEqual([0, 5]);
+  });
+
+  it("S50: a client whose last credit was 0 asks again with a block, and goes on", () => {
+    let acks = 0;
+    const channel: Channel = ({ bytes: packet }) => {
+      if (typeOf(packet) !== Type.ACK || ++acks > 1) return [{ afterMs: 10 }];
+      const header = { type: Type.ACK, block: blockOf(packet), counter: counterOf(packet), credit: 0 };
+      return [{ afterMs: 10, bytes: encodePacket(packet.slice(4, 12), header, new Uint8Array(), crc32cOfPacket) }];
+    };
+    const here = scene({}, {}, { channel });
+    const { outcome } = put(here, "a", bytes(228), small);
+    here.world.run();
+    expect(outcome()).toMatchObject({ type: "success" });
+    expect(here.world.count(Type.DATA)).toBe(3);
   });
 
   it("S51: a slow disk holds the sender back, and nothing is lost or sent twice", () => {

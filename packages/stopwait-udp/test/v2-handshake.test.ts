@@ -8,7 +8,7 @@ import { encodeRequest } from "../src/core/v2-request.js";
 import { MemoryDisk } from "./memory-disk.js";
 import { plainPlatform } from "./plain-platform.js";
 import { bytes, freshAddress, get, put, scene } from "./v2-transfers.js";
-import { SERVER } from "./v2-world.js";
+import { type Channel, SERVER } from "./v2-world.js";
 
 const SESSION = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
 const PEER: Address = { host: "10.0.0.1", port: 4_000 };
@@ -113,6 +113,15 @@ describe("address validation", () => {
     expect(new Cookies(plainPlatform(2), 30_000).isValid(100_000, PEER, SESSION, fresh), "another server's").toBe(
       false,
     );
+  });
+
+  it("S35, S45: a CHALLENGE that comes twice is followed once", () => {
+    const channel: Channel = ({ bytes: sent }) =>
+      typeOf(sent) === Type.CHALLENGE ? [{ afterMs: 10 }, { afterMs: 12 }] : [{ afterMs: 10 }];
+    const here = scene({ a: bytes(10) }, {}, { channel });
+    get(here, "a");
+    here.world.run();
+    expect(here.world.count(Type.REQ)).toBe(2);
   });
 
   it("S43: at most four challenges are followed", () => {
