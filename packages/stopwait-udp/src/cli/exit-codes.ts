@@ -1,7 +1,7 @@
 /** How the command ends: a code for scripts, a line for people (S94). */
 import { StopwaitError } from "../core/errors.js";
+import { printable } from "../core/printable.js";
 import { UnknownOutcomeError } from "../node/errors.js";
-import { printable } from "./printable.js";
 
 /** Exit codes of `stopwait`. */
 export const EXIT = {

@@ -3,9 +3,9 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { DEFAULT_PORT } from "../core/ports.js";
+import { printable } from "../core/printable.js";
 import { type ServedTransfer, StopwaitUdpServer, type StopwaitUdpServerOptions } from "../node/server.js";
 import { wholeNumber } from "./numbers.js";
-import { printable } from "./printable.js";
 import { readSecret } from "./secret-file.js";
 
 interface ServeFlags {

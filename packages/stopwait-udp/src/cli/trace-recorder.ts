@@ -1,7 +1,7 @@
 /** Keeps the first exchanges of a transfer, and writes them as a diagram when it is over, whatever became of it. */
 import { writeFileSync } from "node:fs";
+import { describePacket } from "../core/describe-packet.js";
 import type { SeenDatagram } from "../node/transfer-options.js";
-import { describePacket } from "./describe-packet.js";
 import { type Arrow, renderSequence } from "./sequence-diagram.js";
 
 /** As many as people read. */

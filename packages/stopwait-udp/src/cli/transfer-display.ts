@@ -1,9 +1,9 @@
 /** What a person sees of a transfer: a bar while it runs, what it cost at the end. */
 import { SingleBar } from "cli-progress";
+import { printable } from "../core/printable.js";
 import type { TransferResult } from "../node/transfer.js";
 import type { TransferProgress } from "../node/transfer-options.js";
 import type { Statistics } from "../node/transfer-statistics.js";
-import { printable } from "./printable.js";
 
 /** How often a bar is drawn anew. */
 const FRAMES_PER_SECOND = 10;

@@ -13,6 +13,7 @@ export type {
   TransferInput,
   TransferOutput,
 } from "./contract.js";
+export { type DescribedPacket, describePacket } from "./describe-packet.js";
 export { LocalProtocolError, RemoteProtocolError, StopwaitError } from "./errors.js";
 export { MAX_NAME_BYTES, type NameFault, nameFault, PARTS_FOLDER } from "./names.js";
 export { DEFAULT_PORT, DEFAULT_PROXY_PORT } from "./ports.js";

@@ -1,4 +1,8 @@
-/** A part as blocks: written in order, each once, digested as it grows (docs/stopwait-udp.md, S51). For both receivers of v2. */
+/**
+ * A part as blocks: written in order, each once, digested once they are written (docs/stopwait-udp.md, S51). For both
+ * receivers of v2. Taking a block and asking for its write are two steps, so that its answer can go out between them: the
+ * other end is at work again while this one writes and digests.
+ */
 
 import type { FileEffect, Sha256 } from "./contract.js";
 import { GatheredSha256 } from "./gathered-sha256.js";
@@ -19,8 +23,8 @@ export interface PartRange {
 }
 
 /**
- * What became of a block: it was the `next`, and is being written with what was kept behind it; it is ahead, and `kept`;
- * it is `pending`, kept or being written already; it has been `written` before; it is `wrong` (of another length than it
+ * What became of a block: it was the `next`, and is to be written with what was kept behind it; it is ahead, and `kept`;
+ * it is `pending`, kept or taken already, and not written; it has been `written` before; it is `wrong` (of another length than it
  * must have, or beyond the window).
  */
 export type Taken = "next" | "kept" | "pending" | "written" | "wrong";
@@ -30,6 +34,10 @@ export class PartBlocks {
   readonly #range: PartRange;
   readonly #sha256: GatheredSha256;
   readonly #kept = new Map<number, Uint8Array>();
+  /** The blocks from `written` up to `accepted`. */
+  readonly #unwritten: Uint8Array[] = [];
+  /** How many of these are being written. */
+  #writing = 0;
   #accepted = 0;
   #written = 0;
   #digest: Uint8Array | undefined;
@@ -40,7 +48,7 @@ export class PartBlocks {
     this.count = blockCount(range.size, range.offset, range.blockBytes);
   }
 
-  /** The next block expected: all below it are written or being written. */
+  /** The next block expected: all below it are written, or will be once the disk has done those before. */
   get accepted(): number {
     return this.#accepted;
   }
@@ -53,7 +61,7 @@ export class PartBlocks {
     return this.#written === this.count;
   }
 
-  /** Bytes of the file that are written or being written, the offset included. */
+  /** Bytes of the file that are written or will be, the offset included. */
   get acceptedBytes(): number {
     return Math.min(this.#range.offset + this.#accepted * this.#range.blockBytes, this.#range.size);
   }
@@ -70,9 +78,12 @@ export class PartBlocks {
     return bits >>> 0;
   }
 
-  /** Blocks that may be sent from `accepted` on, where `window` may be written or kept at a time. */
+  /**
+   * Blocks that may be sent from `accepted` on: at most `window`, and no more than `window` + 1 are waiting for the disk or
+   * kept at a time. The one is what is written while the next is under way.
+   */
   credit(window: number): number {
-    return Math.max(0, this.#written + window - this.#accepted);
+    return Math.max(0, Math.min(window, this.#written + window + 1 - this.#accepted));
   }
 
   /** Length that a block must have; 0 for one that does not exist. */
@@ -81,49 +92,55 @@ export class PartBlocks {
     return Math.max(0, Math.min(blockBytes, size - offset - block * blockBytes));
   }
 
-  /** Takes a block; `writes` gets an effect for each that is to be written now. `bytes` may be kept. */
-  take(block: number, isLast: boolean, bytes: Uint8Array, newId: () => number, writes: FileEffect[]): Taken {
+  /** Takes a block; `write` must follow. `bytes` are kept until they are written. */
+  take(block: number, isLast: boolean, bytes: Uint8Array): Taken {
     if (block >= this.count || bytes.length !== this.lengthOf(block)) return "wrong";
     if (isLast !== (block === this.count - 1)) return "wrong";
     if (block < this.#written) return "written";
     if (block < this.#accepted || this.#kept.has(block)) return "pending";
-    if (block >= this.#written + this.#range.window) return "wrong";
+    if (block >= this.#accepted + this.credit(this.#range.window)) return "wrong";
     if (block > this.#accepted) {
       this.#kept.set(block, bytes);
       return "kept";
     }
     for (let next: Uint8Array | undefined = bytes; next !== undefined; ) {
-      this.#write(next, newId(), writes);
+      this.#unwritten.push(next);
+      this.#accepted++;
       next = this.#kept.size === 0 ? undefined : this.#kept.get(this.#accepted);
       this.#kept.delete(this.#accepted);
     }
     return "next";
   }
 
+  /** Asks for the writes of what was taken since the last call. */
+  write(newId: () => number, writes: FileEffect[]): void {
+    const { part, offset, blockBytes } = this.#range;
+    for (; this.#writing < this.#unwritten.length; this.#writing++) {
+      const bytes = this.#unwritten[this.#writing] as Uint8Array;
+      const at = offset + (this.#written + this.#writing) * blockBytes;
+      writes.push({ type: "write-part", id: newId(), part, offset: at, bytes });
+    }
+  }
+
   /** One of the writes has ended, in their order. */
   wrote(): void {
+    this.#sha256.update(this.#unwritten.shift() as Uint8Array);
+    this.#writing--;
     this.#written++;
   }
 
-  /** Of the whole file, once all of it was taken. */
+  /** Of the whole file, once all of it is written. */
   digest(): Uint8Array {
     this.#digest ??= this.#sha256.digest();
     return this.#digest;
   }
 
-  /** The digest of what was taken so far, ready to grow on elsewhere. */
+  /** The digest of what is written, ready to grow on elsewhere. */
   prefix(): Sha256 {
     return this.#sha256.copy();
   }
 
   fingerprint(): string {
     return `${this.#written},${this.#accepted}/${this.count},${[...this.#kept.keys()].sort().join("+")}`;
-  }
-
-  #write(bytes: Uint8Array, id: number, writes: FileEffect[]): void {
-    const { part, offset, blockBytes } = this.#range;
-    writes.push({ type: "write-part", id, part, offset: offset + this.#accepted * blockBytes, bytes });
-    this.#sha256.update(bytes);
-    this.#accepted++;
   }
 }

@@ -35,6 +35,8 @@ export class V2GetClient extends V2Client {
   #blocks: PartBlocks | undefined;
   /** Blocks below this were asked for. */
   #asked = 0;
+  /** Whether there is something to tell with the next ACK: a block that was taken, or more room than the last one told of. */
+  #owesAck = false;
 
   /** @throws TypeError or RangeError for an option out of its range */
   constructor(options: V2GetClientOptions) {
@@ -141,13 +143,25 @@ export class V2GetClient extends V2Client {
   #data(now: number, blocks: PartBlocks, packet: Uint8Array): void {
     const before = blocks.accepted;
     const isLast = (flagsOf(packet) & Flag.LAST) !== 0;
-    const taken = blocks.take(blockOf(packet), isLast, payloadOf(packet), this.newId, this.out as FileEffect[]);
+    const taken = blocks.take(blockOf(packet), isLast, payloadOf(packet));
     if (taken !== "next" && taken !== "kept") return;
     this.through++;
     this.congestion.acknowledged(blocks.accepted - before);
     this.progress(now);
     if (this.#asked > blocks.accepted + blocks.keptBlocks) this.awaitAnswer(now);
     else this.awaitNothing();
+    if (taken === "kept") return;
+    this.#owesAck = true;
+    this.#askForMore(now, blocks);
+    blocks.write(this.newId, this.out as FileEffect[]);
+  }
+
+  /** Answers what was taken, where there is room for more; before it is written, so that the server is not kept waiting. */
+  #askForMore(now: number, blocks: PartBlocks): void {
+    const isAllTaken = blocks.accepted === blocks.count;
+    if (blocks.isWhole || (this.#owesAck && !isAllTaken && blocks.credit(this.congestion.blocks) > 0)) {
+      this.#acknowledge(now, blocks, false);
+    }
   }
 
   #wrote(now: number): void {
@@ -158,7 +172,7 @@ export class V2GetClient extends V2Client {
     const bytes = Math.min(this.#held + blocks.written * blockBytes, size);
     this.out.push({ type: "progress", bytes, total: size });
     if (blocks.isWhole) this.#step = "finishing";
-    if (blocks.isWhole || blocks.credit(this.congestion.blocks) > 0) this.#acknowledge(now, blocks, false);
+    this.#askForMore(now, blocks);
   }
 
   /** Asks for the blocks that the window has room for; for FIN when there are none left. */
@@ -166,6 +180,7 @@ export class V2GetClient extends V2Client {
     const block = blocks.accepted;
     const credit = Math.min(blocks.credit(this.congestion.blocks), blocks.count - block);
     this.#asked = Math.max(this.#asked, block + credit);
+    this.#owesAck = credit < Math.min(this.congestion.blocks, blocks.count - block);
     const { sack } = blocks;
     const flags = (isRetry ? Flag.RETRY : 0) | (sack === 0 ? 0 : Flag.SACK);
     this.send(now, { type: Type.ACK, flags, block, credit }, sack === 0 ? NOTHING : uint(sack, 4));
@@ -227,6 +242,6 @@ export class V2GetClient extends V2Client {
   }
 
   protected stateText(): string {
-    return `${this.#step},${this.#held},${this.#asked},${this.#etag ?? "-"},${this.#blocks?.fingerprint() ?? "-"}`;
+    return `${this.#step},${this.#held},${this.#asked}${this.#owesAck ? "o" : ""},${this.#etag ?? "-"},${this.#blocks?.fingerprint() ?? "-"}`;
   }
 }

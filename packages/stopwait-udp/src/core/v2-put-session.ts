@@ -20,8 +20,12 @@ export class V2PutSession extends V2Session {
   /** Bytes of the part before block 0. */
   #offset = 0;
   #blocks: PartBlocks | undefined;
-  /** For each write under way, in order: the counter of the DATA to acknowledge when it has ended. */
-  readonly #echoes: (number | undefined)[] = [];
+  /** The counter of DATA that was taken and is to be acknowledged when there is room for more. */
+  #owed: number | undefined;
+  /** Of the DATA acknowledged last. */
+  #dataCounter = 0;
+  /** DATA below this was acknowledged. */
+  #acknowledged = 0;
   #finCounter = 0;
   /** A FIN that came before the last writes had ended. */
   #finDigest: Uint8Array | undefined;
@@ -94,26 +98,36 @@ export class V2PutSession extends V2Session {
 
   #data(blocks: PartBlocks, packet: Uint8Array, out: ServerOutput[]): void {
     const isLast = (flagsOf(packet) & Flag.LAST) !== 0;
-    const before = blocks.accepted;
-    const taken = blocks.take(blockOf(packet), isLast, payloadOf(packet), this.newId, out as FileEffect[]);
+    const block = blockOf(packet);
+    const taken = blocks.take(block, isLast, payloadOf(packet));
     if (taken === "next") {
-      // What was kept had its answer when it came.
-      for (let more = blocks.accepted - before - 1; more > 0; more--) this.#echoes.push(undefined);
-      this.#echoes.push(counterOf(packet));
-    } else if (taken === "kept" || taken === "written") this.#acknowledge(blocks, counterOf(packet), out);
+      this.#owed = counterOf(packet);
+      this.#acknowledgeOwed(blocks, out);
+      blocks.write(this.newId, out as FileEffect[]);
+    } else if (taken === "kept" || taken === "written" || block < this.#acknowledged) {
+      this.#acknowledge(blocks, counterOf(packet), out);
+    }
+  }
+
+  /** Answers what was taken, where there is room for more; before it is written, so that the client is not kept waiting. */
+  #acknowledgeOwed(blocks: PartBlocks, out: ServerOutput[]): void {
+    if (this.#owed === undefined) return;
+    if (blocks.credit(this.window) > 0) this.#acknowledge(blocks, this.#owed, out);
   }
 
   #wrote(out: ServerOutput[]): void {
     const blocks = this.#blocks as PartBlocks;
     blocks.wrote();
-    const counter = this.#echoes.shift();
-    if (counter !== undefined) this.#acknowledge(blocks, counter, out);
+    this.#acknowledgeOwed(blocks, out);
     if (blocks.isWhole && this.#finDigest !== undefined) this.#commit(blocks, this.#finDigest, out);
   }
 
   #acknowledge(blocks: PartBlocks, counter: number, out: ServerOutput[]): void {
     const { sack } = blocks;
     const credit = blocks.credit(this.window);
+    if (credit > 0) this.#owed = undefined;
+    this.#dataCounter = counter;
+    this.#acknowledged = blocks.accepted;
     const flags = sack === 0 ? 0 : Flag.SACK;
     this.send(
       { type: Type.ACK, flags, block: blocks.accepted, counter, credit },
@@ -125,7 +139,7 @@ export class V2PutSession extends V2Session {
   #fin(blocks: PartBlocks, packet: Uint8Array, out: ServerOutput[]): void {
     const digest = payloadOf(packet);
     if (blockOf(packet) !== blocks.count || digest.length !== 32 || blocks.accepted < blocks.count) return;
-    if (this.#step === "committing") return this.error(Code.WAIT, counterOf(packet), out);
+    if (this.#finDigest !== undefined) return this.error(Code.WAIT, counterOf(packet), out);
     this.#finCounter = counterOf(packet);
     this.#finDigest = digest;
     if (blocks.isWhole) this.#commit(blocks, digest, out);
@@ -145,8 +159,7 @@ export class V2PutSession extends V2Session {
 
   #failed(result: Extract<FileResult, { readonly type: "effect-failed" }>, out: ServerOutput[]): void {
     if (this.#step === "committing") return this.#answer(codeOfFact(result.fact), "failed", out);
-    const counter = this.isAccepted ? this.#echoes.find((echo) => echo !== undefined) : undefined;
-    this.diskFailed(result, counter ?? this.start.counter, out);
+    this.diskFailed(result, this.isAccepted ? (this.#owed ?? this.#dataCounter) : this.start.counter, out);
   }
 
   #answer(code: number, outcome: "done" | "failed", out: ServerOutput[]): void {
@@ -167,7 +180,7 @@ export class V2PutSession extends V2Session {
 
   protected stateText(): string {
     const blocks = this.#blocks?.fingerprint() ?? "-";
-    return `${this.#step},${this.#offset},${this.#finCounter},${this.#finDigest === undefined},${this.#echoes.join("+")};${blocks}`;
+    return `${this.#step},${this.#offset},${this.#finCounter},${this.#finDigest === undefined},${this.#owed ?? "-"},${this.#dataCounter},${this.#acknowledged};${blocks}`;
   }
 
   get #overwrite(): boolean {

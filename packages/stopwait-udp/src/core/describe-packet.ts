@@ -1,7 +1,8 @@
 /** A packet of either version in a few words, for a diagram. */
-import { RemoteProtocolError } from "../core/errors.js";
-import { decodeV1Packet } from "../core/v1-packet.js";
-import { wordOf } from "../core/v2-codes.js";
+import { RemoteProtocolError } from "./errors.js";
+import { printable } from "./printable.js";
+import { decodeV1Packet } from "./v1-packet.js";
+import { wordOf } from "./v2-codes.js";
 import {
   blockOf,
   counterOf,
@@ -15,8 +16,7 @@ import {
   Type,
   typeOf,
   uint16At,
-} from "../core/v2-packet.js";
-import { printable } from "./printable.js";
+} from "./v2-packet.js";
 
 const NAMES: Readonly<Record<number, string>> = Object.fromEntries(
   Object.entries(Type).map(([name, type]) => [type, name]),
