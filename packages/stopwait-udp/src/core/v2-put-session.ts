@@ -22,8 +22,6 @@ export class V2PutSession extends V2Session {
   #blocks: PartBlocks | undefined;
   /** The counter of DATA that was taken and is to be acknowledged when there is room for more. */
   #owed: number | undefined;
-  /** Of the DATA acknowledged last. */
-  #dataCounter = 0;
   /** DATA below this was acknowledged. */
   #acknowledged = 0;
   #finCounter = 0;
@@ -126,7 +124,6 @@ export class V2PutSession extends V2Session {
     const { sack } = blocks;
     const credit = blocks.credit(this.window);
     if (credit > 0) this.#owed = undefined;
-    this.#dataCounter = counter;
     this.#acknowledged = blocks.accepted;
     const flags = sack === 0 ? 0 : Flag.SACK;
     this.send(
@@ -159,7 +156,7 @@ export class V2PutSession extends V2Session {
 
   #failed(result: Extract<FileResult, { readonly type: "effect-failed" }>, out: ServerOutput[]): void {
     if (this.#step === "committing") return this.#answer(codeOfFact(result.fact), "failed", out);
-    this.diskFailed(result, this.isAccepted ? (this.#owed ?? this.#dataCounter) : this.start.counter, out);
+    this.diskFailed(result, this.#owed ?? this.start.counter, out);
   }
 
   #answer(code: number, outcome: "done" | "failed", out: ServerOutput[]): void {
@@ -180,7 +177,7 @@ export class V2PutSession extends V2Session {
 
   protected stateText(): string {
     const blocks = this.#blocks?.fingerprint() ?? "-";
-    return `${this.#step},${this.#offset},${this.#finCounter},${this.#finDigest === undefined},${this.#owed ?? "-"},${this.#dataCounter},${this.#acknowledged};${blocks}`;
+    return `${this.#step},${this.#offset},${this.#finCounter},${this.#finDigest === undefined},${this.#owed ?? "-"},${this.#acknowledged};${blocks}`;
   }
 
   get #overwrite(): boolean {
