@@ -7,6 +7,7 @@ import type { V2ClientOptions } from "../core/v2-client-options.js";
 import { SocketError, TransferError, UnknownOutcomeError } from "./errors.js";
 import { type Logger, silentLogger } from "./logger.js";
 import { type Drivable, MachineLoop, type Report } from "./machine-loop.js";
+import { DEFAULT_PART_TTL_MS } from "./part-sweeper.js";
 import { nodePlatform } from "./platform.js";
 import { defaultStateFolder, ResumeTicket, type Ticket } from "./resume-ticket.js";
 import { type Resumable, TicketedMachine } from "./ticketed-machine.js";
@@ -146,6 +147,8 @@ class Transfer {
       signal?.removeEventListener("abort", abort);
       this.#loop?.stop();
       await Promise.all([files.close(), socket.close()]);
+      // At the end: the part that is gone on with may be an old one.
+      if (this.#plan.operation === "get") await files.parts.sweep(Date.now() - DEFAULT_PART_TTL_MS);
       files.parts.removeIfEmpty();
     }
   }

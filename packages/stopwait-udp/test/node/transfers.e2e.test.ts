@@ -171,6 +171,17 @@ describe("S91: what cannot be is told by a code", () => {
   });
 });
 
+it("S84: a fetch removes what fetches of long ago left in that folder", async () => {
+  const { port } = await serving();
+  writeFileSync(join(served, "a.txt"), "theirs");
+  const parts = join(base, ".stopwait-parts");
+  mkdirSync(parts);
+  for (const name of ["a1.part", "a2.part"]) writeFileSync(join(parts, name), "x");
+  utimesSync(join(parts, "a1.part"), 1, 1);
+  await get({ port, stateFolder, name: "a.txt", to: join(base, "a.txt") });
+  expect(readdirSync(parts)).toEqual(["a2.part"]);
+});
+
 describe("S87: one socket serves IPv6 as well", () => {
   it("over ::1", async () => {
     const { server, host, port } = await serve({ directory: served, host: "::1", port: 0 });
