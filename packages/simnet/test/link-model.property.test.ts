@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { impairments } from "../src/arbitraries/index.js";
 import { type Fate, LinkModel, Random } from "../src/core/index.js";
+import { LinkTable } from "../src/core/link-table.js";
+import { TraceRecorder } from "../src/core/trace-recorder.js";
 
 const offers = fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 200 })), { maxLength: 60 });
 const links = impairments({ bytesPerSecond: 1_000, queuePackets: 5 });
@@ -93,4 +95,82 @@ it("N20: corruption flips the bits of the mask and leaves the sender's bytes alo
   const [fate] = new LinkModel({}, new Random(1)).offer(0, sent, { corrupt: { byte: 4, mask: 0x81 } });
   expect(fate).toMatchObject({ bytes: Uint8Array.of(1, 2 ^ 0x81, 3), corrupted: true });
   expect(sent).toEqual(Uint8Array.of(1, 2, 3));
+});
+
+it("N7: a flood on a slow line is neither remembered packet by packet nor looked through for each one", () => {
+  const flooded = new LinkModel({ bytesPerSecond: 1 }, new Random(1));
+  const bytes = new Uint8Array(100);
+  for (let count = 1; count <= 100_000; count++) {
+    const [fate] = flooded.offer(count / 1_000, bytes);
+    if (count % 10_000 === 0)
+      expect(arrivals(fate === undefined ? [] : [fate])[0]?.at).toBeCloseTo(count * 100_000 + 0.001, 0);
+  }
+});
+
+it("N7: on parallel lines a short packet makes room before a long one that came first", () => {
+  const link = new LinkModel({ bytesPerSecond: 1_000, queuePackets: 2, parallelLines: true }, new Random(1));
+  const fates = [
+    link.offer(0, new Uint8Array(100)),
+    link.offer(0, new Uint8Array(10)),
+    link.offer(5, new Uint8Array(1)),
+    link.offer(10, new Uint8Array(1)),
+  ].flat();
+  expect(fates).toMatchObject([{ at: 100 }, { at: 10 }, { why: "queue" }, { at: 11 }]);
+});
+
+it("N7: what nobody has room for takes no place on the line, and moves no draw", () => {
+  const options = { bytesPerSecond: 1_000, jitterMs: 5 };
+  const fates = (noRoom: boolean): Fate[] => {
+    const link = new LinkModel(options, new Random(1));
+    return [link.offer(0, new Uint8Array(100), { noRoom }), link.offer(100, new Uint8Array(1))].flat();
+  };
+  expect(fates(true)[0]).toEqual({ type: "lost", why: "queue" });
+  expect(fates(true)[1]).toEqual(fates(false)[1]);
+});
+
+it("N9: a packet that counts as corrupted is another one, in 1 to 3 bits", () => {
+  const link = new LinkModel({ corrupt: 1 }, new Random(1));
+  const flipped = new Set<number>();
+  for (let count = 0; count < 2_000; count++) {
+    const [arrival] = arrivals(link.offer(0, Uint8Array.of(0)));
+    const byte = arrival?.bytes[0] ?? 0;
+    expect(arrival?.corrupted).toBe(true);
+    flipped.add(byte.toString(2).replaceAll("0", "").length);
+  }
+  expect([...flipped].sort()).toEqual([1, 2, 3]);
+});
+
+it("N2: links draw from sources of their own, whatever their nodes are called, and as often as they should", () => {
+  // Chi-square of what is lost on each of 64 links, and of the first draws of two opposite links over 5,000 seeds: the
+  // bounds are those that one good generator in a million passes over.
+  const names = ["a", "b", "ab", "ba", "client", "server", "x > y", ">"];
+  const packets = 2_000;
+  let lost = 0;
+  const table = new LinkTable({ drop: 0.1 }, new Random(7).fork("links"), new TraceRecorder(0).counts);
+  for (const from of names) {
+    for (const to of names) {
+      table.change(from, to, { drop: 0.1 }); // else what a node sends to itself is not lost
+      let here = 0;
+      for (let at = 0; at < packets; at++) {
+        if (table.offer(at, from, to, new Uint8Array(1), true)[0]?.type === "lost") here++;
+      }
+      lost += (here - packets * 0.1) ** 2 / (packets * 0.1 * 0.9);
+    }
+  }
+  expect(lost).toBeLessThan(130); // 64 degrees of freedom
+  const cells = new Array<number>(25).fill(0);
+  for (let seed = 0; seed < 5_000; seed++) {
+    const links = new Random(seed).fork("links");
+    const cell = Math.floor(links.fork("a > b").unit() * 5) * 5 + Math.floor(links.fork("b > a").unit() * 5);
+    cells[cell] = (cells[cell] ?? 0) + 1;
+  }
+  expect(cells.reduce((sum, count) => sum + (count - 200) ** 2 / 200, 0)).toBeLessThan(72); // 24
+});
+
+it("N2: names that look like a link's do not give two links one source", () => {
+  const fates = (from: string, to: string): readonly Fate[] => {
+    const table = new LinkTable({ jitterMs: 1_000 }, new Random(1), new TraceRecorder(0).counts);
+    return table.offer(0, from, to, new Uint8Array(1), true);
+  };
+  expect(fates("a > b", "c")).not.toEqual(fates("a", "b > c"));
 });

@@ -27,13 +27,17 @@ export interface Forced {
   readonly delayMs?: number;
   /** The bits of `mask` are flipped in byte `byte` (modulo the length). */
   readonly corrupt?: { readonly byte: number; readonly mask: number };
+  /** Whoever holds what is on its way has no room for it: lost as where the queue is full, and the line stays free. */
+  readonly noRoom?: boolean;
 }
 
 export class LinkModel {
   #impairments: ResolvedImpairments;
   readonly #random: Random;
-  /** When each packet that waits for the line, or is on it, leaves it; rising. */
-  #leaving: number[] = [];
+  /** When each packet that waits for the line, or is on it, leaves it; rising. Kept where the queue has a limit alone. */
+  readonly #leaving: number[] = [];
+  /** When the last of all packets has left the line. */
+  #freeAt = Number.NEGATIVE_INFINITY;
   #lastArrival = Number.NEGATIVE_INFINITY;
   #isCut = false;
 
@@ -75,7 +79,7 @@ export class LinkModel {
     const content = isCorrupted ? flipBits(bytes, new Random(noise)) : bytes;
 
     if (this.#isCut) return [{ type: "lost", why: "cut" }];
-    const left = this.#enterLine(now, bytes.length, queuePackets);
+    const left = forced.noRoom === true ? undefined : this.#enterLine(now, bytes.length, queuePackets);
     if (left === undefined) return [{ type: "lost", why: "queue" }];
     if (isDropped) return [{ type: "lost", why: "drop" }];
 
@@ -98,20 +102,30 @@ export class LinkModel {
   #enterLine(now: number, length: number, queuePackets: number): number | undefined {
     const { bytesPerSecond, parallelLines } = this.#impairments;
     if (bytesPerSecond === Number.POSITIVE_INFINITY) return now;
-    this.#leaving = this.#leaving.filter((time) => time > now);
-    if (this.#leaving.length >= queuePackets) return undefined;
-    const start = parallelLines ? now : Math.max(now, this.#leaving.at(-1) ?? now);
-    const left = start + (length * 1_000) / bytesPerSecond;
-    this.#leaving.push(left);
+    const leaving = this.#leaving;
+    let gone = 0;
+    while ((leaving[gone] ?? Number.POSITIVE_INFINITY) <= now) gone++;
+    leaving.splice(0, gone);
+    if (leaving.length >= queuePackets) return undefined;
+    const left = (parallelLines ? now : Math.max(now, this.#freeAt)) + (length * 1_000) / bytesPerSecond;
+    this.#freeAt = Math.max(this.#freeAt, left);
+    if (queuePackets === Number.POSITIVE_INFINITY) return left; // nobody asks how many wait
+    let place = leaving.length;
+    while ((leaving[place - 1] ?? 0) > left) place--; // on parallel lines a short packet overtakes a long one
+    leaving.splice(place, 0, left);
     return left;
   }
 }
 
 function flipBits(bytes: Uint8Array, random: Random): Uint8Array {
   if (bytes.length === 0) return bytes;
-  let changed = bytes;
+  const changed = new Uint8Array(bytes);
+  const isFlipped = (bit: number): boolean =>
+    (((changed[bit >> 3] ?? 0) ^ (bytes[bit >> 3] ?? 0)) >> (bit & 7)) % 2 === 1;
   for (let count = random.integer(1, 3); count > 0; count--) {
-    changed = flip(changed, random.integer(0, bytes.length - 1), 1 << random.integer(0, 7));
+    let bit = 8 * random.integer(0, bytes.length - 1) + random.integer(0, 7);
+    while (isFlipped(bit)) bit = (bit + 1) % (8 * bytes.length); // twice would be not at all
+    changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
   }
   return changed;
 }

@@ -82,12 +82,17 @@ export class LinkTable {
     let link = row.get(to);
     if (link === undefined) {
       const impairments = from === to ? {} : this.#impairments;
-      const model = new LinkModel(impairments, this.#random.fork(`${from} > ${to}`));
+      const model = new LinkModel(impairments, this.#random.fork(`${labelOf(from)} > ${labelOf(to)}`));
       link = { model, packets: 0, forced: new Map(), cuts: 0 };
       row.set(to, link);
     }
     return link;
   }
+}
+
+/** So that no two pairs of names have one label: "a > b" to "c", and "a" to "b > c". */
+function labelOf(node: string): string {
+  return node.replaceAll(">", ">>");
 }
 
 function forcedBy(fault: PacketFault): Forced {

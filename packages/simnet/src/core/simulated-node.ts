@@ -127,9 +127,11 @@ export class SimulatedNode {
 
   #handle(program: NodeProgram, input: NodeInput): void {
     const now = this.clock.read(this.#timeline.now);
-    this.#guarded(input.type, () => {
-      for (const output of program.handle(now, input)) this.#perform(this, output);
-    });
+    const outputs = this.#guarded(input.type, () => program.handle(now, input));
+    if (!Array.isArray(outputs)) {
+      throw new SimnetError("PROGRAM_MISUSE", `${this.name}: handle() must answer an array, not ${outputs}`);
+    }
+    for (const output of outputs) this.#perform(this, output);
     this.#armWake();
   }
 
@@ -161,7 +163,7 @@ export class SimulatedNode {
     this.#wake = undefined;
     if (this.state !== "up" || this.#inbox.length > 0) return;
     const now = this.clock.read(this.#timeline.now);
-    const deadline = this.#program?.nextDeadline();
+    const deadline = this.#deadline();
     if (deadline === undefined || now < deadline) return this.#armWake();
     if (now !== this.#lastTick) this.#ticksAtOnce = 0;
     this.#lastTick = now;
@@ -183,9 +185,8 @@ export class SimulatedNode {
    * costs less than a new one whenever the deadline moves on.
    */
   #armWake(): void {
-    const deadline = this.#program?.nextDeadline();
+    const deadline = this.#deadline();
     if (deadline === undefined || deadline === Number.POSITIVE_INFINITY) return this.#setWake(undefined);
-    if (Number.isNaN(deadline)) throw new SimnetError("PROGRAM_MISUSE", `${this.name}: nextDeadline() is NaN`);
     const at = Math.max(this.clock.worldTimeOf(deadline), this.#timeline.now);
     if (this.#wake !== undefined && this.#wake.at <= at) return;
     this.#setWake(new Wake(this, at));
@@ -197,9 +198,18 @@ export class SimulatedNode {
     if (wake !== undefined) this.#timeline.schedule(wake.at, wake);
   }
 
-  #guarded(doing: string, act: () => void): void {
+  #deadline(): number | undefined {
+    const deadline = this.#guarded("nextDeadline", () => this.#program?.nextDeadline());
+    if (deadline === undefined || (typeof deadline === "number" && !Number.isNaN(deadline))) return deadline;
+    throw new SimnetError(
+      "PROGRAM_MISUSE",
+      `${this.name}: nextDeadline() must be a number or undefined, not ${deadline}`,
+    );
+  }
+
+  #guarded<Result>(doing: string, act: () => Result): Result {
     try {
-      act();
+      return act();
     } catch (cause) {
       if (cause instanceof SimnetError) throw cause;
       const why = cause instanceof Error ? cause.message : String(cause);

@@ -130,14 +130,15 @@ export class StreamEndpoint {
     return isNew;
   }
 
-  /** It breaks off: the program is told as its last word. */
-  fail(why: "reset" | "timeout"): void {
-    if (this.#phase !== "live") return;
+  /** It breaks off: the program is told as its last word. @returns false where it was over already */
+  fail(why: "reset" | "timeout"): boolean {
+    if (this.#phase !== "live") return false;
     this.#phase = "failed";
     this.#failure = why;
     this.#stopTimer();
     this.#surroundings.over(this, "gone");
     this.tellSoon();
+    return true;
   }
 
   /** Sees to it that the program is told what there is to tell: one input in an event. */
@@ -165,7 +166,8 @@ export class StreamEndpoint {
     const action = this.#sender.expired(now);
     if (action === "give-up") {
       this.#surroundings.observed(this, "timeout");
-      return this.fail("timeout");
+      this.fail("timeout");
+      return;
     }
     if (action === "probe") this.#transmit("nothing", this.#sender.next, NO_BYTES, true);
     else this.#transmit(action.carries, action.sequence, action.bytes);

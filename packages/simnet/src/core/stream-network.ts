@@ -134,8 +134,7 @@ export class StreamNetwork implements StreamSurroundings {
     for (const { client, server, ends } of [...this.#connections.values()]) {
       const isBetween = (client.node === a && server.node === b) || (client.node === b && server.node === a);
       if (!isBetween) continue;
-      ends.client?.fail("reset");
-      ends.server?.fail("reset");
+      for (const end of [ends.client, ends.server]) if (end?.fail("reset")) this.#recordResetFromOutside(end);
     }
   }
 
@@ -233,6 +232,13 @@ export class StreamNetwork implements StreamSurroundings {
       this.#recorder.record({ type: "stream-sent", ...common, offset: segment.sequence - 1, bytes: segment.bytes });
     } else if (segment.carries === "end") this.#recorder.record({ type: "stream-end", ...common, arrived: false });
     else if (segment.carries === "reset") this.#recorder.record({ type: "stream-reset", ...common, arrived: false });
+  }
+
+  /** To an end it looks like a word of the other one, as does what a box on the way sends. */
+  #recordResetFromOutside({ place: { connection, local, remote } }: StreamEndpoint): void {
+    const { now: at } = this.timeline;
+    if (!this.#recorder.isOn) return;
+    this.#recorder.record({ type: "stream-reset", at, connection, from: remote, to: local, arrived: true, sentAt: at });
   }
 
   #lost(segment: Segment, voyage: Voyage, why: Extract<TraceEvent, { type: "stream-lost" }>["why"]): void {

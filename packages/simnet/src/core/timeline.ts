@@ -16,8 +16,9 @@ export class Timeline {
     return this.#queue.nextTime();
   }
 
-  /** Has `event` happen at `at`; at once, behind what is due by now, where that is past. */
+  /** Has `event` happen at `at`; at once, behind what is due by now, where that is past; never at `Infinity`. */
   schedule(at: number, event: Scheduled): void {
+    if (at === Number.POSITIVE_INFINITY) return;
     this.#queue.push(Math.max(at, this.#now), event);
   }
 

@@ -1,6 +1,7 @@
 /** A world: nodes with programs, links between them, a virtual clock, and everything that goes wrong (docs/simnet.md). */
 
 import { finiteFrom, integerFrom } from "./checked-numbers.js";
+import { checkBytes, checkEndpoint } from "./checked-outputs.js";
 import type { CreateProgram, NodeOutput, NodeProgram } from "./contract.js";
 import { DatagramNetwork } from "./datagram-network.js";
 import { SimnetError } from "./errors.js";
@@ -22,6 +23,8 @@ const DEFAULT_TRACE_EVENTS = 100_000;
 const DEFAULT_MAX_EVENTS = 1_000_000;
 /** Events at one instant after which a world is held to be stuck. */
 const MAX_EVENTS_AT_ONCE = 100_000;
+/** What UDP over IPv4 can carry. */
+const MAX_DATAGRAM_BYTES = 65_507;
 
 /** What may be known of a node from outside. */
 export interface NodeView {
@@ -45,6 +48,7 @@ export class World {
   readonly #onStep: ((world: World) => void) | undefined;
   #events = 0;
   #eventsAtOnce = 0;
+  #isStepping = false;
 
   /** @throws RangeError or TypeError that names a wrong option, or the wrong field of a fault */
   constructor(options: WorldOptions = {}) {
@@ -163,9 +167,20 @@ export class World {
 
   /**
    * Lets one event happen, and asks `onStep`. False when nothing is left to happen.
-   * @throws SimnetError `PROGRAM_THREW`, `PROGRAM_MISUSE`, `LIVELOCK`; whatever `onStep` throws
+   * @throws SimnetError `PROGRAM_THREW`, `PROGRAM_MISUSE`, `LIVELOCK`, or `REENTRY` where a program or `onStep` asks for
+   * it; whatever `onStep` throws
    */
   step(): boolean {
+    this.#refuseReentry();
+    this.#isStepping = true;
+    try {
+      return this.#step();
+    } finally {
+      this.#isStepping = false;
+    }
+  }
+
+  #step(): boolean {
     const before = this.now;
     if (!this.#timeline.step()) return false;
     this.#events++;
@@ -179,9 +194,12 @@ export class World {
 
   /**
    * Lets events happen until one of the conditions holds.
-   * @throws SimnetError as `step` does, and `TOO_MANY_EVENTS`
+   * @throws SimnetError as `step` does, and `TOO_MANY_EVENTS`; RangeError for a wrong option
    */
   run({ untilMs, until, maxEvents = DEFAULT_MAX_EVENTS }: RunOptions = {}): RunResult {
+    this.#refuseReentry();
+    if (untilMs !== undefined) finiteFrom("untilMs", untilMs, 0);
+    if (maxEvents !== Number.POSITIVE_INFINITY) integerFrom("maxEvents", maxEvents, 0);
     for (let left = maxEvents; ; left--) {
       const next = this.#timeline.nextTime();
       if (untilMs !== undefined && (next === undefined || next > untilMs)) {
@@ -197,8 +215,20 @@ export class World {
   }
 
   readonly #perform = (node: SimulatedNode, output: NodeOutput): void => {
+    try {
+      this.#do(node, output);
+    } catch (cause) {
+      if (cause instanceof SimnetError) throw cause;
+      const message = `${node.name} wants what cannot be: ${(cause as Error).message}`;
+      throw new SimnetError("PROGRAM_MISUSE", message, { cause });
+    }
+  };
+
+  #do(node: SimulatedNode, output: NodeOutput): void {
     switch (output.type) {
       case "datagram":
+        checkEndpoint("to", output.to);
+        checkBytes("bytes", output.bytes, MAX_DATAGRAM_BYTES);
         return this.#datagrams.send(node, output.port, output.to, output.bytes);
       case "bind":
         node.bound.add(integerFrom("port", output.port, 1, 65_535));
@@ -207,8 +237,10 @@ export class World {
         node.listening.add(integerFrom("port", output.port, 1, 65_535));
         return;
       case "connect":
+        checkEndpoint("to", output.to);
         return this.#streams.connect(node, output.connection, output.to);
       case "write":
+        checkBytes("bytes", output.bytes);
         return this.#streams.write(node, output.connection, output.bytes);
       case "end":
         return this.#streams.end(node, output.connection);
@@ -220,13 +252,18 @@ export class World {
       case "later":
         return node.later(finiteFrom("afterMs", output.afterMs, 0), output.token);
       case "note":
+        if (typeof output.text !== "string") throw new TypeError(`text must be a string, not ${output.text}`);
         if (!this.#recorder.isOn) return;
         this.#recorder.record({ type: "note", at: this.now, node: node.name, text: output.text });
         return;
       default:
         throw new SimnetError("PROGRAM_MISUSE", `${node.name} wants "${(output as { type: string }).type}"`);
     }
-  };
+  }
+
+  #refuseReentry(): void {
+    if (this.#isStepping) throw new SimnetError("REENTRY", "a world cannot be run from within one of its own events");
+  }
 
   #setLink({ from, to, impairments, oneWay = false }: LinkOptions): void {
     this.#node(from);

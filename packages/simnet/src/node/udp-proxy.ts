@@ -224,11 +224,12 @@ export class UdpProxy implements AsyncDisposable {
     const packet: UdpPacket = { id: ++this.#packets, direction, flow, sentAt: this.#now() };
     const counters = this.#countReceived(direction, bytes);
     this.#tell({ type: "datagram-sent", at: packet.sentAt, ...this.#ends(packet), bytes });
-    for (const fate of flow.links[direction].offer(now, bytes)) {
-      if (fate.type === "lost") this.#lose(packet, bytes, fate.why, fate.why);
-      else if (this.#heldPackets >= this.#limits.packets || this.#heldBytes + bytes.length > this.#limits.bytes) {
-        this.#lose(packet, bytes, "overflow", "queue");
-      } else {
+    const noRoom = !this.#hasRoomFor(bytes); // the link draws all the same: what comes later meets the same fate
+    for (const fate of flow.links[direction].offer(now, bytes, { noRoom })) {
+      if (fate.type === "lost")
+        this.#lose(packet, bytes, noRoom && fate.why === "queue" ? "overflow" : fate.why, fate.why);
+      else if (!this.#hasRoomFor(bytes)) this.#lose(packet, bytes, "overflow", "queue");
+      else {
         if (fate.copy > 0) counters.duplicated++;
         else if (fate.corrupted) counters.corrupted++;
         if (fate.copy === 0 && fate.reordered) counters.reordered++;
@@ -260,6 +261,10 @@ export class UdpProxy implements AsyncDisposable {
     };
     if (direction === "to-server") flow.send(bytes, done);
     else this.#socket?.send(bytes, flow.client.port, flow.client.address, done);
+  }
+
+  #hasRoomFor(bytes: Uint8Array): boolean {
+    return this.#heldPackets < this.#limits.packets && this.#heldBytes + bytes.length <= this.#limits.bytes;
   }
 
   #hold(flow: UdpFlow, packets: 1 | -1, bytes: number): void {
