@@ -101,6 +101,7 @@ describe("S82: a part is hidden, and is claimed once", () => {
     await using files = new FilesHarness(root);
     const part = await files.part("b.txt", "b2", { claim: "a1" });
     await write(files, part, 0, "XX");
+    await digestOf(files, part, 2); // so that it is in the file
     expect(readFileSync(join(root, "a.txt"), "utf8")).toBe("finished");
   });
 
