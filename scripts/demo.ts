@@ -1,5 +1,6 @@
 /** `pnpm demo`: a list of short chapters, each an example app. Exits 1 when a chapter fails. */
 import { performance } from "node:perf_hooks";
+import { run as fileDrop } from "../examples/file-drop/demo.js";
 import { run as hftpServer } from "../examples/hftp-server/demo.js";
 
 /** One chapter: it prints what it does and resolves with what was proven; it rejects when that was not so. */
@@ -10,6 +11,7 @@ interface Chapter {
 
 const chapters: readonly Chapter[] = [
   { title: "HFTP: a real file from a real server, in parallel slices, verified", run: hftpServer },
+  { title: "UDP: a file through a network that loses, doubles, reorders and damages packets", run: fileDrop },
 ];
 
 const lines: string[] = [];

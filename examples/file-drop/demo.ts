@@ -3,6 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { renderDiagram, type TraceEvent, UdpProxy } from "@lab/simnet";
 import { describePacket, put } from "@lab/stopwait-udp";
 import { startTypeScript } from "../../test/process.js";
@@ -11,7 +12,8 @@ const MIB = 1024 * 1024;
 const SIZE = 4 * MIB;
 /** So many packets are drawn. */
 const DRAWN = 60;
-const DIAGRAM = join(tmpdir(), "lab-file-drop.svg");
+/** Where the demo leaves what is to be looked at; git ignores it. */
+const PICTURES = fileURLToPath(new URL("../../.demo/", import.meta.url));
 
 export async function run(): Promise<string> {
   const base = mkdtempSync(join(tmpdir(), "lab-demo-"));
@@ -72,8 +74,10 @@ async function dropThroughBadNetwork(base: string): Promise<string> {
 
   const describe = (bytes: Uint8Array): string => describePacket(bytes).text;
   const title = "The first exchanges of a PUT through a bad network";
-  writeFileSync(DIAGRAM, renderDiagram(events, { title, describe, nodes: ["client-1", "server"], maxEvents: DRAWN }));
-  console.log(`  the first exchanges are drawn in ${DIAGRAM}`);
+  mkdirSync(PICTURES, { recursive: true });
+  const diagram = join(PICTURES, "file-drop.svg");
+  writeFileSync(diagram, renderDiagram(events, { title, describe, nodes: ["client-1", "server"], maxEvents: DRAWN }));
+  console.log(`  the first exchanges are drawn in ${diagram}`);
 
   const arrived = createHash("sha256")
     .update(readFileSync(join(box, "homework.bin")))
