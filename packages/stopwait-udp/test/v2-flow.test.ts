@@ -5,7 +5,17 @@ import { SendWindow } from "../src/core/send-window.js";
 import { isNewer, Transmissions } from "../src/core/transmissions.js";
 import { crc32cOfPacket } from "../src/core/v2-checksum.js";
 import { Code } from "../src/core/v2-codes.js";
-import { blockOf, counterOf, encodePacket, Flag, flagsOf, Type, typeOf, uint16At } from "../src/core/v2-packet.js";
+import {
+  blockOf,
+  counterOf,
+  creditOf,
+  encodePacket,
+  Flag,
+  flagsOf,
+  Type,
+  typeOf,
+  uint16At,
+} from "../src/core/v2-packet.js";
 import { CongestionWindow, datagramsIn } from "../src/core/window.js";
 import { MemoryDisk } from "./memory-disk.js";
 import { plainSha256 } from "./plain-platform.js";
@@ -424,6 +434,30 @@ describe("windows", () => {
         expect(here.world.count(Type.DATA), `${direction}, window ${window}`).toBe(61);
       }
     }
+  });
+
+  it("S50: a client that fetches acknowledges when half a window, or all that it asked for, has come", () => {
+    const acknowledged = (window: number): { readonly block: number; readonly asked: number }[] => {
+      const here = scene({ a: bytes(76 * 60) });
+      const { client, address } = get(here, "a", { ...small, window });
+      here.world.run();
+      expect([here.world.count(Type.DATA), client.statistics.timeouts]).toEqual([60, 0]);
+      return here.world.sent
+        .filter(({ from, bytes: packet }) => from === address && typeOf(packet) === Type.ACK)
+        .map(({ bytes: packet }) => ({ block: blockOf(packet), asked: blockOf(packet) + creditOf(packet) }));
+    };
+    for (const window of [1, 2]) {
+      const blocks = acknowledged(window).map(({ block }) => block);
+      expect(blocks.filter((block, at) => block > (blocks[at - 1] ?? 0) + window)).toEqual([]);
+    }
+    const acks = acknowledged(8);
+    const [grown, half] = [acks.findIndex(({ block }) => block >= 6), 4]; // by then the window has grown from 2 to 8
+    const early = acks.filter(({ block }, at) => {
+      const before = acks[at - 1];
+      return at > grown && before !== undefined && block - before.block < half && block < before.asked;
+    });
+    expect(early).toEqual([]);
+    expect(acks.length).toBeLessThanOrEqual(grown + 2 + 60 / half);
   });
 
   it("S51: blocks ahead are kept within the window, written in order, each once; all else is dropped", () => {

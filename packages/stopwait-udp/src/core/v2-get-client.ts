@@ -35,6 +35,8 @@ export class V2GetClient extends V2Client {
   #blocks: PartBlocks | undefined;
   /** Blocks below this were asked for. */
   #asked = 0;
+  /** What the last ACK had as next block. */
+  #answered = 0;
   /** Whether there is something to tell with the next ACK: a block that was taken, or more room than the last one told of. */
   #owesAck = false;
 
@@ -128,6 +130,7 @@ export class V2GetClient extends V2Client {
     const range = { part: this.#part as number, size, offset: this.#held, blockBytes, window };
     this.#blocks = new PartBlocks({ ...range, sha256: this.#prefix.copy() });
     this.#asked = 0;
+    this.#answered = 0;
     this.progress(now);
     this.#step = this.#blocks.isWhole ? "finishing" : "receiving";
     this.#acknowledge(now, this.#blocks, false);
@@ -156,12 +159,16 @@ export class V2GetClient extends V2Client {
     blocks.write(this.newId, this.out as FileEffect[]);
   }
 
-  /** Answers what was taken, where there is room for more; before it is written, so that the server is not kept waiting. */
+  /**
+   * Answers what was taken, where there is room for more: before it is written, so that the server is not kept waiting,
+   * and when half a window or all that was asked for has come, so that it is not answered more often than need be.
+   */
   #askForMore(now: number, blocks: PartBlocks): void {
-    const isAllTaken = blocks.accepted === blocks.count;
-    if (blocks.isWhole || (this.#owesAck && !isAllTaken && blocks.credit(this.congestion.blocks) > 0)) {
-      this.#acknowledge(now, blocks, false);
-    }
+    if (blocks.isWhole) return this.#acknowledge(now, blocks, false);
+    const { accepted, count } = blocks;
+    const most = this.congestion.blocks;
+    const isDue = accepted >= this.#asked || 2 * (accepted - this.#answered) >= most;
+    if (this.#owesAck && isDue && accepted < count && blocks.credit(most) > 0) this.#acknowledge(now, blocks, false);
   }
 
   #wrote(now: number): void {
@@ -180,6 +187,7 @@ export class V2GetClient extends V2Client {
     const block = blocks.accepted;
     const credit = Math.min(blocks.credit(this.congestion.blocks), blocks.count - block);
     this.#asked = Math.max(this.#asked, block + credit);
+    this.#answered = block;
     this.#owesAck = credit < Math.min(this.congestion.blocks, blocks.count - block);
     const { sack } = blocks;
     const flags = (isRetry ? Flag.RETRY : 0) | (sack === 0 ? 0 : Flag.SACK);
@@ -242,6 +250,6 @@ export class V2GetClient extends V2Client {
   }
 
   protected stateText(): string {
-    return `${this.#step},${this.#held},${this.#asked}${this.#owesAck ? "o" : ""},${this.#etag ?? "-"},${this.#blocks?.fingerprint() ?? "-"}`;
+    return `${this.#step},${this.#held},${this.#asked},${this.#answered}${this.#owesAck ? "o" : ""},${this.#etag ?? "-"},${this.#blocks?.fingerprint() ?? "-"}`;
   }
 }
