@@ -1,5 +1,4 @@
-/** I1 and I3, watched at every step: what is written is what the source has at that place, and is committed once. */
-import { SERVER_PORT } from "./dialects.js";
+/** I1 and I3, watched at every step: what is written is what the source has at that place, and a session commits it once. */
 import type { Watch } from "./transfer-node.js";
 
 export class DeliveryOracle {
@@ -42,9 +41,8 @@ export class DeliveryOracle {
       this.#lengths.set(key, Math.max(length, end));
     } else {
       if (length !== content.length) this.#violations.push(`I1: ${part.name} is committed with ${length} bytes`);
-      const place = port === SERVER_PORT ? part.name : `${port} ${part.name}`;
-      const commits = (this.#commits.get(place) ?? 0) + 1;
-      this.#commits.set(place, commits);
+      const commits = (this.#commits.get(key) ?? 0) + 1; // a key belongs to one session
+      this.#commits.set(key, commits);
       if (commits > 1) this.#violations.push(`I3: ${part.name} is committed ${commits} times`);
     }
   };

@@ -3,8 +3,8 @@ import type { FileEffect, Platform } from "../../src/core/contract.js";
 import { StopwaitServer, type StopwaitServerOptions } from "../../src/core/server.js";
 import { V1GetClient } from "../../src/core/v1-get-client.js";
 import { V1PutClient } from "../../src/core/v1-put-client.js";
-import { V1Server } from "../../src/core/v1-server.js";
-import { V2GetClient } from "../../src/core/v2-get-client.js";
+import { V1Server, type V1ServerOptions } from "../../src/core/v1-server.js";
+import { V2GetClient, type V2GetClientOptions } from "../../src/core/v2-get-client.js";
 import { V2PutClient } from "../../src/core/v2-put-client.js";
 import { MemoryDisk } from "../memory-disk.js";
 import { OriginalGetClient, OriginalPutClient } from "../original/client.js";
@@ -58,32 +58,48 @@ function sourceOf({ operation, name }: TransferPlan, content: Uint8Array): Reado
   return operation === "put" ? { [name]: content } : {};
 }
 
-const v1Server = (platform: Platform): V1Server =>
-  new V1Server({ platform, writable: true, allowV1: true, insecureWrite: true });
+/** Strict v1. The options are for tests that change what the server is told. */
+export function v1With(options: Partial<V1ServerOptions> = {}): Dialect {
+  const machineOf = (platform: Platform): V1Server =>
+    new V1Server({ platform, writable: true, allowV1: true, insecureWrite: true, ...options });
+  return {
+    name: "v1",
+    isStrict: true,
+    server(files, platform, plan) {
+      return onDisk(SERVER_PORT, machineOf(platform), new MemoryDisk({ files, seed: plan.seed }), plan);
+    },
+    restarted: (before, platform, plan) => onDisk(SERVER_PORT, machineOf(platform), crashed(before, plan), plan),
+    client(transfer, content, platform, plan) {
+      const { name, operation, port } = transfer;
+      const given = { server, remoteName: name, localName: name, platform };
+      const machine = operation === "get" ? new V1GetClient(given) : new V1PutClient(given);
+      return onDisk(port, machine, new MemoryDisk({ files: sourceOf(transfer, content) }), plan);
+    },
+  };
+}
 
-export const strictV1: Dialect = {
-  name: "v1",
-  isStrict: true,
-  server(files, platform, plan) {
-    return onDisk(SERVER_PORT, v1Server(platform), new MemoryDisk({ files, seed: plan.seed }), plan);
-  },
-  restarted: (before, platform, plan) => onDisk(SERVER_PORT, v1Server(platform), crashed(before, plan), plan),
-  client(transfer, content, platform, plan) {
-    const { name, operation, port } = transfer;
-    const options = { server, remoteName: name, localName: name, platform };
-    const machine = operation === "get" ? new V1GetClient(options) : new V1PutClient(options);
-    return onDisk(port, machine, new MemoryDisk({ files: sourceOf(transfer, content) }), plan);
-  },
-};
+export const strictV1: Dialect = v1With();
 
-/** v2 by the server that knows both formats. @param options for tests that change what it is told */
-export function v2With(options: Partial<StopwaitServerOptions> = {}): Dialect {
+/** v2 by the server that knows both formats. The options are for tests that change what the two sides are told. */
+export function v2With(
+  options: Partial<StopwaitServerOptions> = {},
+  clientOptions: Partial<V2GetClientOptions> = {},
+): Dialect {
   const machineOf = (platform: Platform): StopwaitServer =>
     new StopwaitServer({ platform, writable: true, insecureWrite: true, ...options });
   const clientOn = (transfer: TransferPlan, disk: MemoryDisk, platform: Platform, plan: Plan, ticket?: Ticket) => {
     const { name, operation, port } = transfer;
     const { blockBytes, window } = plan;
-    const given = { server, remoteName: name, localName: name, platform, blockBytes, window, ...ticket };
+    const given = {
+      server,
+      remoteName: name,
+      localName: name,
+      platform,
+      blockBytes,
+      window,
+      ...clientOptions,
+      ...ticket,
+    };
     if (operation === "put") {
       const machine = new V2PutClient(given);
       return { ...onDisk(port, machine, disk, plan), ticket: () => ({ resume: machine.resumeKey }) };
@@ -137,4 +153,44 @@ export function originalWith(retransmitMs: number): Dialect {
       );
     },
   };
+}
+
+/** The same dialect with something around its machines, to look at what passes or to change it. */
+export function around(
+  dialect: Dialect,
+  wrap: {
+    readonly server?: Wrap;
+    readonly client?: (machine: Seat["machine"], transfer: TransferPlan) => Seat["machine"];
+  },
+): Dialect {
+  const { server: wrapServer = same, client: wrapClient = same } = wrap;
+  const wrapped = <One extends End>(end: One, machine: Seat["machine"]): One => ({ ...end, machine });
+  const { resumed } = dialect;
+  return {
+    ...dialect,
+    server(files, platform, plan) {
+      const end = dialect.server(files, platform, plan);
+      return wrapped(end, wrapServer(end.machine));
+    },
+    restarted(before, platform, plan) {
+      const end = dialect.restarted(before, platform, plan);
+      return wrapped(end, wrapServer(end.machine));
+    },
+    client(transfer, content, platform, plan) {
+      const end = dialect.client(transfer, content, platform, plan);
+      return wrapped(end, wrapClient(end.machine, transfer));
+    },
+    ...(resumed !== undefined && {
+      resumed(transfer, earlier, platform, plan) {
+        const end = resumed(transfer, earlier, platform, plan);
+        return wrapped(end, wrapClient(end.machine, transfer));
+      },
+    }),
+  };
+}
+
+export type Wrap = (machine: Seat["machine"]) => Seat["machine"];
+
+function same(machine: Seat["machine"]): Seat["machine"] {
+  return machine;
 }

@@ -12,11 +12,11 @@ const HOUR_MS = 3_600_000;
 
 /** One run of a plan: the world, and the ends as they are now. */
 export class PlannedWorld {
+  readonly plan: Plan;
   readonly world: World;
   /** What must never be, in words. */
   readonly violations: string[] = [];
   readonly clients: readonly ClientEnd[];
-  readonly #plan: Plan;
   readonly #dialect: Dialect;
   readonly #contents: ReadonlyMap<string, Uint8Array>;
   readonly #oracle: DeliveryOracle | undefined;
@@ -26,7 +26,7 @@ export class PlannedWorld {
 
   /** @param onStep called after every event */
   constructor(plan: Plan, dialect: Dialect, trace: boolean, onStep?: (run: PlannedWorld) => void) {
-    this.#plan = plan;
+    this.plan = plan;
     this.#dialect = dialect;
     this.#contents = new Map(plan.transfers.map((transfer) => [transfer.name, contentOf(plan, transfer)]));
     this.#oracle = dialect.isStrict ? new DeliveryOracle((name) => this.content(name), this.violations) : undefined;
@@ -83,7 +83,7 @@ export class PlannedWorld {
   resume(transfer: TransferPlan, index: number): { readonly client: ClientEnd; readonly node: string } | undefined {
     const again = { ...transfer, port: transfer.port + 100 };
     const platform = this.#platform(`${transfer.name} again`);
-    const client = this.#dialect.resumed?.(again, this.clients[index] as ClientEnd, platform, this.#plan);
+    const client = this.#dialect.resumed?.(again, this.clients[index] as ClientEnd, platform, this.plan);
     if (client === undefined) return undefined;
     const node = `${transfer.node} again ${index}`;
     this.world.addNode(node, () => this.#node(node, [client]));
@@ -98,7 +98,7 @@ export class PlannedWorld {
   }
 
   #platform(label: string): ReturnType<typeof plainPlatform> {
-    return plainPlatform(`${this.#plan.seed} ${label}`);
+    return plainPlatform(`${this.plan.seed} ${label}`);
   }
 
   #node(name: string, seats: readonly End[]): TransferNode {
@@ -109,13 +109,13 @@ export class PlannedWorld {
 
   #serverNode(incarnation: number): TransferNode {
     const platform = this.#platform(`server ${incarnation}`);
-    const { transfers } = this.#plan;
+    const { transfers } = this.plan;
     const served = transfers.filter(({ operation }) => operation === "get").map(({ name }) => name);
     const files = Object.fromEntries(served.map((name) => [name, this.content(name)]));
     this.#server =
       this.#server === undefined
-        ? this.#dialect.server(files, platform, this.#plan)
-        : this.#dialect.restarted(this.#server, platform, this.#plan);
+        ? this.#dialect.server(files, platform, this.plan)
+        : this.#dialect.restarted(this.#server, platform, this.plan);
     const node = this.#node(SERVER, [this.#server]);
     this.#served.push(node.served);
     return node;
