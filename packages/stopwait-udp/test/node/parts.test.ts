@@ -244,6 +244,20 @@ describe("S81: what is asked of a file is done in order", () => {
     expect(readFileSync(join(root, "a.txt"), "utf8")).toBe("hello!");
   });
 
+  it("blocks that follow each other, that overlap, and one too large to be gathered", async () => {
+    await using files = new FilesHarness(root);
+    const part = await files.part("a.txt", "a1");
+    const large = "x".repeat(100_000);
+    await write(files, part, 0, "hello ");
+    await write(files, part, 6, "world");
+    await write(files, part, 2, "LL");
+    await write(files, part, 11, large);
+    await write(files, part, 100_011, "end");
+    await write(files, part, 0, "H");
+    expect(await files.fact({ type: "commit-part", part, overwrite: false })).toBe("part-committed");
+    expect(readFileSync(join(root, "a.txt"), "utf8")).toBe(`HeLLo world${large}end`);
+  });
+
   it("a source that changes its size or its time is another one; one that gets another name is not", async () => {
     const path = join(root, "a.txt");
     writeFileSync(path, "hello");
