@@ -100,15 +100,32 @@ describe("resume", () => {
     here.world.run({ done: () => first.outcome() !== undefined });
     heal();
     const resume = first.client.resumeKey;
-    const early = put(here, "a", first.disk, { ...small, resume });
+    const early = put(here, "a", first.disk, { ...small, resume, giveUpMs: 1_000 });
     here.world.run({ done: () => early.outcome() !== undefined });
     expect(early.outcome()).toMatchObject({ type: "failed", code: "held" });
+    expect(here.server.liveSessions, "it did not wait until the first one was forgotten").toBe(1);
     here.world.run({ done: () => here.server.liveSessions === 0 });
     const one = put(here, "b", new MemoryDisk({ files: { b: CONTENT } }), { ...small, resume });
     const two = put(here, "c", new MemoryDisk({ files: { c: CONTENT } }), { ...small, resume });
     here.world.run();
     expect([one.outcome()?.type, two.outcome()?.type]).toEqual(["success", "success"]);
     expect(isSame(here.disk.read("b"), CONTENT) && isSame(here.disk.read("c"), CONTENT)).toBe(true);
+  });
+
+  it("S43: a client that goes on at once waits until the server has forgotten the session that was cut off", () => {
+    const { channel, heal } = cutAt(20);
+    const here = scene({}, {}, { channel });
+    const first = put(here, "a", CONTENT, { ...small, giveUpMs: 1_000 });
+    here.world.run({ done: () => first.outcome() !== undefined });
+    heal();
+    expect(here.server.liveSessions).toBe(1);
+    const sentBefore = here.world.count(Type.DATA);
+    const second = put(here, "a", first.disk, { blockBytes: 76, resume: first.client.resumeKey });
+    here.world.run();
+    expect(second.outcome()).toMatchObject({ type: "success" });
+    expect(here.world.count(Type.DATA) - sentBefore, "it went on").toBeLessThan(14);
+    expect(isSame(here.disk.read("a"), CONTENT)).toBe(true);
+    expect([here.disk.openFiles, here.disk.partKeys]).toEqual([0, []]);
   });
 
   it("S48: blocks that never get through are made smaller, in a new session that goes on where the old one was", () => {

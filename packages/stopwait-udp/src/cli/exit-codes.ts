@@ -52,7 +52,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   REFUSED: "is a server running there? (stopwait serve starts one)",
   LISTEN: "-p PORT takes another port, -p 0 a free one",
   exists: "--overwrite replaces it",
-  held: "the server still waits for the transfer that was cut off: try again in half a minute",
+  held: "another transfer is storing there right now",
   INSECURE: "--secret-file FILE names a secret, --insecure-write does without",
 };
 

@@ -1,7 +1,9 @@
 /** The one timer of a v2 client: when to send again, and when to give up (docs/stopwait-udp.md, S42, S43). */
 
-/** How many times `giveUpMs` ERR `wait` may hold a client in one place. */
-const MAX_WAITS = 10;
+/** How many times `giveUpMs` a server that works on the transfer may hold a client in one place. */
+export const WAITS_FOR_WORK = 10;
+/** The same while the server has not forgotten the session that this one goes on from, which takes it 30 s. */
+export const WAITS_FOR_PART = 2;
 
 export class V2ClientClock {
   readonly #giveUpMs: number;
@@ -45,9 +47,9 @@ export class V2ClientClock {
     this.#inARow = 0;
   }
 
-  /** The server is alive, and busy with this very transfer. */
-  wait(now: number): void {
-    this.#waitsUntil ??= now + MAX_WAITS * this.#giveUpMs;
+  /** The server is alive, and asks for patience: for so many times `giveUpMs` in all. */
+  wait(now: number, times: number): void {
+    this.#waitsUntil ??= now + times * this.#giveUpMs;
     this.#giveUpAt = Math.min(now + this.#giveUpMs, this.#waitsUntil);
   }
 

@@ -6,7 +6,7 @@ import { bytesOf, hex } from "./hex.js";
 import { RttEstimator } from "./rtt.js";
 import { Transmissions } from "./transmissions.js";
 import { crc32cOfPacket, type PacketChecksum, packetChecksum } from "./v2-checksum.js";
-import { V2ClientClock } from "./v2-client-clock.js";
+import { V2ClientClock, WAITS_FOR_PART, WAITS_FOR_WORK } from "./v2-client-clock.js";
 import { type ResolvedV2ClientOptions, resolveV2ClientOptions, type V2ClientOptions } from "./v2-client-options.js";
 import { Code, codeOfFact, wordOf } from "./v2-codes.js";
 import {
@@ -70,6 +70,8 @@ export abstract class V2Client {
   #previous: Uint8Array | undefined;
   #cookie: Uint8Array | undefined;
   #challenges = 0;
+  /** The last answer to REQ was that a live session holds the part. */
+  #isHeld = false;
   readonly #clock: V2ClientClock;
   #packets = 0;
 
@@ -124,7 +126,7 @@ export abstract class V2Client {
   /** Equal for machines that will behave alike; times are relative to `now`. */
   fingerprint(now: number): string {
     if (this.#state === "finished") return "finished";
-    const handshake = `${this.#state},${this.#ids},${this.#challenges},${this.#cookie?.join("") ?? "-"}`;
+    const handshake = `${this.#state},${this.#ids},${this.#challenges},${this.#isHeld},${this.#cookie?.join("") ?? "-"}`;
     const estimates = `${this.rtt.fingerprint()};${this.congestion.fingerprint()};${this.through}`;
     const flow = `${hex(this.session)};${this.transmissions.fingerprint(now)};${this.blockBytes}`;
     return `${handshake};${this.#clock.fingerprint(now)};${estimates};${flow};${this.stateText()}`;
@@ -183,6 +185,7 @@ export abstract class V2Client {
     this.blockBytes = blockBytes;
     this.#cookie = undefined;
     this.#challenges = 0;
+    this.#isHeld = false;
     this.#clock.restart();
     this.through = 0;
     this.#state = "requesting";
@@ -283,6 +286,7 @@ export abstract class V2Client {
   #giveUp(): void {
     const seconds = this.options.giveUpMs / 1_000;
     if (this.isUncertain) return this.unknown(`the last packet was not answered within ${seconds} s`);
+    if (this.#isHeld) return this.fail(wordOf(Code.HELD), "what is there already is held by a session that is live");
     this.fail("timeout", `no progress within ${seconds} s`);
   }
 
@@ -337,9 +341,11 @@ export abstract class V2Client {
   #error(now: number, payload: Uint8Array): void {
     const code = payload.length < 2 ? Code.NO_SESSION : uint16At(payload, 0);
     if (code === Code.WAIT) {
-      if (this.#state === "requesting" || this.isUncertain) this.#clock.wait(now);
+      if (this.#state === "requesting" || this.isUncertain) this.#clock.wait(now, WAITS_FOR_WORK);
       return;
     }
+    this.#isHeld = code === Code.HELD && this.#state === "requesting";
+    if (this.#isHeld) return this.#clock.wait(now, WAITS_FOR_PART);
     if (code === Code.NO_SESSION && this.isUncertain) {
       return this.unknown("the server does not know the session any more; it may have taken the file before");
     }
