@@ -85,10 +85,13 @@ export class StreamModel {
     this.#resolved = resolve(impairments);
   }
 
-  /** Bytes are sent at `now`, which never goes back. The pieces are parts of `bytes`, or changed copies. */
-  offer(now: number, bytes: Uint8Array): StreamPiece[] {
+  /**
+   * Bytes are sent at `now`, which never goes back. The pieces are parts of `bytes`, or changed copies, `maxPieces` at
+   * most; the bytes beyond them are not taken, and are to be offered again with the same `now`.
+   */
+  offer(now: number, bytes: Uint8Array, maxPieces: number = Number.POSITIVE_INFINITY): StreamPiece[] {
     const pieces: StreamPiece[] = [];
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length && pieces.length < maxPieces; ) {
       const segment = this.#segment ?? this.#begin();
       const length = Math.min(segment.left, bytes.length - at);
       pieces.push(this.#piece(now, segment, bytes.subarray(at, at + length)));

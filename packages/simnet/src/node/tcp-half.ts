@@ -23,14 +23,25 @@ export interface TcpHalfOptions {
   readonly onWord: (word: "end" | "reset", arrived: boolean, sentAt: number) => void;
 }
 
-interface Item {
+/** What came from the source. */
+interface Came {
   readonly kind: "bytes" | "end" | "reset";
-  readonly at: number;
   readonly bytes: Uint8Array;
   readonly sentAt: number;
 }
 
+/** A piece of it, and when it arrives. */
+interface Item extends Came {
+  readonly at: number;
+}
+
 const none = new Uint8Array();
+
+/**
+ * Pieces that wait for their time, and reads that wait to be cut into pieces, at most so many of each: a byte that is a
+ * piece of its own takes a few hundred bytes of memory.
+ */
+const MAX_PIECES = 4_096;
 
 /**
  * A reset leaves so long after the bytes ahead of it: libuv, and so every program on Node, takes a reset for an end of
@@ -40,9 +51,9 @@ const RESET_GAP_MS = 10;
 
 export class TcpHalf {
   readonly #options: TcpHalfOptions;
-  /** What is on its way, from `#head` on. */
+  /** What is on its way: first what has been cut into pieces, and then, where those are many, what has not. */
   #items: Item[] = [];
-  #head = 0;
+  #came: Came[] = [];
   #heldBytes = 0;
   /** What is done when so many more bytes have crossed. */
   #limit: { bytes: number; readonly reached: () => void } | undefined;
@@ -89,30 +100,47 @@ export class TcpHalf {
   stop(): void {
     this.#isStopped = true;
     this.#items = [];
-    this.#head = 0;
+    this.#came = [];
     this.#heldBytes = 0;
   }
 
   #read(chunk: Uint8Array): void {
-    const { model, source, sink, bufferBytes, onSent, onImpaired } = this.#options;
+    const { source, sink, bufferBytes, onSent } = this.#options;
     if (this.#isStopped) return;
     onSent(chunk);
-    const sentAt = performance.now();
-    for (const { at, bytes, dropped, corrupted } of model.offer(sentAt, chunk)) {
-      if (dropped) onImpaired("dropped");
-      if (corrupted) onImpaired("corrupted");
-      this.#items.push({ kind: "bytes", at, bytes, sentAt });
-    }
+    this.#came.push({ kind: "bytes", bytes: chunk, sentAt: performance.now() });
     this.#heldBytes += chunk.length;
+    this.#cutUp();
     this.#pump();
-    if (this.#heldBytes >= bufferBytes || sink.writableNeedDrain) source.pause();
+    if (this.#heldBytes >= bufferBytes || this.#came.length >= MAX_PIECES || sink.writableNeedDrain) source.pause();
+  }
+
+  /** Cuts what came into pieces, as long as there are not too many. When it is done changes nothing: the time was noted. */
+  #cutUp(): void {
+    const { model, onImpaired } = this.#options;
+    for (let came = this.#came[0]; came !== undefined && this.#items.length < MAX_PIECES; came = this.#came[0]) {
+      const { kind, sentAt } = came;
+      let taken = 0;
+      if (kind !== "bytes") this.#items.push({ ...came, at: model.end(sentAt) });
+      else {
+        for (const piece of model.offer(sentAt, came.bytes, MAX_PIECES - this.#items.length)) {
+          if (piece.dropped) onImpaired("dropped");
+          if (piece.corrupted) onImpaired("corrupted");
+          this.#items.push({ kind, at: piece.at, bytes: piece.bytes, sentAt });
+          taken += piece.bytes.length;
+        }
+      }
+      if (taken === came.bytes.length) this.#came.shift();
+      else this.#came[0] = { kind, sentAt, bytes: came.bytes.subarray(taken) };
+    }
   }
 
   #enqueue(kind: "end" | "reset"): void {
     if (this.#isStopped) return;
     const sentAt = performance.now();
     this.#options.onWord(kind, false, sentAt);
-    this.#items.push({ kind, at: this.#options.model.end(sentAt), bytes: none, sentAt });
+    this.#came.push({ kind, bytes: none, sentAt });
+    this.#cutUp();
     this.#pump();
   }
 
@@ -121,7 +149,7 @@ export class TcpHalf {
     const { sink, source, bufferBytes, apart } = this.#options;
     if (!apart) sink.cork();
     while (this.#mayHandOver()) {
-      const item = this.#items[this.#head];
+      const [item] = this.#items;
       if (this.#limit?.bytes === 0) this.#reachLimit(this.#limit.reached);
       else if (item === undefined) break;
       else if (item.at > performance.now()) {
@@ -133,20 +161,21 @@ export class TcpHalf {
         this.#options.queue.push(this.#lastWrite + RESET_GAP_MS, () => setImmediate(() => this.#wake()));
       } else {
         this.#handOver(item);
-        if (apart && this.#head < this.#items.length) {
+        if (apart && this.#items.length > 0) {
           this.#isAwaited = true;
           setImmediate(() => this.#wake());
         }
       }
     }
     if (!apart) sink.uncork();
-    if (source.isPaused() && this.#heldBytes < bufferBytes / 2 && !sink.writableNeedDrain) source.resume();
+    const hasRoom = this.#heldBytes < bufferBytes / 2 && this.#came.length < MAX_PIECES / 2;
+    if (source.isPaused() && hasRoom && !sink.writableNeedDrain) source.resume();
   }
 
   #mayHandOver(): boolean {
     if (this.#isAwaited || this.#isStopped || this.#holdUps.size > 0) return false;
     // A reset waits for no reader.
-    return !this.#options.sink.writableNeedDrain || this.#items[this.#head]?.kind === "reset";
+    return !this.#options.sink.writableNeedDrain || this.#items[0]?.kind === "reset";
   }
 
   #wake(): void {
@@ -178,7 +207,7 @@ export class TcpHalf {
     }
     const bytes = item.bytes.subarray(0, this.#limit?.bytes);
     if (bytes.length < item.bytes.length) {
-      this.#items[this.#head] = { ...item, bytes: item.bytes.subarray(bytes.length) };
+      this.#items[0] = { ...item, bytes: item.bytes.subarray(bytes.length) };
     } else this.#shift();
     if (this.#limit !== undefined) this.#limit.bytes -= bytes.length;
     this.#heldBytes -= bytes.length;
@@ -188,9 +217,7 @@ export class TcpHalf {
   }
 
   #shift(): void {
-    this.#head++;
-    if (this.#head * 2 < this.#items.length) return;
-    this.#items = this.#items.slice(this.#head);
-    this.#head = 0;
+    this.#items.shift();
+    if (this.#items.length < MAX_PIECES / 2) this.#cutUp();
   }
 }

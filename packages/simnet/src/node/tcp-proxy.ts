@@ -71,6 +71,7 @@ export class TcpProxy implements AsyncDisposable {
   #accepted = 0;
   #refused = 0;
   #turnedAway = 0;
+  #wasAsked = false;
   #isClosed = false;
 
   /** @throws TypeError or RangeError for a wrong option, naming it and what is accepted */
@@ -97,7 +98,8 @@ export class TcpProxy implements AsyncDisposable {
   /** Starts to forward. @throws what node:net or node:dns say where it cannot listen, or there is no such host */
   async listen({ host = "127.0.0.1", port = 0 }: ProxyListenOptions = {}): Promise<{ host: string; port: number }> {
     integerFrom("port", port, 0, 65_535);
-    if (this.#address !== undefined || this.#isClosed) throw new Error("a TcpProxy listens once");
+    if (this.#wasAsked || this.#isClosed) throw new Error("a TcpProxy listens once");
+    this.#wasAsked = true;
     this.#target = await resolveTarget(this.#options.to);
     const address = await this.#listenAt({ address: host, port });
     this.#address = address;
@@ -204,6 +206,10 @@ export class TcpProxy implements AsyncDisposable {
     const server = createServer({ allowHalfOpen: true }, (client) => this.#take(client));
     server.listen({ host: address, port });
     await once(server, "listening");
+    if (this.#isClosed) {
+      server.close();
+      throw new Error("the TcpProxy was closed");
+    }
     server.on("error", () => {}); // such as no descriptors left for one more connection
     this.#server = server;
     return server.address() as AddressInfo;
