@@ -25,7 +25,7 @@ export class CaptureFile {
     this.#side = side;
     this.#writer = new PcapngWriter({ epochMs: Date.now(), comment: `seed ${seed}` });
     this.#descriptor = openSync(path, "w");
-    this.#write(this.#writer.header());
+    this.#writeAll(this.#descriptor, this.#writer.header());
   }
 
   datagram({ at, side, from, to, bytes }: SeenDatagram): void {
@@ -70,10 +70,14 @@ export class CaptureFile {
   #write(bytes: Uint8Array): void {
     if (this.#descriptor === undefined) return;
     try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(this.#descriptor, bytes, done);
+      this.#writeAll(this.#descriptor, bytes);
     } catch (error) {
       process.stderr.write(`warning: ${this.#path} ends here: ${(error as Error).message}\n`);
       this.close();
     }
+  }
+
+  #writeAll(descriptor: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
   }
 }

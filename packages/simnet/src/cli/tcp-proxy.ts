@@ -2,10 +2,12 @@
 import { randomInt } from "node:crypto";
 import { type Command, Option } from "commander";
 import { type CutAfter, TcpProxy } from "../node/tcp-proxy.js";
+import type { SeenStream } from "../node/tcp-reports.js";
 import { UsageError } from "./exit-codes.js";
 import { addImpairmentFlags, type ImpairmentFlag, impairmentsOf } from "./impairment-flags.js";
 import { addAddressFlags, addReportFlags, type ProxyFlags } from "./proxy-flags.js";
-import { openReports, runProxy } from "./run-proxy.js";
+import { Reports } from "./reports.js";
+import { runProxy } from "./run-proxy.js";
 import { tcpSummary } from "./summary.js";
 import { bytesPerSecond, milliseconds, probability, segmentBytes, wholeNumber } from "./values.js";
 
@@ -89,13 +91,9 @@ async function runTcpProxy(flags: TcpFlags): Promise<void> {
   const how = resetAfter === undefined ? "freeze" : "reset";
   const cutAfter = after === undefined ? undefined : ({ direction: flags.cutDirection, bytes: after, how } as const);
   const options = { to, seed, cutAfter, bufferBytes, maxConnections, connectTimeoutMs, ...impairmentsOf(table, flags) };
-  new TcpProxy(options); // refuses what is wrong before a file is touched
-  const { capture, onEvent, finish } = openReports(flags, seed);
-  const onSegment = capture === undefined ? undefined : capture.segment.bind(capture);
-  const proxy = new TcpProxy({ ...options, onEvent, onSegment });
+  const reports = new Reports(flags, "tcp-proxy", seed);
+  const onSegment = reports.onSeen<SeenStream>((capture, seen) => capture.segment(seen));
+  const proxy = new TcpProxy({ ...options, onEvent: reports.onEvent, onSegment });
   const at = flags.listen ?? { host: "127.0.0.1", port: 0 };
-  await runProxy(proxy, at, { value: seed, isGiven: flags.seed !== undefined }, () => {
-    finish(`simnet tcp-proxy, seed ${seed}`);
-    return tcpSummary(proxy);
-  });
+  await runProxy(proxy, at, { value: seed, isGiven: flags.seed !== undefined }, reports, () => tcpSummary(proxy));
 }

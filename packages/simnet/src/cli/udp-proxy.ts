@@ -2,11 +2,13 @@
 import { randomInt } from "node:crypto";
 import type { Command } from "commander";
 import { COURSE, COURSE_PROXY_PORT, COURSE_SERVER_PORT } from "../core/course.js";
+import type { SeenDatagram } from "../node/udp-packet.js";
 import { UdpProxy } from "../node/udp-proxy.js";
 import { UsageError } from "./exit-codes.js";
 import { addImpairmentFlags, type ImpairmentFlag, impairmentsOf } from "./impairment-flags.js";
 import { addAddressFlags, addReportFlags, type ProxyFlags } from "./proxy-flags.js";
-import { openReports, runProxy } from "./run-proxy.js";
+import { Reports } from "./reports.js";
+import { runProxy } from "./run-proxy.js";
 import { udpSummary } from "./summary.js";
 import { bytesPerSecond, milliseconds, probability, wholeNumber } from "./values.js";
 
@@ -76,13 +78,9 @@ async function runUdpProxy(flags: UdpFlags): Promise<void> {
   const seed = flags.seed ?? randomInt(2 ** 32);
   const { maxClients, idleTimeoutMs } = flags;
   const limits = { maxClients, idleTimeoutMs };
-  new UdpProxy({ to, seed, ...impairments, ...limits }); // refuses what is wrong before a file is touched
-  const { capture, onEvent, finish } = openReports(flags, seed);
-  const onPacket = capture === undefined ? undefined : capture.datagram.bind(capture);
-  const proxy = new UdpProxy({ to, seed, ...impairments, ...limits, onEvent, onPacket });
+  const reports = new Reports(flags, "udp-proxy", seed);
+  const onPacket = reports.onSeen<SeenDatagram>((capture, seen) => capture.datagram(seen));
+  const proxy = new UdpProxy({ to, seed, ...impairments, ...limits, onEvent: reports.onEvent, onPacket });
   const at = flags.listen ?? { host: "127.0.0.1", port: flags.course ? COURSE_PROXY_PORT : 0 };
-  await runProxy(proxy, at, { value: seed, isGiven: flags.seed !== undefined }, () => {
-    finish(`simnet udp-proxy, seed ${seed}`);
-    return udpSummary(proxy);
-  });
+  await runProxy(proxy, at, { value: seed, isGiven: flags.seed !== undefined }, reports, () => udpSummary(proxy));
 }
