@@ -48,6 +48,11 @@ export class SendWindow {
     return this.#pointer < end ? this.#pointer : undefined;
   }
 
+  /** The block that comes after all that were sent; `count` where there is none. */
+  get fresh(): number {
+    return this.#sent;
+  }
+
   /** Whether what `next` gives was sent before. */
   get isRetry(): boolean {
     return this.#pointer < this.#sent;

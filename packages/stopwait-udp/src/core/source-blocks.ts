@@ -2,8 +2,14 @@
 
 import type { FileEffect, Sha256 } from "./contract.js";
 
-/** What is read at a time: large enough that reading costs next to nothing, small enough for many sessions. */
-const CHUNK_BYTES = 64 * 1_024;
+/**
+ * What is read and digested at a time: large enough that a read costs little for each block, small enough to be done while
+ * the other end is at work on one block.
+ */
+const CHUNK_BYTES = 16 * 1_024;
+
+/** Blocks from this size on are read one by one. */
+export const LARGE_BLOCK_BYTES: number = 4 * 1_024;
 
 export interface SourceRange {
   /** The id under which the source is open. */
@@ -37,7 +43,7 @@ export class SourceBlocks {
   constructor(range: SourceRange) {
     this.#range = range;
     this.count = blockCount(range.size, range.offset, range.blockBytes);
-    this.#chunkBlocks = Math.max(1, Math.floor(CHUNK_BYTES / range.blockBytes));
+    this.#chunkBlocks = range.blockBytes < LARGE_BLOCK_BYTES ? Math.floor(CHUNK_BYTES / range.blockBytes) : 1;
   }
 
   /** The next read, if one is due so that blocks below `limit`, and a chunk ahead, are there in time. */
@@ -69,7 +75,7 @@ export class SourceBlocks {
   }
 
   isLoaded(block: number): boolean {
-    return block < this.#nextChunk * this.#chunkBlocks;
+    return block < Math.min(this.count, this.#nextChunk * this.#chunkBlocks);
   }
 
   /** Copies a block that is loaded and not released. @returns its length */

@@ -42,7 +42,8 @@ export class V2GetSession extends V2Session {
         return this.#hashed(result.sha256, out);
       case "source-read":
         this.#flow?.blocks.loaded(result.id, result.bytes);
-        return this.#pump(out);
+        this.#pump(out);
+        return this.#makeAhead();
       case "source-same":
         this.#step = "finishing";
         return this.#fin(out);
@@ -118,6 +119,13 @@ export class V2GetSession extends V2Session {
       window.sent();
     }
     this.#readAhead(out);
+  }
+
+  /** The next block, with the counter of the next ACK. */
+  #makeAhead(): void {
+    if (this.#flow === undefined || !this.#hasActed) return;
+    const { window, blocks, packets } = this.#flow;
+    packets.makeAhead(blocks, window.fresh, (this.#counter + 1) & 0xffff);
   }
 
   #readAhead(out: ServerOutput[]): void {

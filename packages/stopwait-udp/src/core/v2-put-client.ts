@@ -84,7 +84,8 @@ export class V2PutClient extends V2Client {
         return this.#hashed(now, result.sha256);
       case "source-read":
         this.#flow?.blocks.loaded(result.id, result.bytes);
-        return this.#pump(now);
+        this.#pump(now);
+        return this.#makeAhead();
       case "source-same":
         this.#step = "finishing";
         this.progress(now);
@@ -158,6 +159,13 @@ export class V2PutClient extends V2Client {
     }
     const read = blocks.readAhead(Math.min(window.limit, blocks.count), this.newId);
     if (read !== undefined) this.out.push(read);
+  }
+
+  /** The next block, with the counter of the next packet. */
+  #makeAhead(): void {
+    if (this.#flow === undefined || this.#step !== "sending") return;
+    const { blocks, window, packets } = this.#flow;
+    packets.makeAhead(blocks, window.fresh, (this.transmissions.last + 1) & 0xffff);
   }
 
   #check(): void {
