@@ -144,16 +144,21 @@ const oneAnswer: Check = {
           runs.check(world, caseOf(transfers, faults));
           return sentIn(world).length;
         };
-        const without = packets([]);
-        for (const [from, to] of [
+        const links = [
           ["client-0", SERVER],
           [SERVER, "client-0"],
-        ] as const) {
-          for (let index = 1; index <= without; index++) {
-            for (const afterMs of [0, 15, 45, 3_000]) {
-              const more = packets([{ type: "duplicate", from, to, index, afterMs }]) - without;
-              demand(more <= 1, `${more} packets more for a copy of packet ${index} from ${from}, ${afterMs} ms later`);
-            }
+        ] as const;
+        const demandOne = (faults: readonly Fault[], duplicate: Fault): void => {
+          const more = packets([...faults, duplicate]) - packets(faults);
+          demand(more <= 1, `${more} packets more for ${JSON.stringify(duplicate)} after ${JSON.stringify(faults)}`);
+        };
+        const count = packets([]);
+        for (let index = 1; index <= count; index++) {
+          for (const afterMs of [0, 15, 45, 3_000]) {
+            for (const [from, to] of links) demandOne([], { type: "duplicate", from, to, index, afterMs });
+            // What follows a lost answer is sent by the timer: a repetition, doubled.
+            const lost: Fault = { type: "drop", from: SERVER, to: "client-0", index };
+            demandOne([lost], { type: "duplicate", from: "client-0", to: SERVER, index: index + 1, afterMs });
           }
         }
       }

@@ -9,6 +9,8 @@ import { type Served, TransferNode } from "./transfer-node.js";
 
 /** Longer than any transfer of a plan can take, and any memory of it. */
 const HOUR_MS = 3_600_000;
+/** Twenty times what the longest transfer of a plan needs. */
+const MOST_EVENTS = 50_000;
 
 /** One run of a plan: the world, and the ends as they are now. */
 export class PlannedWorld {
@@ -72,7 +74,7 @@ export class PlannedWorld {
   run(): boolean {
     const end = this.world.now + HOUR_MS;
     try {
-      return this.world.run({ until: ({ now }) => now > end }) === "idle";
+      return this.world.run({ until: ({ now }) => now > end, maxEvents: MOST_EVENTS }) === "idle";
     } catch (error) {
       if (error instanceof SimnetError && (error.code === "LIVELOCK" || error.code === "TOO_MANY_EVENTS")) return false;
       throw error;
