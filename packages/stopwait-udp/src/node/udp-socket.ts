@@ -82,7 +82,8 @@ export class UdpSocket {
     const { datagram } = events;
     if (peer === undefined) {
       socket.on("message", (bytes: Buffer, { address, port }: RemoteInfo) => {
-        datagram(plain(bytes), { host: address, port });
+        // A sender that gives no port (RFC 768) can get no answer; send() would throw at that port.
+        if (port !== 0) datagram(plain(bytes), { host: address, port });
       });
     } else socket.on("message", (bytes: Buffer) => datagram(plain(bytes), peer));
     socket.on("error", (error: NodeJS.ErrnoException) => this.#trouble(error));

@@ -1,8 +1,8 @@
 /** Whatever arrives, the server goes on: the malformed packets of the document, and garbage. */
-import { createSocket, type Socket } from "node:dgram";
+import { createSocket, Socket } from "node:dgram";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, expect, it, onTestFinished } from "vitest";
+import { beforeEach, expect, it, onTestFinished, vi } from "vitest";
 import { scratchFolder } from "../../../../test/scratch.js";
 import { get, serve } from "../../src/index.js";
 import { content } from "./content.js";
@@ -97,4 +97,20 @@ it("S30, S58: garbage of every first byte and length, and packets of no session"
   }
   await stillServes();
   expect(readdirSync(join(base, "served")).sort()).toEqual(["a.bin", "sub"]);
+});
+
+it.each([
+  { kind: "a request of v1", bytes: Buffer.from("G000000a.bin") },
+  { kind: "an ACK of no session", bytes: Buffer.from(`a4${"00".repeat(23)}`, "hex") },
+])("S87: $kind from port 0 is dropped: nothing can be sent there", async ({ bytes }) => {
+  const bind = vi.spyOn(Socket.prototype, "bind");
+  onTestFinished(() => bind.mockRestore());
+  const { server, port: listening } = await serve({ directory: join(base, "served"), port: 0 });
+  onTestFinished(() => server.close());
+  // An ordinary socket has a port; what a raw one sends is told like this.
+  const [listener] = bind.mock.contexts as [Socket];
+  const from = { address: "127.0.0.1", family: "IPv4", port: 0, size: bytes.length };
+  expect(() => listener.emit("message", bytes, from)).not.toThrow();
+  port = listening;
+  await stillServes();
 });
