@@ -148,9 +148,9 @@ const oneAnswer: Check = {
           ["client-0", SERVER],
           [SERVER, "client-0"],
         ] as const;
-        const demandOne = (faults: readonly Fault[], duplicate: Fault): void => {
+        const demandOne = (faults: readonly Fault[], duplicate: Fault, most = 1): void => {
           const more = packets([...faults, duplicate]) - packets(faults);
-          demand(more <= 1, `${more} packets more for ${JSON.stringify(duplicate)} after ${JSON.stringify(faults)}`);
+          demand(more <= most, `${more} packets more for ${JSON.stringify(duplicate)} after ${JSON.stringify(faults)}`);
         };
         const count = packets([]);
         for (let index = 1; index <= count; index++) {
@@ -158,7 +158,9 @@ const oneAnswer: Check = {
             for (const [from, to] of links) demandOne([], { type: "duplicate", from, to, index, afterMs });
             // What follows a lost answer is sent by the timer: a repetition, doubled.
             const lost: Fault = { type: "drop", from: SERVER, to: "client-0", index };
-            demandOne([lost], { type: "duplicate", from: "client-0", to: SERVER, index: index + 1, afterMs });
+            const again: Fault = { type: "duplicate", from: "client-0", to: SERVER, index: index + 1, afterMs };
+            // In a GET of v2 it is an ACK behind the two REQ, and its copy is dropped (S36).
+            demandOne([lost], again, dialect.name === "v2" && operation === "get" && index > 2 ? 0 : 1);
           }
         }
       }
