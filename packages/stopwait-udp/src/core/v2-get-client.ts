@@ -1,5 +1,6 @@
 /** The client of a v2 GET: asks for blocks, writes them to a part, and commits it (docs/stopwait-udp.md, S36, S38, S47). */
 
+import { AckPackets } from "./ack-packets.js";
 import type { FileEffect, FileResult, Sha256 } from "./contract.js";
 import { digestOf, isSameDigest } from "./digests.js";
 import { hex } from "./hex.js";
@@ -20,8 +21,6 @@ export interface V2GetClientOptions extends V2ClientOptions {
 /** `ready`: the part is open and nothing is being done with it. `finishing`: all is written, FIN is awaited. */
 type Step = "opening" | "digesting" | "ready" | "emptying" | "receiving" | "finishing" | "committing";
 
-const NOTHING = new Uint8Array();
-
 export class V2GetClient extends V2Client {
   protected readonly operation = "get";
   readonly #key: string;
@@ -33,6 +32,7 @@ export class V2GetClient extends V2Client {
   #prefix: Sha256;
   #accepted: Accepted | undefined;
   #blocks: PartBlocks | undefined;
+  #acks: AckPackets | undefined;
   /** Blocks below this were asked for. */
   #asked = 0;
   /** What the last ACK had as next block. */
@@ -128,6 +128,7 @@ export class V2GetClient extends V2Client {
     const { size = 0, blockBytes } = this.#accepted as Accepted;
     const { window } = this;
     const range = { part: this.#part as number, size, offset: this.#held, blockBytes, window };
+    this.#acks = new AckPackets(this.session, this.checksum);
     this.#blocks = new PartBlocks({ ...range, sha256: this.#prefix.copy() });
     this.#asked = 0;
     this.#answered = 0;
@@ -189,9 +190,8 @@ export class V2GetClient extends V2Client {
     this.#asked = Math.max(this.#asked, block + credit);
     this.#answered = block;
     this.#owesAck = credit < Math.min(this.congestion.blocks, blocks.count - block);
-    const { sack } = blocks;
-    const flags = (isRetry ? Flag.RETRY : 0) | (sack === 0 ? 0 : Flag.SACK);
-    this.send(now, { type: Type.ACK, flags, block, credit }, sack === 0 ? NOTHING : uint(sack, 4));
+    this.transmit((this.#acks as AckPackets).encode(this.transmissions.next(now), isRetry, block, credit, blocks.sack));
+    this.awaitAnswer(now);
   }
 
   protected timedOut(now: number): void {

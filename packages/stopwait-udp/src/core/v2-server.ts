@@ -46,6 +46,8 @@ export class V2Server {
   readonly #cookies: Cookies;
   readonly #sessions = new Map<string, V2Session>();
   readonly #tombstones: Tombstones;
+  /** Whose packet came last: often the next one is of the same session, and need not be looked up. */
+  #heard: V2Session | undefined;
   /** PUTs under way by the key of their part, whatever their address. */
   readonly #parts = new Map<string, V2Session>();
   /** Who waits for an effect. */
@@ -117,10 +119,12 @@ export class V2Server {
 
   #datagram(now: number, from: Address, packet: Uint8Array, out: ServerOutput[]): void {
     if (!isPacket(packet)) return this.#drop("malformed");
-    const key = `${sessionKey(packet)} ${from.port} ${from.host}`;
     const type = typeOf(packet);
+    const heard = this.#heard?.ended === undefined && this.#heard?.owns(from, packet) ? this.#heard : undefined;
+    const key = heard?.key ?? `${sessionKey(packet)} ${from.port} ${from.host}`;
     if (type === Type.REQ) return this.#request(now, from, key, packet, out);
-    const session = this.#sessions.get(key);
+    const session = heard ?? this.#sessions.get(key);
+    this.#heard = session;
     if (type === Type.ERR) {
       if (session === undefined || !isIntact(packet, crc32cOfPacket)) return this.#drop("unexpected");
       const payload = payloadOf(packet);

@@ -4,7 +4,7 @@ import type { Address, FileResult, ServerOutput } from "./contract.js";
 import { hex } from "./hex.js";
 import { type Checksum, crc32cOfPacket, type PacketChecksum, packetChecksum } from "./v2-checksum.js";
 import { Code, codeOfFact, wordOf } from "./v2-codes.js";
-import { encodePacket, HEADER_BYTES, type Header, Type } from "./v2-packet.js";
+import { encodePacket, HEADER_BYTES, type Header, isOfSession, Type } from "./v2-packet.js";
 import { type Accepted, encodeAccepted, type Request } from "./v2-request.js";
 import type { ResolvedV2ServerOptions } from "./v2-server-options.js";
 import { datagramsIn } from "./window.js";
@@ -74,6 +74,11 @@ export abstract class V2Session {
   protected abstract release(out: ServerOutput[], isUseless: boolean): void;
   protected abstract get bytes(): number;
   protected abstract stateText(): string;
+
+  /** Whether a packet belongs to it (S40). */
+  owns({ host, port }: Address, packet: Uint8Array): boolean {
+    return port === this.peer.port && isOfSession(packet, this.start.session) && host === this.peer.host;
+  }
 
   get isAccepted(): boolean {
     return this.#acceptance !== undefined;
