@@ -215,8 +215,8 @@ const names: Check = {
         const text = elements.flat().join("");
         if (nameFault(text) !== undefined) return;
         for (const path of [text, text.replaceAll("\\", "/")]) {
-          const resolved = resolve("/root", path);
-          demand(resolved === "/root" || resolved.startsWith("/root/"), `${path} leads to ${resolved}`);
+          const resolved = resolve("/served", path);
+          demand(resolved === "/served" || resolved.startsWith("/served/"), `${path} leads to ${resolved}`);
           demand(!resolved.toLowerCase().split("/").includes(PARTS_FOLDER), `${path} leads to the parts`);
         }
       }),
