@@ -68,12 +68,13 @@ itWith("tshark", "N44: it reads UDP over IPv4 and IPv6: fields, comments, names,
 });
 
 itWith("tshark", "N44: it does complain of a capture in which one bit is wrong", async () => {
-  for (const piece of [1, 3, 5]) {
+  const verdicts = [1, 3, 5].map(async (piece) => {
     const pieces = smallCapture().map((bytes) => bytes.slice());
     const broken = pieces[piece] ?? new Uint8Array();
     broken[28 + 20 + 4] = (broken[28 + 20 + 4] ?? 0) ^ 0x10; // block header, then an IPv4 header: a port or an address
     expect((await verdict(pieces)).complaints).not.toEqual([]);
-  }
+  });
+  await Promise.all(verdicts);
 });
 
 const A = { address: "127.0.0.1", port: 40_000 };
@@ -81,7 +82,7 @@ const B = { address: "127.0.0.1", port: 80 };
 const pattern = (length: number): Uint8Array => Uint8Array.from({ length }, (_, index) => (index * 7) & 0xff);
 
 itWith("tshark", "N44: it follows a TCP stream in many segments, with a half-close, without a warning", async () => {
-  for (const address of ["127.0.0.1", "::1"]) {
+  const followed = ["127.0.0.1", "::1"].map(async (address) => {
     const writer = new PcapngWriter();
     const tcp = new TcpCapture(writer, { ...A, address }, { ...B, address });
     const capture = [
@@ -100,10 +101,11 @@ itWith("tshark", "N44: it follows a TCP stream in many segments, with a half-clo
     const sent = (from: string): string => segments.map(([port, bytes]) => (port === from ? bytes : "")).join("");
     expect(sent("40000")).toBe(Buffer.from(pattern(300)).toString("hex"));
     expect(sent("80")).toBe(Buffer.concat([pattern(200_000), pattern(5)]).toString("hex"));
-    const followed = await tshark(capture, "-q", "-z", "follow,tcp,raw,0");
-    const down = followed.filter((line) => line.startsWith("\t")).map((line) => line.trim());
+    const stream = await tshark(capture, "-q", "-z", "follow,tcp,raw,0");
+    const down = stream.filter((line) => line.startsWith("\t")).map((line) => line.trim());
     expect(down.join("")).toBe(sent("80"));
-  }
+  });
+  await Promise.all(followed);
 });
 
 itWith("tshark", "N44: a reset and a refusal are its only remarks, also where ports are used again", async () => {
@@ -130,19 +132,24 @@ itWith("tshark", "N44: a reset and a refusal are its only remarks, also where po
 });
 
 itWith("tshark", "N43 N44: a trace with losses has no warning at any viewpoint", async () => {
-  for (const at of ["sender", "receiver", { node: "client" }, { node: "server" }] as const) {
+  const viewpoints = ["sender", "receiver", { node: "client" }, { node: "server" }] as const;
+  const verdicts = viewpoints.map(async (at) => {
     const seesBoth = at === "sender" || (typeof at === "object" && at.node === "client");
     // The segment that is lost and sent again is the only thing that it remarks on, and only where both are seen.
     expect(await verdict(capturePcapng(streamTrace(), { at }))).toEqual({ complaints: [], analysed: seesBoth ? 1 : 0 });
-  }
+  });
+  await Promise.all(verdicts);
   const trace = new TraceBuilder();
   for (let index = 0; index < 20; index++) {
     const sent = trace.send(index, "a", "b", pattern(index * 40));
     if (index % 3 === 0) trace.isLost(sent, "drop");
     else trace.arrives(sent, index + 10).arrives(sent, index + 11, { copy: 1 });
   }
-  expect((await verdict(capturePcapng(trace.events()))).complaints).toEqual([]);
   const received = capturePcapng(trace.events(), { at: "receiver" });
-  expect((await verdict(received)).complaints).toEqual([]);
-  expect((await tshark(received, "-Y", "udp")).length).toBe(26);
+  const [sentOne, receivedOne, lines] = await Promise.all([
+    verdict(capturePcapng(trace.events())),
+    verdict(received),
+    tshark(received, "-Y", "udp"),
+  ]);
+  expect([sentOne.complaints, receivedOne.complaints, lines.length]).toEqual([[], [], 26]);
 });

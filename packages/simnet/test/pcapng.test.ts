@@ -194,6 +194,14 @@ describe("N43: where a simulated trace is captured", () => {
     expect(parsePcapng(capturePcapng(own.events(), { at: { node: "a" } })).packets.length).toBe(1);
   });
 
+  it("N40: a name of any length leaves a capture that can be read", () => {
+    const long = new TraceBuilder();
+    for (const node of ["x".repeat(100_000), "ä".repeat(40_000)]) long.isLost(long.send(0, node, "b", "hi"), "drop");
+    const { names, packets } = parsePcapng(capturePcapng(long.events()));
+    expect([...names.values()].map(({ length }) => length <= 255)).toEqual([true, true, true]);
+    expect(packets).toHaveLength(2);
+  });
+
   it("nodes have the addresses that they are given, and names", () => {
     const { names, packets } = parsePcapng(
       capturePcapng(trace.events(), { addresses: { b: "10.0.0.1" }, epochMs: 5_000 }),

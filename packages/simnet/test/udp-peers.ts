@@ -24,9 +24,9 @@ export class UdpPeer implements AsyncDisposable {
   }
 
   /** @param answer what is sent back to whoever sent something; undefined: nothing */
-  static async open(answer?: (bytes: Buffer) => Buffer | undefined, port = 0): Promise<UdpPeer> {
-    const socket = createSocket({ type: "udp4", recvBufferSize: 4 * 1024 * 1024 });
-    socket.bind(port, "127.0.0.1");
+  static async open(answer?: (bytes: Buffer) => Buffer | undefined, port = 0, host = "127.0.0.1"): Promise<UdpPeer> {
+    const socket = createSocket({ type: host.includes(":") ? "udp6" : "udp4", recvBufferSize: 4 * 1024 * 1024 });
+    socket.bind(port, host);
     await once(socket, "listening");
     return new UdpPeer(socket, answer);
   }

@@ -7,6 +7,8 @@
 const linktypeRaw = 101;
 const microseconds = 6; // if_tsresol: 10^-6 s
 const maxOptionBytes = 0xffff;
+/** A host's name beyond this is cut off: what DNS allows, and no capture is unreadable for it. */
+const maxNameBytes = 255;
 
 const option = { end: 0, comment: 1, userApplication: 4, interfaceName: 2, timestampResolution: 9 } as const;
 
@@ -39,7 +41,7 @@ export function interfaceDescription(name: string): Uint8Array {
 /** @param names an address of 4 or 16 bytes, and what Wireshark may show in its place */
 export function nameResolution(names: readonly { readonly address: Uint8Array; readonly name: string }[]): Uint8Array {
   const records = names.map(({ address, name }) => {
-    const text = utf8(name.replaceAll("\0", " "));
+    const text = utf8(name.replaceAll("\0", " ")).subarray(0, maxNameBytes);
     return { type: address.length === 4 ? 1 : 2, value: Uint8Array.of(...address, ...text, 0) };
   });
   const size = records.reduce((sum, { value }) => sum + 4 + padded(value.length), 4);
