@@ -352,6 +352,32 @@ describe("a PUT", () => {
     }
   });
 
+  it("S39, S52: while a fetched file is put in its place, neither a stop nor an ERR makes it a failure", () => {
+    const diskMs = ({ type }: { type: string }): number => (type === "commit-part" ? 1_000 : 0);
+    for (const what of ["stop", "error"]) {
+      const here = scene({ a: bytes(200) }, {}, { diskMs });
+      const { outcome, disk, address } = get(here, "a", small);
+      here.world.run({ done: () => here.world.count(Type.FIN) === 1 });
+      here.world.run({
+        done: () => here.world.now >= (here.world.sent.at(-1)?.now ?? 0) + 10,
+      });
+      if (what === "stop") here.world.give(address, { type: "stop" });
+      else {
+        const [fin] = here.world.sent.filter(({ bytes: packet }) => typeOf(packet) === Type.FIN);
+        const session = (fin?.bytes ?? bytes(12)).slice(4, 12);
+        const error = encodePacket(
+          session,
+          { type: Type.ERR, counter: 1 },
+          Uint8Array.of(0, Code.GONE),
+          crc32cOfPacket,
+        );
+        here.world.give(address, { type: "datagram", from: SERVER, bytes: error });
+      }
+      here.world.run();
+      expect([outcome()?.type, disk.names], what).toEqual(["success", ["a"]]);
+    }
+  });
+
   it("S52: a stopped server closes its files, keeps the parts, and is silent", () => {
     const here = scene({ b: bytes(900) });
     put(here, "a", bytes(200), small);

@@ -135,7 +135,8 @@ export type TransferInput =
   | { readonly type: "tick" }
   /**
    * The application wants no more. A client ends at once with `aborted` (or `unknown`, where it cannot tell any more) and
-   * keeps its part; a server closes its files, keeps the parts, and answers nothing from then on.
+   * keeps its part; one of v2 that has asked for `commit-part` ends with what becomes of that. A server closes its files,
+   * keeps the parts, and answers nothing from then on.
    */
   | { readonly type: "stop" }
   | FileResult;

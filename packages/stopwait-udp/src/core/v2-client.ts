@@ -145,6 +145,10 @@ export abstract class V2Client {
   protected abstract restarted(): void;
   /** Whether FIN of a PUT is out: what became of it only the server knows. */
   protected abstract get isUncertain(): boolean;
+  /** Whether the file is being put in its place: that takes its course, whatever server and application want. */
+  protected get isCommitting(): boolean {
+    return false;
+  }
   /** Bytes of the next block: what did not get through. */
   protected abstract get pendingBlockBytes(): number;
   /** Closes what is open. @param isUseless what was received is of no use to a later transfer */
@@ -256,6 +260,7 @@ export abstract class V2Client {
   }
 
   #stop(now: number): void {
+    if (this.isCommitting) return;
     if (this.isUncertain) return this.unknown("stopped after the last packet, before its answer");
     this.failHere(now, Code.ABORTED, "stopped");
   }
@@ -339,6 +344,7 @@ export abstract class V2Client {
   }
 
   #error(now: number, payload: Uint8Array): void {
+    if (this.isCommitting) return;
     const code = payload.length < 2 ? Code.NO_SESSION : uint16At(payload, 0);
     if (code === Code.WAIT) {
       if (this.#state === "requesting" || this.isUncertain) this.#clock.wait(now, WAITS_FOR_WORK);

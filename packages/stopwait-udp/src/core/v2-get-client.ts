@@ -239,6 +239,10 @@ export class V2GetClient extends V2Client {
     return false;
   }
 
+  protected override get isCommitting(): boolean {
+    return this.#step === "committing";
+  }
+
   protected get pendingBlockBytes(): number {
     return this.#blocks?.lengthOf(this.#blocks.accepted) ?? 0;
   }
