@@ -81,16 +81,14 @@ function faultOf(
         .map(([[from, to], at, [byte, mask]]) => ({ type, from, to, index: at, byte, mask }));
     }
     case "cut":
-      return fc
-        .tuple(link, atMs, optionally(lasting), fc.boolean())
-        .map(([[from, to], at, forMs, oneWay]) => ({
-          type,
-          from,
-          to,
-          atMs: at,
-          ...given({ forMs }),
-          ...(oneWay && { oneWay }),
-        }));
+      return fc.tuple(link, atMs, optionally(lasting), fc.boolean()).map(([[from, to], at, forMs, oneWay]) => ({
+        type,
+        from,
+        to,
+        atMs: at,
+        ...given({ forMs }),
+        ...(oneWay && { oneWay }),
+      }));
     case "crash":
       return fc
         .tuple(node, atMs, optionally(lasting), fc.constantFrom("kept", "lost"), fc.constantFrom("down", "up"))
