@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { Type, typeOf } from "../src/core/v2-packet.js";
+import { type ServerOutput, V2Server } from "../src/core/index.js";
+import { crc32cOfPacket } from "../src/core/v2-checksum.js";
+import { Code } from "../src/core/v2-codes.js";
+import { encodePacket, Type, typeOf } from "../src/core/v2-packet.js";
+import { encodeRequest } from "../src/core/v2-request.js";
 import { MemoryDisk } from "./memory-disk.js";
+import { plainPlatform } from "./plain-platform.js";
 import { bytes, freshAddress, get, isSame, put, scene } from "./v2-transfers.js";
 import { type Channel, perfect } from "./v2-world.js";
 
@@ -177,6 +182,34 @@ describe("resume", () => {
     expect(most).toBe(2);
     expect(here.server.hashing).toBe(0);
     expect(here.world.count(Type.ERR), "told to wait").toBeGreaterThan(0);
+  });
+
+  it("S49: nothing is kept of a request that is given up while it waits for its turn to digest", () => {
+    const server = new V2Server({ platform: plainPlatform("server"), maxHashing: 1, trusts: () => true });
+    const from = freshAddress(scene());
+    const wanted = { offset: 100, prefixDigest: new Uint8Array(32) };
+    const send = (session: Uint8Array, type: number, payload: Uint8Array): ServerOutput[] => {
+      const packet = encodePacket(session, { type, counter: 1 }, payload, crc32cOfPacket, 64);
+      return server.handle(0, { type: "datagram", from, bytes: type === Type.REQ ? packet : packet.slice(0, 26) });
+    };
+    const request = (session: Uint8Array): ServerOutput[] => {
+      const asked = {
+        operation: "get",
+        name: "a",
+        blockBytes: 76,
+        window: 1,
+        checksums: ["crc32c"],
+        ...wanted,
+      } as const;
+      const [open] = send(session, Type.REQ, encodeRequest(asked, session));
+      if (open?.type !== "open-source") throw new Error("the request was not taken");
+      return server.handle(0, { type: "source-opened", id: open.id, size: 200, modifiedMs: 0, etag: "e" });
+    };
+    expect(request(bytes(8, 1)).map(({ type }) => type)).toEqual(["hash-prefix"]);
+    const before = server.fingerprint(0);
+    expect(request(bytes(8, 2))).toEqual([]);
+    send(bytes(8, 2), Type.ERR, Uint8Array.of(0, Code.ABORTED));
+    expect(server.fingerprint(0)).toBe(before);
   });
 
   it("S49: a client that digests for long keeps its session alive", () => {

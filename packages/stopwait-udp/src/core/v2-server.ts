@@ -52,8 +52,8 @@ export class V2Server {
   readonly #parts = new Map<string, V2Session>();
   /** Who waits for an effect. */
   readonly #effects = new Map<number, V2Session>();
-  /** Who waits for a turn to digest. */
-  readonly #turns: V2Session[] = [];
+  /** Who waits for a turn to digest, in the order of their coming. */
+  readonly #turns = new Set<V2Session>();
   #hashing = 0;
   /** No session is forgotten before this; found anew when it has come, so that a packet need not move it. */
   #idleAt: number | undefined;
@@ -110,7 +110,7 @@ export class V2Server {
   /** Equal for servers that will behave alike, but for counters; times are relative to `now`. */
   fingerprint(now: number): string {
     const sessions = [...this.#sessions.values()].map((session) => session.fingerprint(now)).sort();
-    const turns = this.#turns.map(({ key }) => key);
+    const turns = [...this.#turns].map(({ key }) => key);
     const effects = [...this.#effects].map(([id, { key }]) => `${id}:${key}`);
     const idle = this.#idleAt === undefined ? "-" : this.#idleAt - now;
     const rest = [turns, effects, this.#hashing, this.#isStopped, idle].join("|");
@@ -259,11 +259,12 @@ export class V2Server {
     act();
     if (session.wantsTurn) {
       session.wantsTurn = false;
-      this.#turns.push(session);
+      this.#turns.add(session);
       this.#giveTurns(out);
     }
     if (session.ended === undefined) return;
     const { key, operation, checksum, partKey, ended } = session;
+    this.#turns.delete(session); // or those that are given up at once would pile up behind a long digest
     this.#sessions.delete(key);
     if (this.#sessions.size === 0) this.#idleAt = undefined;
     if (this.#parts.get(partKey) === session) this.#parts.delete(partKey);
@@ -271,10 +272,9 @@ export class V2Server {
   }
 
   #giveTurns(out: ServerOutput[]): void {
-    while (this.#hashing < this.#options.maxHashing) {
-      const session = this.#turns.shift();
-      if (session === undefined) return;
-      if (session.ended !== undefined) continue;
+    for (const session of this.#turns) {
+      if (this.#hashing >= this.#options.maxHashing) return;
+      this.#turns.delete(session);
       this.#hashing++;
       session.hasTurn = true;
       session.digest(out);
