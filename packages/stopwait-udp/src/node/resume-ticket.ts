@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 
 /** What the next transfer of the same file needs to know. */
 export interface Ticket {
@@ -16,11 +16,27 @@ export interface Ticket {
 /** A server of ours has removed the part by then. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
-/** `$XDG_STATE_HOME/stopwait-udp`, `~/.local/state/stopwait-udp`, or the same in %LOCALAPPDATA%. */
-export function defaultStateFolder(): string {
-  const { XDG_STATE_HOME, LOCALAPPDATA } = process.env;
+/** Of an etag on the wire (S33). */
+const MAX_ETAG_BYTES = 128;
+
+/**
+ * `$XDG_STATE_HOME/stopwait-udp`, `~/.local/state/stopwait-udp`, or the same in %LOCALAPPDATA%. Undefined where the user
+ * has none of these: a container may run as somebody whom its system does not know.
+ */
+export function defaultStateFolder(): string | undefined {
+  const { XDG_STATE_HOME = "", LOCALAPPDATA = "" } = process.env;
   const base = process.platform === "win32" ? LOCALAPPDATA : XDG_STATE_HOME;
-  return join(base === undefined || base === "" ? join(homedir(), ".local", "state") : base, "stopwait-udp");
+  if (isAbsolute(base)) return join(base, "stopwait-udp"); // another one counts for nothing, says the XDG specification
+  const home = homeFolder();
+  return isAbsolute(home) ? join(home, ".local", "state", "stopwait-udp") : undefined;
+}
+
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return "";
+  }
 }
 
 export class ResumeTicket {
@@ -39,7 +55,8 @@ export class ResumeTicket {
     try {
       const { key, etag } = JSON.parse(readFileSync(this.#path, "utf8")) as { key?: unknown; etag?: unknown };
       if (typeof key !== "string" || !/^[0-9a-f]{16}$/.test(key)) return undefined;
-      return { key, etag: typeof etag === "string" ? etag : undefined };
+      const isEtag = typeof etag === "string" && etag !== "" && Buffer.byteLength(etag) <= MAX_ETAG_BYTES;
+      return { key, etag: isEtag ? etag : undefined };
     } catch {
       return undefined;
     }

@@ -13,7 +13,7 @@ import { type Drivable, MachineLoop } from "./machine-loop.js";
 import { DEFAULT_PART_TTL_MS, PartSweeper } from "./part-sweeper.js";
 import { nodePlatform } from "./platform.js";
 import { TransferFiles } from "./transfer-files.js";
-import { BUFFER_RULE, MIN_SECRET_BYTES, requireText } from "./transfer-options.js";
+import { BUFFER_RULE, checkSecret, requireText } from "./transfer-options.js";
 import { UdpSocket } from "./udp-socket.js";
 
 /** A transfer that came to its end, or a request that was refused. */
@@ -71,10 +71,7 @@ export class StopwaitUdpServer extends EventEmitter<StopwaitUdpServerEvents> imp
       { partTtlMs, receiveBufferBytes },
       { partTtlMs: { default: DEFAULT_PART_TTL_MS, min: 1000, max: MAX_TIMEOUT_MS }, receiveBufferBytes: BUFFER_RULE },
     );
-    const { secret } = options;
-    if (secret !== undefined && secret.length < MIN_SECRET_BYTES) {
-      throw new RangeError(`secret has ${secret.length} bytes, but must have ${MIN_SECRET_BYTES} or more`);
-    }
+    checkSecret(options.secret);
     this.createMachine({ ...options, platform: nodePlatform }); // a wrong option is an error here, not when it listens
   }
 

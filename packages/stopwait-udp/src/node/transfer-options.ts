@@ -82,17 +82,15 @@ const VERSION_2_ONLY = [
   "stepDownAfter",
 ] as const;
 
-/** @throws RangeError for another version or a short secret, TypeError for an option that the version does not have */
+/** @throws RangeError for another version or a short secret, TypeError for what is no secret or an option that the version does not have */
 export function checkOptions(options: TransferOptions): void {
   const { version = 2 } = options;
   if (version !== 1 && version !== 2) throw new RangeError(`version is ${String(version)}, but must be 1 or 2`);
   for (const name of version === 1 ? VERSION_2_ONLY : VERSION_1_ONLY) {
     if (options[name] !== undefined) throw new TypeError(`${name} is an option of version ${3 - version} alone`);
   }
-  const { secret } = options;
-  if (secret !== undefined && secret.length < MIN_SECRET_BYTES) {
-    throw new RangeError(`secret has ${secret.length} bytes, but must have ${MIN_SECRET_BYTES} or more`);
-  }
+  checkSecret(options.secret);
+  if (options.stateFolder !== undefined) requireText("stateFolder", options.stateFolder);
 }
 
 /** @throws TypeError or RangeError that names the option */
@@ -102,7 +100,15 @@ export function serverAddress({ host = "127.0.0.1", port }: TransferOptions): Ad
 }
 
 /** A secret that is shorter could be guessed from one authenticated request. */
-export const MIN_SECRET_BYTES = 16;
+const MIN_SECRET_BYTES = 16;
+
+/** @throws TypeError or RangeError that names the option */
+export function checkSecret(secret: unknown): void {
+  if (secret === undefined) return;
+  if (!(secret instanceof Uint8Array)) throw new TypeError(`secret must be a Uint8Array, not ${typeof secret}`);
+  if (secret.length >= MIN_SECRET_BYTES) return;
+  throw new RangeError(`secret has ${secret.length} bytes, but must have ${MIN_SECRET_BYTES} or more`);
+}
 
 /** What a socket's receive buffer is asked to be. */
 export const BUFFER_RULE: NumberRule = { default: 2 ** 20, min: 1, max: 2 ** 30 };

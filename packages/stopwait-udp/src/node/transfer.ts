@@ -164,15 +164,10 @@ class Transfer {
         ...(retransmissions !== undefined && { retransmissions }),
       });
     }
-    const ticket = new ResumeTicket(stateFolder ?? defaultStateFolder(), [
-      operation,
-      to.host,
-      to.port,
-      remoteName,
-      root,
-      localName,
-    ]);
     const told = { ...options, ...shared, receiveBufferBytes: socket.receiveBufferBytes, resume: undefined };
+    const folder = stateFolder ?? defaultStateFolder();
+    if (folder === undefined) return version2(told, undefined); // it cannot be noted how to go on
+    const ticket = new ResumeTicket(folder, [operation, to.host, to.port, remoteName, root, localName]);
     return new TicketedMachine(version2(told, resume === true ? ticket.read() : undefined), ticket);
   }
 

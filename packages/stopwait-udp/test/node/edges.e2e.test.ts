@@ -195,6 +195,8 @@ describe("S90: wrong options are named, and nothing is sent", () => {
     [{ version: 1, window: 2 }, /^TypeError: window is an option of version 2 alone/],
     [{ retransmitMs: 100 }, /^TypeError: retransmitMs is an option of version 1 alone/],
     [{ secret: new Uint8Array(15) }, /^RangeError: secret has 15 bytes/],
+    [{ secret: "sixteen letters and more" }, /^TypeError: secret must be/],
+    [{ stateFolder: 5 }, /^TypeError: stateFolder must be/],
     [{ receiveBufferBytes: 0 }, /^RangeError: receiveBufferBytes is 0/],
     [{ giveUpMs: 0 }, /^RangeError: giveUpMs is 0/],
     [{ checksums: ["md5"] }, /^RangeError: checksums/],
@@ -213,6 +215,7 @@ describe("S90: wrong options are named, and nothing is sent", () => {
     [{ directory: "" }, /^TypeError: directory/],
     [{ partTtlMs: 1 }, /^RangeError: partTtlMs is 1/],
     [{ maxSessions: 0 }, /^RangeError: maxSessions is 0/],
+    [{ secret: {} }, /^TypeError: secret must be/],
     [{ maxWindow: 33 }, /^RangeError: maxWindow is 33/],
     [{ secret: new Uint8Array(3) }, /^RangeError: secret has 3 bytes/],
   ])("a server with %j", (options, message) => {
