@@ -215,7 +215,7 @@ describe("S90: wrong options are named, and nothing is sent", () => {
     [{ directory: "" }, /^TypeError: directory/],
     [{ partTtlMs: 1 }, /^RangeError: partTtlMs is 1/],
     [{ maxSessions: 0 }, /^RangeError: maxSessions is 0/],
-    [{ secret: {} }, /^TypeError: secret must be/],
+    [{ secret: {} as Uint8Array }, /^TypeError: secret must be/],
     [{ maxWindow: 33 }, /^RangeError: maxWindow is 33/],
     [{ secret: new Uint8Array(3) }, /^RangeError: secret has 3 bytes/],
   ])("a server with %j", (options, message) => {
