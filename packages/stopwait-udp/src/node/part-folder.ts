@@ -24,6 +24,9 @@ const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
 /** `KEY.part` belongs to nobody, `KEY.OWNER.part` to the process that writes it. */
 const FORM = /^([0-9a-f]{1,64})(?:\.([0-9a-f-]+))?\.part$/;
 
+/** Who is done with the folder removes it while it is empty, in this moment, too: how often it is made again. */
+const TRIES = 10;
+
 /** A part that is open: its descriptor, and its name in the folder of parts. */
 export interface OpenedPart {
   readonly descriptor: number;
@@ -47,10 +50,9 @@ export class PartFolder {
 
   /** Makes a new, empty part. @throws what the system says */
   create(key: string): OpenedPart {
-    return this.#in((folder) => {
-      const descriptor = openSync(folder.at(owned(key)), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
-      return { descriptor, key, length: 0 };
-    });
+    const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
+    const descriptor = unlessRemoved(() => this.#in((folder) => openSync(folder.at(owned(key)), flags, 0o666)));
+    return { descriptor, key, length: 0 };
   }
 
   /**
@@ -138,6 +140,10 @@ export class PartFolder {
   }
 
   #open(): Folder {
+    return unlessRemoved(() => this.#openOnce());
+  }
+
+  #openOnce(): Folder {
     try {
       mkdirSync(this.#path, { mode: 0o700 });
     } catch (error) {
@@ -146,7 +152,19 @@ export class PartFolder {
     try {
       return new Folder(this.#path);
     } catch (error) {
+      if (hasCode(error, "ENOENT")) throw error;
       throw new FileRefusal("denied", `${PARTS_FOLDER} cannot be used: ${reasonOf(error)}`);
+    }
+  }
+}
+
+/** Does something again where the folder was not there any more. */
+function unlessRemoved<T>(work: () => T): T {
+  for (let left = TRIES; ; left--) {
+    try {
+      return work();
+    } catch (error) {
+      if (left === 1 || !hasCode(error, "ENOENT")) throw error;
     }
   }
 }
