@@ -1,6 +1,8 @@
 /** Programs and callers that break the contract: each is told so, by name, before it can spoil the world. */
 import { expect, it } from "vitest";
 import { type NodeOutput, type RunOptions, World } from "../src/core/index.js";
+import { TcpProxy } from "../src/node/tcp-proxy.js";
+import { UdpProxy } from "../src/node/udp-proxy.js";
 import { kinds, payload, probe } from "./probe.js";
 
 const to = { node: "b", port: 1 };
@@ -105,4 +107,25 @@ it("N24: a reset by the network is in the trace, at both ends", () => {
     { at: 50, to: { node: "b" }, arrived: true },
   ]);
   expect(kinds(client.told).concat(kinds(server.told))).toEqual(["connected", "closed", "accepted", "closed"]);
+});
+
+it.each<[string, () => unknown, RegExp]>([
+  ["a world", () => new World({ imparments: {} } as never), /world has no "imparments"; there is nodes, .*impairments/],
+  [
+    "impairments",
+    () => new World({ impairments: { dropp: 1 } as never }),
+    /impairments has no "dropp"; there is .*drop/,
+  ],
+  ["streams", () => new World({ streams: { mms: 1 } as never }), /streams has no "mms"; there is mss/],
+  ["a node", () => new World({ nodes: { a: { creat: 1 } as never } }), /node "a" has no "creat"; there is create/],
+  ["a UDP proxy", () => new UdpProxy({ to: { port: 1 }, drop: 1 } as never), /UdpProxy has no "drop"; there is to, /],
+  ["a TCP proxy", () => new TcpProxy({ to: { port: 1 }, toServer: { dup: 1 } as never }), /impairments has no "dup"/],
+])("N4, N53: a misspelt option of %s is a TypeError", (_, make, message) => {
+  expect(make).toThrow(TypeError);
+  expect(make).toThrow(message);
+});
+
+it("N4: impairments that cannot be, and a node without a program, are errors where the world is made", () => {
+  expect(() => new World({ impairments: { drop: 10 } })).toThrow(/drop must be from 0 to 1, not 10/);
+  expect(() => new World({ nodes: { a: { create: {} } as never } })).toThrow(/node "a" needs a function that creates/);
 });

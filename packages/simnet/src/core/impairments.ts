@@ -1,5 +1,7 @@
 /** What a link does to what crosses it, as options with defaults: the same for the simulator and for the real proxies. */
 
+import { onlyKnown } from "./known-keys.js";
+
 /** All times in milliseconds, all probabilities from 0 to 1. The default is a perfect link. */
 export interface Impairments {
   /** One-way delay. Default 0. */
@@ -34,7 +36,7 @@ export type ResolvedImpairments = Required<Impairments>;
 const probabilities = ["drop", "duplicate", "reorder", "corrupt"] as const;
 const times = ["latencyMs", "jitterMs", "duplicateMs", "reorderMs"] as const;
 
-/** @throws RangeError that names the option and the accepted range */
+/** @throws RangeError that names the option and the accepted range, TypeError for one that does not exist */
 export function resolveImpairments(options: Impairments = {}): ResolvedImpairments {
   const resolved: ResolvedImpairments = {
     latencyMs: options.latencyMs ?? 0,
@@ -49,6 +51,7 @@ export function resolveImpairments(options: Impairments = {}): ResolvedImpairmen
     corrupt: options.corrupt ?? 0,
     parallelLines: options.parallelLines ?? false,
   };
+  onlyKnown("impairments", options, Object.keys(resolved));
   for (const name of probabilities) {
     const value = resolved[name];
     if (!(value >= 0 && value <= 1)) throw new RangeError(`${name} must be from 0 to 1, not ${value}`);

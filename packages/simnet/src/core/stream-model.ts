@@ -1,6 +1,7 @@
 /** One direction of a proxied connection: decides, by place in the stream, when its bytes arrive and in which pieces. */
 
 import { finiteFrom } from "./checked-numbers.js";
+import { onlyKnown } from "./known-keys.js";
 import type { Random } from "./random.js";
 
 /**
@@ -138,7 +139,10 @@ function flip(bytes: Uint8Array, at: number, mask: number): Uint8Array {
   return changed;
 }
 
+const OPTIONS = ["latencyMs", "jitterMs", "bytesPerSecond", "segmentBytes", "drop", "retransmitMs", "corrupt"] as const;
+
 function resolve(options: StreamImpairments): Resolved {
+  onlyKnown("impairments", options, OPTIONS satisfies readonly (keyof StreamImpairments)[]);
   const { segmentBytes = DEFAULT_SEGMENT_BYTES } = options;
   const [smallest, largest] = typeof segmentBytes === "number" ? [segmentBytes, segmentBytes] : segmentBytes;
   const isSize = (size: number): boolean => Number.isInteger(size) && size >= 1 && size <= MAX_SEGMENT_BYTES;

@@ -1,6 +1,7 @@
 /** How connections behave, as options with defaults. */
 
 import { finiteFrom, integerFrom } from "./checked-numbers.js";
+import { onlyKnown } from "./known-keys.js";
 
 export interface StreamOptions {
   /** Bytes in the largest segment. Default 1460. */
@@ -30,10 +31,10 @@ export interface StreamOptions {
 
 export type ResolvedStreamOptions = Required<StreamOptions>;
 
-/** @throws RangeError that names the option and the accepted range */
+/** @throws RangeError that names the option and the accepted range, TypeError for one that does not exist */
 export function resolveStreamOptions(options: StreamOptions = {}): ResolvedStreamOptions {
   const minRetransmitMs = finiteFrom("minRetransmitMs", options.minRetransmitMs ?? 200, 1);
-  return {
+  const resolved: ResolvedStreamOptions = {
     mss: integerFrom("mss", options.mss ?? 1460, 1, 65_535),
     segments: oneOf("segments", options.segments ?? "full", ["full", "random"]),
     reads: oneOf("reads", options.reads ?? "segments", ["segments", "all", "random"]),
@@ -49,6 +50,8 @@ export function resolveStreamOptions(options: StreamOptions = {}): ResolvedStrea
       minRetransmitMs,
     ),
   };
+  onlyKnown("streams", options, Object.keys(resolved));
+  return resolved;
 }
 
 function oneOf<Value extends string>(name: string, value: Value, accepted: readonly Value[]): Value {

@@ -8,6 +8,8 @@ import { SimnetError } from "./errors.js";
 import type { Scheduled } from "./event-queue.js";
 import { FaultInjector } from "./fault-injector.js";
 import { checkFault, type Fault } from "./faults.js";
+import { resolveImpairments } from "./impairments.js";
+import { onlyKnown } from "./known-keys.js";
 import { LinkTable } from "./link-table.js";
 import { NodeClock } from "./node-clock.js";
 import { Random } from "./random.js";
@@ -19,6 +21,8 @@ import type { TraceEvent } from "./trace.js";
 import { TraceRecorder, type TrafficCounts } from "./trace-recorder.js";
 import type { LinkOptions, NodeOptions, RunOptions, RunResult, WorldOptions } from "./world-options.js";
 
+const OPTIONS = ["nodes", "seed", "impairments", "links", "faults", "streams", "trace", "onStep"] as const;
+const NODE_OPTIONS = ["create", "skewMs", "rate", "startAtMs"] as const;
 const DEFAULT_TRACE_EVENTS = 100_000;
 const DEFAULT_MAX_EVENTS = 1_000_000;
 /** Events at one instant after which a world is held to be stuck. */
@@ -52,11 +56,12 @@ export class World {
 
   /** @throws RangeError or TypeError that names a wrong option, or the wrong field of a fault */
   constructor(options: WorldOptions = {}) {
+    onlyKnown("the options of a world", options, OPTIONS satisfies readonly (keyof WorldOptions)[]);
     const { nodes = {}, seed = 0, impairments = {}, links = [], faults = [], trace = true } = options;
     const kept = typeof trace === "number" ? integerFrom("trace", trace, 0) : trace ? DEFAULT_TRACE_EVENTS : 0;
     this.#recorder = new TraceRecorder(kept);
     this.#random = new Random(seed);
-    this.#links = new LinkTable(impairments, this.#random.fork("links"), this.#recorder.counts);
+    this.#links = new LinkTable(resolveImpairments(impairments), this.#random.fork("links"), this.#recorder.counts);
     this.#datagrams = new DatagramNetwork(this.#nodes, this.#links, this.#timeline, this.#recorder);
     this.#streams = new StreamNetwork(
       this.#nodes,
@@ -103,10 +108,13 @@ export class World {
     return [...this.#nodes.keys()];
   }
 
-  /** @throws RangeError for a name that is taken or empty, or a wrong option */
+  /** @throws RangeError for a name that is taken or empty, RangeError or TypeError for a wrong option */
   addNode(name: string, node: CreateProgram | NodeOptions): void {
+    if (typeof node !== "function")
+      onlyKnown(`node "${name}"`, node, NODE_OPTIONS satisfies readonly (keyof NodeOptions)[]);
     const { create, skewMs = 0, rate = 1, startAtMs = this.now } = typeof node === "function" ? { create: node } : node;
     if (name === "" || this.#nodes.has(name)) throw new RangeError(`a node needs a name of its own, not "${name}"`);
+    if (typeof create !== "function") throw new TypeError(`node "${name}" needs a function that creates its program`);
     finiteFrom("skewMs", skewMs, -Number.MAX_VALUE);
     finiteFrom("rate", rate, Number.MIN_VALUE);
     finiteFrom("startAtMs", startAtMs, 0);

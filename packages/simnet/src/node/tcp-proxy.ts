@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { performance } from "node:perf_hooks";
 import { integerFrom } from "../core/checked-numbers.js";
 import type { SocketAddress } from "../core/ip-packet.js";
+import { onlyKnown } from "../core/known-keys.js";
 import { Random } from "../core/random.js";
 import { type StreamImpairments, StreamModel } from "../core/stream-model.js";
 import type { TraceEvent } from "../core/trace.js";
@@ -27,6 +28,19 @@ export interface CutAfter {
   readonly bytes: number;
   readonly how: CutKind;
 }
+
+const OPTIONS = [
+  "to",
+  "toServer",
+  "toClient",
+  "seed",
+  "maxConnections",
+  "bufferBytes",
+  "connectTimeoutMs",
+  "cutAfter",
+  "onEvent",
+  "onSegment",
+] as const;
 
 export interface TcpProxyOptions {
   readonly to: ProxyTarget;
@@ -76,6 +90,7 @@ export class TcpProxy implements AsyncDisposable {
 
   /** @throws TypeError or RangeError for a wrong option, naming it and what is accepted */
   constructor(options: TcpProxyOptions) {
+    onlyKnown("the options of a TcpProxy", options, OPTIONS satisfies readonly (keyof TcpProxyOptions)[]);
     const { toServer = {}, toClient = toServer, cutAfter } = options;
     checkTarget(options.to);
     this.#options = options;

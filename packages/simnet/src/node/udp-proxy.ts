@@ -7,6 +7,7 @@ import { performance } from "node:perf_hooks";
 import { integerFrom } from "../core/checked-numbers.js";
 import { type Impairments, resolveImpairments } from "../core/impairments.js";
 import type { SocketAddress } from "../core/ip-packet.js";
+import { onlyKnown } from "../core/known-keys.js";
 import type { Fate } from "../core/link-model.js";
 import { Random } from "../core/random.js";
 import type { TraceEvent } from "../core/trace.js";
@@ -24,6 +25,19 @@ import { RECEIVE_BUFFER_BYTES, UdpFlow } from "./udp-flow.js";
 import { endpoints, type SeenDatagram, type UdpPacket } from "./udp-packet.js";
 
 type Arrival = Extract<Fate, { type: "arrives" }>;
+
+const OPTIONS = [
+  "to",
+  "toServer",
+  "toClient",
+  "seed",
+  "maxClients",
+  "idleTimeoutMs",
+  "maxHeldPackets",
+  "maxHeldBytes",
+  "onEvent",
+  "onPacket",
+] as const;
 
 export interface UdpProxyOptions {
   readonly to: ProxyTarget;
@@ -78,6 +92,7 @@ export class UdpProxy implements AsyncDisposable {
 
   /** @throws TypeError or RangeError for a wrong option, naming it and what is accepted */
   constructor(options: UdpProxyOptions) {
+    onlyKnown("the options of a UdpProxy", options, OPTIONS satisfies readonly (keyof UdpProxyOptions)[]);
     const { toServer = {}, toClient = toServer } = options;
     checkTarget(options.to);
     for (const one of [toServer, toClient]) resolveImpairments(one);
