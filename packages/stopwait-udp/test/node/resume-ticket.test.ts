@@ -24,9 +24,9 @@ function withState(xdg: string, home: () => string): void {
 
 it.skipIf(process.platform === "win32")("S95: the state folder is absolute, or there is none", () => {
   const folders = [
-    ["/state", () => "/home/u", "/state/stopwait-udp"],
-    ["", () => "/home/u", "/home/u/.local/state/stopwait-udp"],
-    ["relative", () => "/home/u", "/home/u/.local/state/stopwait-udp"],
+    ["/state", () => "/h/u", "/state/stopwait-udp"],
+    ["", () => "/h/u", "/h/u/.local/state/stopwait-udp"],
+    ["relative", () => "/h/u", "/h/u/.local/state/stopwait-udp"],
     ["", () => "", undefined],
     ["", unknownUser, undefined],
   ] as const;
