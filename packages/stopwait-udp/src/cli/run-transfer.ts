@@ -1,6 +1,7 @@
 /** What `get` and `put` have in common: the display, the trace, the signals, and what is said in the end. */
 import type { TransferResult } from "../node/transfer.js";
 import type { TransferOptions } from "../node/transfer-options.js";
+import { describeFailure } from "./exit-codes.js";
 import { TraceRecorder } from "./trace-recorder.js";
 import { closingLines, TransferDisplay } from "./transfer-display.js";
 import { interruptible, type TransferFlags } from "./transfer-options.js";
@@ -26,9 +27,11 @@ export async function runWatched<Result extends TransferResult>(
   const isQuiet = flags.quiet === true;
   const display = new TransferDisplay(texts.name, isQuiet);
   const recorder = flags.trace === undefined ? undefined : new TraceRecorder(flags.trace);
+  const draw = (): void => recorder?.write(texts.title, texts.server);
   let across = 0;
+  let result: Result;
   try {
-    const result = await interruptible((signal) =>
+    result = await interruptible((signal) =>
       transfer({
         signal,
         onProgress: (progress) => {
@@ -38,14 +41,22 @@ export async function runWatched<Result extends TransferResult>(
         ...(recorder !== undefined && { onDatagram: (datagram) => recorder.see(datagram) }),
       }),
     );
-    display.stop();
-    process.stdout.write(closingLines(done(result), result, isQuiet));
   } catch (error) {
+    display.stop();
+    tellFailure(draw); // what became of the transfer matters more
     if (flags.v1 !== true && across > 0 && canGoOn(error)) process.stderr.write(`${RESUME_ADVICE}\n`);
     throw error;
-  } finally {
-    display.stop();
-    recorder?.write(texts.title, texts.server);
+  }
+  display.stop();
+  process.stdout.write(closingLines(done(result), result, isQuiet));
+  draw();
+}
+
+function tellFailure(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    process.stderr.write(describeFailure(error));
   }
 }
 

@@ -178,4 +178,14 @@ describe("S96: --trace draws the first exchanges", () => {
     await ended("get", at, "<&no>", "--v1", "--trace", "no.svg");
     expect(labels("no.svg")).toEqual(["G000000 &#60;&#38;no&#62;", "E000000"]);
   });
+
+  it("a diagram that cannot be written hides no failure of the transfer", async () => {
+    await using server = run("serve", "-d", "served", "-p", "0", "-q");
+    const at = `127.0.0.1:${await server.port()}`;
+    const [code, , stderr] = await ended("get", at, "none", "--trace", "none/t.svg");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^stopwait: .*none\/t\.svg.*\nstopwait: the server says: not-found\n$/);
+    const [drawn, stdout] = await ended("get", at, "hello.txt", "--trace", "none/t.svg");
+    expect([drawn, stdout.startsWith("saved ")]).toEqual([1, true]);
+  });
 });
