@@ -19,3 +19,13 @@ export class LocalProtocolError extends StopwaitError {}
 
 /** The peer's mistake: a datagram that is no packet of the protocol. The only error that decoders throw. */
 export class RemoteProtocolError extends StopwaitError {}
+
+/** What a decoder makes of what a peer sent; undefined where that breaks the format. */
+export function ifWellFormed<Value>(decode: () => Value): Value | undefined {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof RemoteProtocolError) return undefined;
+    throw error;
+  }
+}

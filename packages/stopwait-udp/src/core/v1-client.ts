@@ -1,7 +1,7 @@
 /** What the two clients of v1 share: the peer, the timer, ids, and how a transfer ends. */
 
 import type { Address, ClientOutput, FileResult, Outcome, Platform, TransferInput } from "./contract.js";
-import { RemoteProtocolError } from "./errors.js";
+import { ifWellFormed } from "./errors.js";
 import { nameFault } from "./names.js";
 import { decodeV1Packet, encodeV1Packet, type V1Packet } from "./v1-packet.js";
 import { V1Retransmission, type V1TimerOptions } from "./v1-retransmission.js";
@@ -41,7 +41,7 @@ export abstract class V1Client {
       return this.begin();
     }
     if (input.type === "datagram") {
-      const packet = this.#isServer(input.from) ? decode(input.bytes) : undefined;
+      const packet = this.#isServer(input.from) ? ifWellFormed(() => decodeV1Packet(input.bytes)) : undefined;
       return packet === undefined ? [] : this.receive(now, packet);
     }
     if (input.type !== "tick") return this.effectEnded(now, input);
@@ -101,14 +101,5 @@ export abstract class V1Client {
 
   #isServer(from: Address): boolean {
     return from.port === this.options.server.port && from.host === this.options.server.host;
-  }
-}
-
-function decode(bytes: Uint8Array): V1Packet | undefined {
-  try {
-    return decodeV1Packet(bytes);
-  } catch (error) {
-    if (error instanceof RemoteProtocolError) return undefined;
-    throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** The server of v1: which packet belongs to which session, what is let in, and what is forgotten when. */
 
 import type { Address, FileResult, Platform, ServerOutput, TransferInput } from "./contract.js";
-import { LocalProtocolError, RemoteProtocolError } from "./errors.js";
+import { ifWellFormed, LocalProtocolError } from "./errors.js";
 import { hex } from "./hex.js";
 import { nameFault } from "./names.js";
 import { V1AnswerLimit } from "./v1-answer-limit.js";
@@ -116,7 +116,7 @@ export class V1Server {
   #datagram(now: number, from: Address, bytes: Uint8Array): ServerOutput[] {
     const isLocal = isLoopback(from.host);
     if (!isLocal && this.#options.allowV1 !== true) return this.#drop("forbidden");
-    const packet = decode(bytes);
+    const packet = ifWellFormed(() => decodeV1Packet(bytes));
     if (packet === undefined) return this.#drop("malformed");
     const key = `${from.host} ${from.port}`;
     const session = this.#sessions.get(key);
@@ -223,15 +223,6 @@ export class V1Server {
 /** Whether an address in its usual text form is one of this machine's own. */
 export function isLoopback(host: string): boolean {
   return /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(host) || host === "::1";
-}
-
-function decode(bytes: Uint8Array): V1Packet | undefined {
-  try {
-    return decodeV1Packet(bytes);
-  } catch (error) {
-    if (error instanceof RemoteProtocolError) return undefined;
-    throw error;
-  }
 }
 
 function positive(name: string, value: number): number {

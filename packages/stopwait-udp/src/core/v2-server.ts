@@ -2,7 +2,7 @@
 
 import type { Address, FileResult, ServerOutput, TransferInput } from "./contract.js";
 import { Cookies } from "./cookie.js";
-import { LocalProtocolError, RemoteProtocolError } from "./errors.js";
+import { ifWellFormed, LocalProtocolError } from "./errors.js";
 import { hex } from "./hex.js";
 import { uint } from "./tlv.js";
 import { type Tombstone, Tombstones } from "./tombstones.js";
@@ -162,7 +162,7 @@ export class V2Server {
       return session.repeat(counterOf(packet), out);
     }
     if (this.#tombstones.get(key) !== undefined) return this.#drop("unexpected");
-    const request = decode(payloadOf(packet));
+    const request = ifWellFormed(() => decodeRequest(payloadOf(packet)));
     if (request === undefined) return this.#refuse(from, packet, Code.BAD_REQUEST, out);
     const id = sessionOf(packet);
     const isTrusted = this.#options.trusts(from.host);
@@ -323,15 +323,6 @@ export class V2Server {
 
 function isIntact(packet: Uint8Array, checksum: (packet: Uint8Array, length: number) => number): boolean {
   return checksum(packet, lengthOf(packet)) === checksumOf(packet);
-}
-
-function decode(payload: Uint8Array): Request | undefined {
-  try {
-    return decodeRequest(payload);
-  } catch (error) {
-    if (error instanceof RemoteProtocolError) return undefined;
-    throw error;
-  }
 }
 
 /** A session id where it stands in a packet. */
