@@ -185,6 +185,13 @@ describe("who is let in", () => {
     expect(here.server.liveSessions).toBe(before);
   });
 
+  it("S46: what is refused before the disk is asked is reported, too", () => {
+    const here = scene({}, { insecureWrite: false, secret: bytes(16) });
+    put(here, "a", bytes(10), { secret: bytes(16, 2) });
+    here.world.run();
+    expect(here.world.served).toMatchObject([{ operation: "put", name: "a", outcome: "refused", code: "denied" }]);
+  });
+
   it("S46: loopback needs no authentication, a read-only server takes nothing from there either", () => {
     const wanted = { operation: "put", name: "b", size: 1 };
     expect(typeOf(server({ writable: true }).give(0, LOCAL, request(wanted))[0] as Uint8Array)).toBe(Type.ACCEPT);

@@ -170,9 +170,9 @@ export class V2Server {
       return this.#reply(from, packet, Type.CHALLENGE, this.#cookies.issue(now, from, id), out);
     }
     const admitted = admit({ packet, request, isTrusted }, this.#options);
-    if ("refused" in admitted) return this.#refuse(from, packet, admitted.refused, out);
+    if ("refused" in admitted) return this.#turnAway(from, packet, request, admitted.refused, out);
     const code = this.#makeRoom(now, from, key, id, request, out);
-    if (code !== undefined) return this.#refuse(from, packet, code, out);
+    if (code !== undefined) return this.#turnAway(from, packet, request, code, out);
     this.#open(now, from, key, packet, request, admitted.checksum, out);
   }
 
@@ -302,6 +302,14 @@ export class V2Server {
     this.#parts.clear();
     this.#idleAt = undefined;
     this.#tombstones.forget(Number.POSITIVE_INFINITY);
+  }
+
+  /** Refuses a request from an address that is known, and reports it. */
+  #turnAway(peer: Address, packet: Uint8Array, request: Request, code: number, out: ServerOutput[]): void {
+    this.#refuse(peer, packet, code, out);
+    if (code === Code.WAIT) return; // it comes again
+    const { operation, name } = request;
+    out.push({ type: "served", peer, version: 2, operation, name, bytes: 0, outcome: "refused", code: wordOf(code) });
   }
 
   #refuse(to: Address, packet: Uint8Array, code: number, out: ServerOutput[]): void {
