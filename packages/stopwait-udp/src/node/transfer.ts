@@ -115,7 +115,7 @@ class Transfer {
           this.#isHeard = true;
           const now = performance.now();
           this.statistics.received(now, bytes);
-          onDatagram?.({ direction: "received", atMs: now - began, bytes });
+          this.#tell(() => onDatagram?.({ direction: "received", atMs: now - began, bytes }));
           this.#loop?.feed({ type: "datagram", from, bytes }, now);
         },
         drained: () => this.#loop?.resume(),
@@ -130,7 +130,7 @@ class Transfer {
       send: (bytes: Uint8Array, peer: Address): void => {
         const now = this.#loop?.now ?? began;
         this.statistics.sent(now, bytes);
-        onDatagram?.({ direction: "sent", atMs: now - began, bytes });
+        this.#tell(() => onDatagram?.({ direction: "sent", atMs: now - began, bytes }));
         socket.send(bytes, peer);
       },
     };
@@ -179,12 +179,15 @@ class Transfer {
 
   #reported(report: Report<ClientOutput>): void {
     if (report.type === "finished") this.#finish(report.outcome);
-    else {
-      try {
-        this.#options.onProgress?.({ bytes: report.bytes, total: report.total });
-      } catch (error) {
-        this.#stop(error);
-      }
+    else this.#tell(() => this.#options.onProgress?.({ bytes: report.bytes, total: report.total }));
+  }
+
+  /** Calls the application; what it throws ends the transfer. */
+  #tell(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#stop(error);
     }
   }
 

@@ -148,13 +148,19 @@ describe("S92: a transfer that is stopped", () => {
     },
   );
 
-  it("by what its onProgress throws rejects with that", async () => {
+  it("by what its onProgress or onDatagram throws rejects with that", async () => {
     const port = await serving();
     writeFileSync(join(served, "a"), content(100_000));
-    const onProgress = (): void => {
+    const fail = (): void => {
       throw new Error("no display");
     };
-    await expect(get({ port, name: "a", to: join(base, "a"), stateFolder, onProgress })).rejects.toThrow("no display");
+    const failReceiving = ({ direction }: { readonly direction: string }): void => {
+      if (direction === "received") fail();
+    };
+    for (const watching of [{ onProgress: fail }, { onDatagram: fail }, { onDatagram: failReceiving }]) {
+      const options = { port, name: "a", to: join(base, "a"), stateFolder, ...watching };
+      await expect(get(options)).rejects.toThrow("no display");
+    }
   });
 
   it("after the last packet of a PUT is unknown; so is one whose end is never answered", async () => {
