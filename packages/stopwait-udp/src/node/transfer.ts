@@ -115,7 +115,8 @@ class Transfer {
           this.#isHeard = true;
           const now = performance.now();
           this.statistics.received(now, bytes);
-          this.#tell(() => onDatagram?.({ direction: "received", atMs: now - began, bytes }));
+          if (onDatagram !== undefined)
+            this.#tell(() => onDatagram({ direction: "received", atMs: now - began, bytes }));
           this.#loop?.feed({ type: "datagram", from, bytes }, now);
         },
         drained: () => this.#loop?.resume(),
@@ -130,7 +131,7 @@ class Transfer {
       send: (bytes: Uint8Array, peer: Address): void => {
         const now = this.#loop?.now ?? began;
         this.statistics.sent(now, bytes);
-        this.#tell(() => onDatagram?.({ direction: "sent", atMs: now - began, bytes }));
+        if (onDatagram !== undefined) this.#tell(() => onDatagram({ direction: "sent", atMs: now - began, bytes }));
         socket.send(bytes, peer);
       },
     };
