@@ -101,6 +101,17 @@ describe("GET", () => {
     expect(client.disk.read("here")).toEqual(text("x"));
   });
 
+  it.each([
+    ["incorrect file name my dear child", "not-found"],
+    ["incorrect file my dear child", "refused"],
+    ["no", "refused"],
+  ])("S12: an E of %j is %s", (said, code) => {
+    const client = getting();
+    client.wait(0);
+    client.take(`E000000${said}`, SERVER);
+    expect(client.outcome).toMatchObject({ type: "failed", code, message: `the server says: ${said}` });
+  });
+
   it("S12: an E ends it, with the server's text, and leaves nothing", () => {
     const client = getting();
     client.wait(0);
@@ -155,7 +166,7 @@ describe("PUT", () => {
   it("S13: a file that is not there is told without a packet", () => {
     const client = new Bench(new V1PutClient(given));
     expect(client.wait(60_000)).toEqual([]);
-    expect(client.outcome).toMatchObject({ type: "failed", code: "missing" });
+    expect(client.outcome).toMatchObject({ type: "failed", code: "not-found", isLocal: true });
   });
 
   it("S14: only the acknowledgement of F with the last number is success", () => {
@@ -208,6 +219,6 @@ describe("PUT", () => {
     const client = putting(text("x"));
     client.wait(0);
     client.take("E000000this server takes no files", SERVER);
-    expect(client.outcome).toMatchObject({ type: "failed", code: "refused" });
+    expect(client.outcome).toMatchObject({ type: "failed", code: "denied" });
   });
 });

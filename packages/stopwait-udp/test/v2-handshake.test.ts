@@ -192,6 +192,27 @@ describe("who is let in", () => {
     expect(here.world.served).toMatchObject([{ operation: "put", name: "a", outcome: "refused", code: "denied" }]);
   });
 
+  it.each([
+    ["takes nothing", { writable: false }, {}, /takes no files$/],
+    ["has a secret, which was not given", { insecureWrite: false, secret: bytes(16) }, {}, /only with its secret$/],
+    [
+      "has another secret",
+      { insecureWrite: false, secret: bytes(16) },
+      { secret: bytes(16, 2) },
+      /the secret is not that of this server$/,
+    ],
+    ["replaces nothing", { overwrite: false }, { overwrite: true }, /the name is taken, and this server replaces no files$/],
+    ["may replace", { overwrite: true }, {}, /: the name is taken$/],
+    ["takes small files only", { maxFileBytes: 3 }, { name: "b" }, /the file is too large$/],
+    ["has no such folder", {}, { name: "b/c" }, /there is no folder/],
+  ] as const)("S34: a refusal says why: a server that %s", (_, serverOptions, { name = "a", ...more }, message) => {
+    const here = scene({ a: bytes(5) }, serverOptions);
+    const { outcome } = put(here, name, bytes(10), more);
+    here.world.run();
+    expect(outcome()).toMatchObject({ type: "failed", message: expect.stringMatching(/^the server says: /) });
+    expect(outcome()).toMatchObject({ message: expect.stringMatching(message) });
+  });
+
   it("S46: loopback needs no authentication, a read-only server takes nothing from there either", () => {
     const wanted = { operation: "put", name: "b", size: 1 };
     expect(typeOf(server({ writable: true }).give(0, LOCAL, request(wanted))[0] as Uint8Array)).toBe(Type.ACCEPT);

@@ -152,7 +152,13 @@ export type TransferOutput =
  */
 export type Outcome =
   | { readonly type: "success"; readonly bytes: number; readonly sha256: Uint8Array }
-  | { readonly type: "failed"; readonly code: string; readonly message: string }
+  | {
+      readonly type: "failed";
+      readonly code: string;
+      readonly message: string;
+      /** What went wrong is the file or the disk of this side. */
+      readonly isLocal?: boolean;
+    }
   | { readonly type: "unknown"; readonly message: string };
 
 /** A client machine says this once, as its last output; then it has no deadline and answers nothing. */

@@ -5,6 +5,7 @@ import { ifWellFormed } from "./errors.js";
 import { nameFault } from "./names.js";
 import { decodeV1Packet, encodeV1Packet, type V1Packet } from "./v1-packet.js";
 import { V1Retransmission, type V1TimerOptions } from "./v1-retransmission.js";
+import { codeOfFact, wordOf } from "./v2-codes.js";
 
 export interface V1ClientOptions extends V1TimerOptions {
   /** Where packets go, and the only place from which they are taken: an IP address, written as the driver reports senders. */
@@ -96,7 +97,7 @@ export abstract class V1Client {
   }
 
   protected failFile(result: FileResult & { readonly type: "effect-failed" }): ClientOutput[] {
-    return this.fail(result.fact, `${this.options.localName}: ${result.message}`);
+    return this.end({ type: "failed", code: wordOf(codeOfFact(result.fact)), message: result.message, isLocal: true });
   }
 
   #isServer(from: Address): boolean {

@@ -5,6 +5,7 @@ import { hex } from "./hex.js";
 import { V1Client, type V1ClientOptions } from "./v1-client.js";
 import type { V1Packet } from "./v1-packet.js";
 import { V1Receiver } from "./v1-receiver.js";
+import { refusalCode } from "./v1-texts.js";
 
 export interface V1GetOptions extends V1ClientOptions {
   /** Whether a file that has the local name already may be replaced. Default false. */
@@ -55,7 +56,7 @@ export class V1GetClient extends V1Client {
 
   protected receive(_now: number, packet: V1Packet): ClientOutput[] {
     if (this.#state !== "receiving" || this.#part === undefined) return [];
-    if (packet.type === "error") return this.fail("refused", `the server says: ${packet.text}`);
+    if (packet.type === "error") return this.fail(refusalCode(packet.text), `the server says: ${packet.text}`);
     if (packet.type === "data") {
       // A repeated block is not acknowledged here, the timer does that: a server that answers every repeated
       // acknowledgement and a client that answers every repeated block would double all that follows.

@@ -4,6 +4,7 @@ import type { ClientOutput, FileResult, Outcome, Sha256 } from "./contract.js";
 import { V1Client, type V1ClientOptions } from "./v1-client.js";
 import { V1_MAX_FILE_BYTES, type V1Packet } from "./v1-packet.js";
 import { V1Sender } from "./v1-sender.js";
+import { refusalCode } from "./v1-texts.js";
 
 export class V1PutClient extends V1Client {
   readonly #sha256: Sha256;
@@ -106,7 +107,7 @@ export class V1PutClient extends V1Client {
     if (this.#state === "finishing" && (number === 0 || number !== this.#sender.blocks)) {
       return this.end(unanswered(`the server says: ${text}`));
     }
-    return this.fail("refused", `the server says: ${text}`);
+    return this.fail(refusalCode(text), `the server says: ${text}`);
   }
 }
 

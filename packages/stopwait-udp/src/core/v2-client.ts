@@ -72,6 +72,7 @@ export abstract class V2Client {
   #challenges = 0;
   /** The last answer to REQ was that a live session holds the part. */
   #isHeld = false;
+  #resumedAt: number | undefined;
   readonly #clock: V2ClientClock;
   #packets = 0;
 
@@ -84,6 +85,16 @@ export abstract class V2Client {
     this.#previous = this.options.resume === undefined ? undefined : bytesOf(this.options.resume);
     this.blockBytes = this.options.blockBytes;
     this.window = this.options.window;
+  }
+
+  /** Whether the server still holds the session that this one goes on from, so that it has to be asked again (S43). */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** How many bytes the first session began with; undefined until then. */
+  get resumedAt(): number | undefined {
+    return this.#resumedAt;
   }
 
   /** What to hand to a later client as `resume`, should this one not succeed. It changes: look after every `handle`. */
@@ -216,6 +227,11 @@ export abstract class V2Client {
     this.#clock.awaitAnswer(now, forMs);
   }
 
+  /** The first block may go: that at this offset. */
+  protected began(offset: number): void {
+    this.#resumedAt ??= offset;
+  }
+
   /** Nothing is awaited from the network. */
   protected awaitNothing(): void {
     this.#clock.awaitNothing();
@@ -234,6 +250,12 @@ export abstract class V2Client {
     this.#finish({ type: "failed", code, message });
   }
 
+  /** The own file, or the own disk. */
+  protected failLocally(code: number, message: string): void {
+    this.release(false);
+    this.#finish({ type: "failed", code: wordOf(code), message, isLocal: true });
+  }
+
   /** This side cannot go on: the server is told, once. */
   protected failHere(now: number, code: number, message: string, isUseless = false): void {
     if (this.#state === "running") this.#sendError(now, code);
@@ -241,7 +263,9 @@ export abstract class V2Client {
   }
 
   protected diskFailed(now: number, result: Extract<FileResult, { readonly type: "effect-failed" }>): void {
-    this.failHere(now, codeOfFact(result.fact), result.message);
+    const code = codeOfFact(result.fact);
+    if (this.#state === "running") this.#sendError(now, code);
+    this.failLocally(code, result.message);
   }
 
   protected unknown(message: string): void {
@@ -356,6 +380,6 @@ export abstract class V2Client {
       return this.unknown("the server does not know the session any more; it may have taken the file before");
     }
     const text = new TextDecoder().decode(payload.subarray(2));
-    this.fail(wordOf(code), text === "" ? `the server says: ${wordOf(code)}` : text, code === Code.CHANGED);
+    this.fail(wordOf(code), `the server says: ${text === "" ? wordOf(code) : text}`, code === Code.CHANGED);
   }
 }

@@ -45,6 +45,36 @@ export function wordOf(code: number): string {
   return WORDS[code] ?? `code-${code}`;
 }
 
+/** Why a request is turned away; it names nothing that the client does not know, and no path. */
+const REFUSALS: Readonly<Record<number, string>> = {
+  [Code.NOT_FOUND]: "there is no such file",
+  [Code.DENIED]: "its file system does not allow that",
+  [Code.EXISTS]: "the name is taken",
+  [Code.TOO_LARGE]: "the file is too large",
+  [Code.BUSY]: "too many transfers at once",
+  [Code.FULL]: "there is no room for the file",
+};
+
+/** Why nobody, or not this client, may write. */
+export const NOT_WRITABLE = "this server takes no files";
+export const SECRET_WANTED = "this server takes files from other machines only with its secret";
+export const SECRET_WRONG = "the secret is not that of this server";
+/** The name is taken, the client asked to replace it, and that is never allowed here. */
+export const NO_REPLACING = "the name is taken, and this server replaces no files";
+const NO_FOLDER = "there is no folder for a file of that name";
+
+/** The text of an ERR that turns a request away; empty where there is nothing to say. */
+export function refusalText(code: number, { operation, overwrite }: Wish, allowsOverwrite: boolean): string {
+  if (code === Code.NOT_FOUND && operation === "put") return NO_FOLDER;
+  if (code === Code.EXISTS && overwrite === true && !allowsOverwrite) return NO_REPLACING;
+  return REFUSALS[code] ?? "";
+}
+
+interface Wish {
+  readonly operation: "get" | "put";
+  readonly overwrite?: boolean | undefined;
+}
+
 const CODES: Readonly<Record<FileFact, number>> = {
   missing: Code.NOT_FOUND,
   outside: Code.NOT_FOUND,

@@ -104,7 +104,7 @@ export class V2GetClient extends V2Client {
     if (this.#step !== "committing") return this.diskFailed(now, result);
     const code = codeOfFact(result.fact);
     this.#answerFin(now, code);
-    this.fail(wordOf(code), result.message);
+    this.failLocally(code, result.message);
   }
 
   protected accepted(now: number, accepted: Accepted): string | undefined {
@@ -127,6 +127,7 @@ export class V2GetClient extends V2Client {
   #begin(now: number): void {
     const { size = 0, blockBytes } = this.#accepted as Accepted;
     const { window } = this;
+    this.began(this.#held);
     const range = { part: this.#part as number, size, offset: this.#held, blockBytes, window };
     this.#acks = new AckPackets(this.session, this.checksum);
     this.#blocks = new PartBlocks({ ...range, sha256: this.#prefix.copy() });

@@ -130,6 +130,7 @@ export class V2PutClient extends V2Client {
   #begin(now: number, sha256: Sha256): void {
     const { offset, blockBytes } = this.#accepted as Accepted;
     const { window, session, checksum } = this;
+    this.began(offset);
     const source = this.#source as number;
     const blocks = new SourceBlocks({ source, size: this.#size, offset, blockBytes, sha256 });
     const sending = new SendWindow(blocks.count);

@@ -8,7 +8,7 @@ import { uint } from "./tlv.js";
 import { type Tombstone, Tombstones } from "./tombstones.js";
 import { admit } from "./v2-admission.js";
 import { type Checksum, crc32cOfPacket } from "./v2-checksum.js";
-import { Code, wordOf } from "./v2-codes.js";
+import { Code, refusalText, wordOf } from "./v2-codes.js";
 import { V2GetSession } from "./v2-get-session.js";
 import {
   blockOf,
@@ -163,16 +163,16 @@ export class V2Server {
     }
     if (this.#tombstones.get(key) !== undefined) return this.#drop("unexpected");
     const request = ifWellFormed(() => decodeRequest(payloadOf(packet)));
-    if (request === undefined) return this.#refuse(from, packet, Code.BAD_REQUEST, out);
+    if (request === undefined) return this.#refuse(from, packet, Code.BAD_REQUEST, "", out);
     const id = sessionOf(packet);
     const isTrusted = this.#options.trusts(from.host);
     if (!isTrusted && (request.cookie === undefined || !this.#cookies.isValid(now, from, id, request.cookie))) {
       return this.#reply(from, packet, Type.CHALLENGE, this.#cookies.issue(now, from, id), out);
     }
     const admitted = admit({ packet, request, isTrusted }, this.#options);
-    if ("refused" in admitted) return this.#turnAway(from, packet, request, admitted.refused, out);
+    if ("refused" in admitted) return this.#turnAway(from, packet, request, admitted, out);
     const code = this.#makeRoom(now, from, key, id, request, out);
-    if (code !== undefined) return this.#turnAway(from, packet, request, code, out);
+    if (code !== undefined) return this.#turnAway(from, packet, request, { refused: code }, out);
     this.#open(now, from, key, packet, request, admitted.checksum, out);
   }
 
@@ -305,17 +305,21 @@ export class V2Server {
   }
 
   /** Refuses a request from an address that is known, and reports it. */
-  #turnAway(peer: Address, packet: Uint8Array, request: Request, code: number, out: ServerOutput[]): void {
-    this.#refuse(peer, packet, code, out);
-    if (code === Code.WAIT) return; // it comes again
+  #turnAway(
+    peer: Address,
+    packet: Uint8Array,
+    request: Request,
+    { refused: code, text }: { readonly refused: number; readonly text?: string },
+    out: ServerOutput[],
+  ): void {
+    this.#refuse(peer, packet, code, text ?? refusalText(code, request, this.#options.overwrite), out);
+    if (code === Code.WAIT || code === Code.HELD) return; // it comes again
     const { operation, name } = request;
     out.push({ type: "served", peer, version: 2, operation, name, bytes: 0, outcome: "refused", code: wordOf(code) });
   }
 
-  #refuse(to: Address, packet: Uint8Array, code: number, out: ServerOutput[]): void {
-    const text = code === Code.BAD_REQUEST ? "" : wordOf(code); // at most as long as the question, which is not validated
-    const payload = new Uint8Array([...uint(code, 2), ...new TextEncoder().encode(text)]);
-    this.#reply(to, packet, Type.ERR, payload, out);
+  #refuse(to: Address, packet: Uint8Array, code: number, text: string, out: ServerOutput[]): void {
+    this.#reply(to, packet, Type.ERR, new Uint8Array([...uint(code, 2), ...new TextEncoder().encode(text)]), out);
   }
 
   /** An answer that does without a session. */

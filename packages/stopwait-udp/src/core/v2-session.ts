@@ -3,7 +3,7 @@
 import type { Address, FileResult, ServerOutput } from "./contract.js";
 import { hex } from "./hex.js";
 import { type Checksum, crc32cOfPacket, type PacketChecksum, packetChecksum } from "./v2-checksum.js";
-import { Code, codeOfFact, wordOf } from "./v2-codes.js";
+import { Code, codeOfFact, refusalText, wordOf } from "./v2-codes.js";
 import { encodePacket, HEADER_BYTES, type Header, isOfSession, Type } from "./v2-packet.js";
 import { type Accepted, encodeAccepted, type Request } from "./v2-request.js";
 import type { ResolvedV2ServerOptions } from "./v2-server-options.js";
@@ -151,8 +151,8 @@ export abstract class V2Session {
     this.#send(header, payload, this.checksum, out);
   }
 
-  protected error(code: number, counter: number, out: ServerOutput[]): void {
-    const payload = Uint8Array.of(code >> 8, code);
+  protected error(code: number, counter: number, out: ServerOutput[], text = ""): void {
+    const payload = new Uint8Array([code >> 8, code, ...new TextEncoder().encode(text)]);
     this.#send({ type: Type.ERR, counter }, payload, crc32cOfPacket, out);
   }
 
@@ -162,7 +162,8 @@ export abstract class V2Session {
 
   /** Tells the client that it cannot go on, and ends. */
   protected refuse(code: number, counter: number, out: ServerOutput[], isUseless = false): void {
-    this.error(code, counter, out);
+    const text = this.isAccepted ? "" : refusalText(code, this.start.request, this.start.options.overwrite);
+    this.error(code, counter, out, text);
     this.end(code, this.isAccepted ? "failed" : "refused", wordOf(code), out, isUseless);
   }
 

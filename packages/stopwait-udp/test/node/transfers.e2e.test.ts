@@ -110,9 +110,9 @@ describe("S93: statistics count packets, and time round trips", () => {
 
 describe("S91: what cannot be is told by a code", () => {
   it.each([
-    { version: 1, name: "no", code: "refused" },
+    { version: 1, name: "no", code: "not-found" },
     { version: 2, name: "no", code: "not-found" },
-    { version: 1, name: "sub", code: "refused" },
+    { version: 1, name: "sub", code: "not-found" },
     { version: 2, name: "sub", code: "not-found" },
   ] as const)("a GET of $name by version $version: $code, and no file", async ({ version, name, code }) => {
     const { port } = await serving();
