@@ -1,7 +1,8 @@
 /** What the proxies meet beside well-behaved programs on IPv4. */
+import { Socket } from "node:dgram";
 import { connect, createServer } from "node:net";
 import { networkInterfaces } from "node:os";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { startTypeScript } from "../../../test/process.js";
 import { scratchFolder } from "../../../test/scratch.js";
 import { Random } from "../src/core/random.js";
@@ -35,6 +36,21 @@ describe.runIf(hasIPv6)("IPv6", () => {
     await client.hears(1);
     expect(client.heard[0]?.equals(Buffer.alloc(65_507, 7))).toBe(true);
   });
+});
+
+it("N54: a datagram from port 0, which nothing can be sent to, harms nobody", async () => {
+  const bind = vi.spyOn(Socket.prototype, "bind");
+  onTestFinished(() => bind.mockRestore());
+  await using server = await UdpPeer.echo();
+  await using proxy = new UdpProxy({ to: { port: server.port } });
+  const { port } = await proxy.listen();
+  // An ordinary socket has a port; what a raw one sends is told like this.
+  const listener = bind.mock.contexts.at(-1) as Socket;
+  listener.emit("message", Buffer.from("nobody"), { address: "127.0.0.1", family: "IPv4", port: 0, size: 6 });
+  await using client = await UdpPeer.open();
+  await client.send(port, Buffer.from("somebody"));
+  await client.hears(1);
+  expect(server.heard.map(String)).toEqual(["somebody"]);
 });
 
 it("N58: bytes that are no protocol's cross as they are, and a client that is reset amid them harms no other", async () => {

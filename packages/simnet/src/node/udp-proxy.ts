@@ -124,7 +124,10 @@ export class UdpProxy implements AsyncDisposable {
     }
     if (this.#isClosed) throw new Error("the UdpProxy was closed");
     this.#address = socket.address();
-    socket.on("message", (bytes, { address, port }) => this.#receiveFromClient({ address, port }, bytes));
+    socket.on("message", (bytes, { address, port }) => {
+      // A sender that gives no port (RFC 768) can get no answer; send() would throw at that port.
+      if (port !== 0) this.#receiveFromClient({ address, port }, bytes);
+    });
     socket.on("error", () => {}); // of one send: its callback counts it
     return { host: this.#address.address, port: this.#address.port };
   }
