@@ -29,6 +29,12 @@ function request(extra: object = {}, least = 64, session = SESSION): Uint8Array 
   return packet(Type.REQ, 1, encodeRequest({ ...get3, ...extra }, session), least, session);
 }
 
+interface Wish {
+  readonly name?: string;
+  readonly secret?: Uint8Array;
+  readonly overwrite?: boolean;
+}
+
 /** A server on its own, with the datagrams that it sends. */
 function server(options: object = {}) {
   const disk = new MemoryDisk({ files: { a: bytes(200) } });
@@ -192,7 +198,7 @@ describe("who is let in", () => {
     expect(here.world.served).toMatchObject([{ operation: "put", name: "a", outcome: "refused", code: "denied" }]);
   });
 
-  it.each([
+  const refusals: readonly (readonly [string, object, Wish, RegExp])[] = [
     ["takes nothing", { writable: false }, {}, /takes no files$/],
     ["has a secret, which was not given", { insecureWrite: false, secret: bytes(16) }, {}, /only with its secret$/],
     [
@@ -201,11 +207,18 @@ describe("who is let in", () => {
       { secret: bytes(16, 2) },
       /the secret is not that of this server$/,
     ],
-    ["replaces nothing", { overwrite: false }, { overwrite: true }, /the name is taken, and this server replaces no files$/],
+    [
+      "replaces nothing",
+      { overwrite: false },
+      { overwrite: true },
+      /the name is taken, and this server replaces no files$/,
+    ],
     ["may replace", { overwrite: true }, {}, /: the name is taken$/],
     ["takes small files only", { maxFileBytes: 3 }, { name: "b" }, /the file is too large$/],
     ["has no such folder", {}, { name: "b/c" }, /there is no folder/],
-  ] as const)("S34: a refusal says why: a server that %s", (_, serverOptions, { name = "a", ...more }, message) => {
+  ];
+  it.each(refusals)("S34: a refusal says why: a server that %s", (_, serverOptions, wish, message) => {
+    const { name = "a", ...more } = wish;
     const here = scene({ a: bytes(5) }, serverOptions);
     const { outcome } = put(here, name, bytes(10), more);
     here.world.run();

@@ -1,7 +1,9 @@
 /** How the command ends: a code for scripts, a line for people (S94). */
 import { StopwaitError } from "../core/errors.js";
 import { printable } from "../core/printable.js";
-import { UnknownOutcomeError } from "../node/errors.js";
+import { NO_SECRET } from "../core/v1-texts.js";
+import { NO_REPLACING, NOT_WRITABLE, SECRET_WANTED, SECRET_WRONG } from "../core/v2-codes.js";
+import { TransferError, UnknownOutcomeError } from "../node/errors.js";
 
 /** Exit codes of `stopwait`. */
 export const EXIT = {
@@ -47,20 +49,73 @@ export function exitCodeOf(error: unknown): number {
   return EXIT.failed;
 }
 
+/** The flags that matter for what a person can do about a failure. */
+export interface GivenFlags {
+  readonly overwrite?: boolean;
+  readonly secretFile?: string;
+  readonly v1?: boolean;
+}
+
 /** What a person can do about it, by code. */
 const ADVICE: Readonly<Record<string, string>> = {
   REFUSED: "is a server running there? (stopwait serve starts one)",
-  LISTEN: "-p PORT takes another port, -p 0 a free one",
-  exists: "--overwrite replaces it",
   held: "another transfer is storing there right now",
   INSECURE: "--secret-file FILE names a secret, --insecure-write does without",
+  busy: "try again later, or serve with a larger --max-sessions",
 };
 
+/** What options of the library are called on the command line. */
+const FLAGS: Readonly<Record<string, string>> = {
+  remoteName: "NAME",
+  name: "NAME",
+  from: "FILE",
+  to: "-o PATH",
+  host: "HOST",
+  secret: "the secret of --secret-file",
+  directory: "-d DIR",
+};
+
+function adviceFor(error: StopwaitError, given: GivenFlags): string | undefined {
+  const { code, message } = error;
+  if (code === "LISTEN") {
+    if (message.includes("EADDRNOTAVAIL")) return "this machine has no such address: -a ADDRESS takes another one";
+    return "-p PORT takes another port, -p 0 a free one";
+  }
+  if (code === "exists") return replacing(error instanceof TransferError && error.side === "local", given);
+  if (message.includes(NOT_WRITABLE)) return "serve --writable lets it take them";
+  if (message.includes(SECRET_WANTED) || message.includes(NO_SECRET)) {
+    return given.v1 === true ? "version 1 has no secrets" : "--secret-file FILE gives it";
+  }
+  if (message.includes(SECRET_WRONG)) return "--secret-file must have the same content on both sides";
+  if (code === "timeout" && message.startsWith("no answer at all")) {
+    if (given.v1 !== true) return "is it the right HOST:PORT?";
+    return "is it the right HOST:PORT? other machines are answered in version 1 only with serve --allow-v1";
+  }
+  return ADVICE[code];
+}
+
+function replacing(isLocal: boolean, given: GivenFlags): string | undefined {
+  if (isLocal) return "--overwrite replaces it";
+  if (given.v1 === true) return "choose another NAME";
+  if (given.overwrite === true) return "the server does not allow replacing (serve --overwrite)";
+  return "--overwrite replaces it, if the server allows that (serve --overwrite)";
+}
+
 /** One line about what was thrown, safe to show on a terminal. */
-export function describeFailure(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const { code } = (error ?? {}) as { readonly code?: unknown };
-  const advice = error instanceof StopwaitError ? ADVICE[String(code)] : undefined;
+export function describeFailure(error: unknown, given: GivenFlags = {}): string {
+  const advice = error instanceof StopwaitError ? adviceFor(error, given) : undefined;
   const word = error instanceof UnknownOutcomeError ? "unknown: " : "";
-  return `stopwait: ${word}${printable(message)}${advice === undefined ? "" : `; ${advice}`}\n`;
+  return `stopwait: ${word}${printable(messageOf(error))}${advice === undefined ? "" : `; ${advice}`}\n`;
+}
+
+/** In the words of the command line. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message } = error;
+  if (error instanceof RangeError || error instanceof TypeError) {
+    return message.replace(/^\w+/, (word) => (Object.hasOwn(FLAGS, word) ? (FLAGS[word] as string) : word));
+  }
+  if (error instanceof StopwaitError && error.code === "INSECURE") return message.replace(/: it needs .*$/, "");
+  if (error instanceof StopwaitError && message.endsWith(NO_REPLACING)) return "the server says: the name is taken";
+  return message;
 }

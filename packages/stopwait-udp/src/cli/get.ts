@@ -21,7 +21,10 @@ export function addGetCommand(program: Command): void {
     )
     .argument("<server>", SERVER_HELP)
     .argument("<name>", "name of the file on the server")
-    .option("-o, --output <path>", "where it goes: a file, or a directory that exists (default: NAME in this one)");
+    .option(
+      "-o, --output <path>",
+      "where it goes: a file, or a directory that exists, such as into/ (default: NAME in this one)",
+    );
   addTransferOptions(command).action(async (server: string, name: string, flags: GetFlags) => {
     const options = transferOptions(server, flags);
     const to = localPath(name, flags.output);
@@ -31,12 +34,16 @@ export function addGetCommand(program: Command): void {
       texts,
       (watching) => get({ ...options, name, to, overwrite: flags.overwrite, ...watching }),
       ({ path }) => `saved ${path}`,
+      ({ path }) => ({ path }),
     );
   });
 }
 
 /** Out of what the person typed alone. */
 function localPath(name: string, output: string | undefined): string {
+  if (output !== undefined && /[/\\]$/.test(output) && !isDirectory(output)) {
+    throw usageError(`-o ${output}: there is no such directory`);
+  }
   const own = posix.basename(name);
   const path = output === undefined ? own : isDirectory(output) ? join(output, own) : output;
   if (path !== "" && !isDirectory(path)) return path;

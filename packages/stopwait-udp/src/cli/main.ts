@@ -2,7 +2,7 @@
 /** The command `stopwait`. */
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
-import { describeFailure, EXIT, EXIT_HELP, exitCodeOf } from "./exit-codes.js";
+import { describeFailure, EXIT, EXIT_HELP, exitCodeOf, type GivenFlags } from "./exit-codes.js";
 import { addGetCommand } from "./get.js";
 import { watchOutput } from "./output.js";
 import { addPutCommand } from "./put.js";
@@ -21,7 +21,12 @@ addServeCommand(program);
 addGetCommand(program);
 addPutCommand(program);
 
-program.hook("preAction", (_program, command) => watchOutput(command.name()));
+let given: GivenFlags = {};
+
+program.hook("preAction", (_program, command) => {
+  watchOutput(command.name());
+  given = command.opts();
+});
 
 async function main(): Promise<void> {
   try {
@@ -31,7 +36,7 @@ async function main(): Promise<void> {
       process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
       return;
     }
-    process.stderr.write(describeFailure(error));
+    process.stderr.write(describeFailure(error, given));
     process.exitCode = exitCodeOf(error);
   }
 }

@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { put } from "../node/put.js";
+import { usageError } from "./exit-codes.js";
 import { runWatched } from "./run-transfer.js";
 import { addTransferOptions, SERVER_HELP, type TransferFlags, transferOptions } from "./transfer-options.js";
 
@@ -19,6 +20,8 @@ export function addPutCommand(program: Command): void {
   addTransferOptions(command).action(
     async (server: string, file: string, given: string | undefined, flags: TransferFlags) => {
       const options = transferOptions(server, flags);
+      if (flags.v1 && flags.overwrite)
+        throw usageError("--overwrite does not go with --v1: version 1 cannot ask for it");
       const name = given ?? basename(file);
       const texts = { name, title: `stopwait put ${name}`, server: `${options.host}:${options.port}` };
       await runWatched(
@@ -26,6 +29,7 @@ export function addPutCommand(program: Command): void {
         texts,
         (watching) => put({ ...options, from: file, name, overwrite: flags.overwrite, ...watching }),
         () => `stored ${name} on ${texts.server}`,
+        () => ({ name, server: texts.server }),
       );
     },
   );

@@ -3,7 +3,7 @@ import type { TransferResult } from "../node/transfer.js";
 import type { TransferOptions } from "../node/transfer-options.js";
 import { describeFailure } from "./exit-codes.js";
 import { TraceRecorder } from "./trace-recorder.js";
-import { closingLines, TransferDisplay } from "./transfer-display.js";
+import { closingLines, jsonLine, TransferDisplay } from "./transfer-display.js";
 import { interruptible, type TransferFlags } from "./transfer-options.js";
 
 export interface TransferTexts {
@@ -15,18 +15,19 @@ export interface TransferTexts {
   readonly server: string;
 }
 
-type Watching = Pick<TransferOptions, "signal" | "onProgress" | "onDatagram">;
+type Watching = Pick<TransferOptions, "signal" | "onProgress" | "onWaiting" | "onDatagram">;
 
-/** Runs a transfer, and prints what it was. @param done how its first line begins */
+/** Runs a transfer, and prints what it was. @param done how its first line begins @param named what --json calls the file */
 export async function runWatched<Result extends TransferResult>(
   flags: TransferFlags,
   texts: TransferTexts,
   transfer: (watching: Watching) => Promise<Result>,
   done: (result: Result) => string,
+  named: (result: Result) => object,
 ): Promise<void> {
   const isQuiet = flags.quiet === true;
   const display = new TransferDisplay(texts.name, isQuiet);
-  const recorder = flags.trace === undefined ? undefined : new TraceRecorder(flags.trace);
+  const recorder = flags.trace === undefined ? undefined : new TraceRecorder(flags.trace, flags.traceEvents);
   const draw = (): void => recorder?.write(texts.title, texts.server);
   let across = 0;
   let result: Result;
@@ -38,6 +39,9 @@ export async function runWatched<Result extends TransferResult>(
           across = progress.bytes;
           display.progress(progress);
         },
+        onWaiting: ({ forMs }) => {
+          if (!isQuiet) process.stderr.write(`${WAITING} ${Math.ceil(forMs / 1000)} s\n`);
+        },
         ...(recorder !== undefined && { onDatagram: (datagram) => recorder.see(datagram) }),
       }),
     );
@@ -48,7 +52,8 @@ export async function runWatched<Result extends TransferResult>(
     throw error;
   }
   display.stop();
-  process.stdout.write(closingLines(done(result), result, isQuiet));
+  if (flags.json === true) process.stdout.write(`${jsonLine(named(result), result)}\n`);
+  else process.stdout.write(closingLines(done(result), result, { isQuiet, v1: flags.v1, resume: flags.resume }));
   draw();
 }
 
@@ -60,6 +65,7 @@ function tellFailure(work: () => void): void {
   }
 }
 
+const WAITING = "the server still holds the transfer that was cut off; waiting up to";
 const RESUME_ADVICE = "what got across is kept: --resume goes on with it";
 
 /** Whether the part of this transfer is of use to another one. */

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { DEFAULT_PORT } from "../core/ports.js";
 import { printable } from "../core/printable.js";
 import { type ServedTransfer, StopwaitUdpServer, type StopwaitUdpServerOptions } from "../node/server.js";
+import { usageError } from "./exit-codes.js";
 import { wholeNumber } from "./numbers.js";
 import { readSecret } from "./secret-file.js";
 
@@ -60,13 +61,14 @@ export function addServeCommand(program: Command): void {
 async function runServer(flags: ServeFlags): Promise<void> {
   const { directory, port, address, secretFile, quiet, ...options } = flags;
   const secret = readSecret(secretFile);
+  if (flags.overwrite && !flags.writable) throw usageError("--overwrite goes with --writable: nothing can be replaced");
+  checkDirectory(directory);
   process.stdout.on("error", () => {}); // who started the server need not go on reading
   const server = new StopwaitUdpServer({ ...options, directory, secret } satisfies StopwaitUdpServerOptions);
   if (quiet !== true) server.on("served", (transfer) => log(transfer));
   const stopped = waitForSignal();
   try {
     const at = await server.listen({ host: address, port });
-    warnAbout(directory);
     process.stdout.write(`listening on ${at.host.includes(":") ? `[${at.host}]` : at.host}:${at.port}\n`);
     await stopped;
   } finally {
@@ -88,16 +90,25 @@ async function waitForSignal(): Promise<void> {
 function log({ peer, version, operation, name, bytes, outcome, code }: ServedTransfer): void {
   if (process.stderr.writableLength > MAX_WAITING_BYTES) return;
   const time = new Date().toTimeString().slice(0, 8);
-  const why = outcome === "done" ? "" : ` (${code})`;
-  const line = `${time}  ${peer.host}:${peer.port}  v${version} ${operation} ${name}  ${bytes} bytes  ${outcome}${why}`;
+  const line = `${time}  ${peer.host}:${peer.port}  v${version} ${operation} ${name}  ${bytes} bytes  ${ending(outcome, code)}`;
   process.stderr.write(`${printable(line)}\n`);
 }
 
-/** Says what a person may have mistyped; the server starts all the same, since its directory may come and go. */
-function warnAbout(directory: string): void {
+function ending(outcome: ServedTransfer["outcome"], code: string): string {
+  if (outcome === "done") return outcome;
+  // A client that gets no full block through, or whose file is another one, begins a new session from the same port.
+  if (code === "resumed") return "continued in a new session, with smaller blocks or from the start";
+  return `${outcome} (${code})`;
+}
+
+/**
+ * Says what a person may have mistyped. A directory may come and go, and the server starts without it.
+ * @throws StopwaitError `USAGE` for what is no directory
+ */
+function checkDirectory(directory: string): void {
   const path = resolve(directory);
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats?.isDirectory() === true) return;
-  const what = stats === undefined ? "does not exist (yet)" : "is no directory";
-  process.stderr.write(`warning: ${path} ${what}: nothing can be served until it is there\n`);
+  if (stats !== undefined) throw usageError(`-d ${path} is no directory`);
+  process.stderr.write(`warning: ${path} does not exist (yet): nothing can be served until it is there\n`);
 }

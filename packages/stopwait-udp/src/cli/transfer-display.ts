@@ -45,12 +45,35 @@ export class TransferDisplay {
   }
 }
 
+/** How the closing lines are to be. */
+interface Closing {
+  readonly isQuiet: boolean;
+  readonly v1?: boolean | undefined;
+  readonly resume?: boolean | undefined;
+}
+
 /** The closing lines. */
-export function closingLines(what: string, result: TransferResult, isQuiet: boolean): string {
-  const { bytes, sha256, statistics } = result;
+export function closingLines(what: string, result: TransferResult, { isQuiet, v1, resume }: Closing): string {
+  const { bytes, sha256, resumedAt, statistics } = result;
   const seconds = (statistics.ms / 1000).toFixed(2);
-  const summary = `${what} (${bytes} bytes in ${seconds} s, ${rate(statistics.goodputBytesPerSecond)})\nsha256 ${sha256}\n`;
+  const summary = `${what} (${bytes} bytes in ${seconds} s, ${rate(statistics.goodputBytesPerSecond)})\nsha256 ${sha256}${v1 === true ? UNVERIFIED : ""}\n${resume === true ? resumption(resumedAt, bytes) : ""}`;
   return isQuiet ? summary : summary + describeStatistics(statistics);
+}
+
+const UNVERIFIED = " (version 1: not verified on the way)";
+
+function resumption(at: number, of: number): string {
+  if (at === 0) return "nothing to resume: started from the beginning\n";
+  return `resumed at ${grouped(at)} of ${grouped(of)} bytes\n`;
+}
+
+function grouped(bytes: number): string {
+  return bytes.toLocaleString("en-US");
+}
+
+/** The same for a program, on one line. @param named what the file is called */
+export function jsonLine(named: object, { bytes, sha256, resumedAt, statistics }: TransferResult): string {
+  return JSON.stringify({ ...named, bytes, sha256, seconds: statistics.ms / 1000, resumedAt, statistics });
 }
 
 function describeStatistics({ packetsSent, packetsRepeated, packetsReceived, roundTrips }: Statistics): string {

@@ -6,6 +6,8 @@ import { Interruption, usageError } from "./exit-codes.js";
 import { wholeNumber } from "./numbers.js";
 import { readSecret } from "./secret-file.js";
 
+const V1_TIMER_MS = 5_000;
+
 export interface TransferFlags {
   readonly resume?: true;
   readonly overwrite?: true;
@@ -15,6 +17,8 @@ export interface TransferFlags {
   readonly secretFile?: string;
   readonly timeoutMs?: number;
   readonly trace?: string;
+  readonly traceEvents?: number;
+  readonly json?: true;
   readonly quiet?: true;
 }
 
@@ -32,10 +36,12 @@ export function addTransferOptions(command: Command): Command {
     .option("--secret-file <file>", "the secret of a server that wants one for writing")
     .option(
       "--timeout-ms <ms>",
-      "give up so long after the last progress (default: 30000)",
+      "give up so long after the last progress (default: 30000; with --v1 in steps of 5000, its fixed timer)",
       wholeNumber(1, 2 ** 31 - 1),
     )
     .option("--trace <svg>", "draw the first exchanges as a sequence diagram")
+    .option("--trace-events <n>", "how many packets are drawn (default: 60)", wholeNumber(1, 10_000))
+    .option("--json", "print what was transferred as one line of JSON")
     .option("-q, --quiet", "no progress bar, no statistics");
 }
 
@@ -47,14 +53,23 @@ export function transferOptions(server: string, flags: TransferFlags): TransferO
     "--block": block,
     "--resume": resume,
     "--secret-file": secretFile,
-    "--timeout-ms": timeoutMs,
   };
   for (const [name, given] of Object.entries(ofVersion2)) {
     if (v1 && given !== undefined) throw usageError(`${name} does not go with --v1: version 1 has no such thing`);
   }
   const address = serverAddress(server);
-  if (v1) return { ...address, version: 1 };
+  if (flags.traceEvents !== undefined && flags.trace === undefined)
+    throw usageError("--trace-events goes with --trace");
+  if (v1) {
+    const retransmissions = timeoutMs === undefined ? undefined : retransmissionsIn(timeoutMs);
+    return { ...address, version: 1, retransmissions };
+  }
   return { ...address, window, blockBytes: block, resume, giveUpMs: timeoutMs, secret: readSecret(secretFile) };
+}
+
+/** How often version 1, whose timer is fixed, sends a packet again within a time. */
+function retransmissionsIn(ms: number): number {
+  return Math.min(Math.max(Math.ceil(ms / V1_TIMER_MS) - 1, 0), 1_000);
 }
 
 /** Host and port out of `HOST`, `HOST:PORT`, `[V6]`, `[V6]:PORT`. */

@@ -87,9 +87,12 @@ export abstract class V2Client {
     this.window = this.options.window;
   }
 
-  /** Whether the server still holds the session that this one goes on from, so that it has to be asked again (S43). */
-  get isHeld(): boolean {
-    return this.#isHeld;
+  /**
+   * While the server still holds the session that this one goes on from, and is asked again: for how long at most, in
+   * milliseconds (S43).
+   */
+  get waitsForMs(): number | undefined {
+    return this.#isHeld ? WAITS_FOR_PART * this.options.giveUpMs : undefined;
   }
 
   /** How many bytes the first session began with; undefined until then. */

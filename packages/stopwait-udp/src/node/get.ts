@@ -2,8 +2,9 @@
 import { basename, dirname, resolve } from "node:path";
 import { V1GetClient } from "../core/v1-get-client.js";
 import { V2GetClient } from "../core/v2-get-client.js";
+import { type KeysOf, refuseUnknownKeys } from "./known-keys.js";
 import { runTransfer, type TransferResult } from "./transfer.js";
-import { requireText, type TransferOptions } from "./transfer-options.js";
+import { requireText, TRANSFER_KEYS, type TransferOptions } from "./transfer-options.js";
 
 export interface GetOptions extends TransferOptions {
   /** The file's name on the server. */
@@ -13,6 +14,8 @@ export interface GetOptions extends TransferOptions {
   /** Whether a file that stands there already may be replaced. Default false. */
   readonly overwrite?: boolean | undefined;
 }
+
+const KEYS: KeysOf<GetOptions> = { ...TRANSFER_KEYS, name: true, to: true, overwrite: true };
 
 /** A file that was fetched. */
 export interface GetResult extends TransferResult {
@@ -30,6 +33,7 @@ export interface GetResult extends TransferResult {
  * the code of what went wrong; the signal's reason
  */
 export async function get(options: GetOptions): Promise<GetResult> {
+  refuseUnknownKeys(options, KEYS);
   const path = resolve(requireText("to", options.to));
   const { overwrite = false } = options;
   const result = await runTransfer(options, {

@@ -85,6 +85,19 @@ export class PartFolder {
     });
   }
 
+  /** Removes a part that nobody can find any more, unless somebody is at work on it. */
+  discard(key: string): void {
+    this.#in((folder) => {
+      for (const name of [free(key), ...abandoned(folder, key)]) {
+        try {
+          unlinkSync(folder.at(name));
+        } catch (error) {
+          if (!hasCode(error, "ENOENT")) throw error;
+        }
+      }
+    });
+  }
+
   remove(key: string): void {
     this.#in((folder) => unlinkSync(folder.at(owned(key))));
   }

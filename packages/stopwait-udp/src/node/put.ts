@@ -3,8 +3,9 @@ import { realpath } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { V1PutClient } from "../core/v1-put-client.js";
 import { V2PutClient } from "../core/v2-put-client.js";
+import { type KeysOf, refuseUnknownKeys } from "./known-keys.js";
 import { runTransfer, type TransferResult } from "./transfer.js";
-import { requireText, type TransferOptions } from "./transfer-options.js";
+import { requireText, TRANSFER_KEYS, type TransferOptions } from "./transfer-options.js";
 
 export interface PutOptions extends TransferOptions {
   /** The path of the file. */
@@ -14,6 +15,8 @@ export interface PutOptions extends TransferOptions {
   /** Of version 2: whether the server may replace a file, if it allows that at all. Default false. */
   readonly overwrite?: boolean | undefined;
 }
+
+const KEYS: KeysOf<PutOptions> = { ...TRANSFER_KEYS, from: true, name: true, overwrite: true };
 
 /**
  * Stores a file on a server that takes files.
@@ -25,6 +28,7 @@ export interface PutOptions extends TransferOptions {
  * the code of what went wrong; UnknownOutcomeError where the last packet was never answered; the signal's reason
  */
 export async function put(options: PutOptions): Promise<TransferResult> {
+  refuseUnknownKeys(options, KEYS);
   const from = resolve(requireText("from", options.from));
   const { overwrite } = options;
   if (options.version === 1 && overwrite !== undefined)

@@ -8,6 +8,7 @@ import { DEFAULT_PORT } from "../core/ports.js";
 import { StopwaitServer, type StopwaitServerOptions } from "../core/server.js";
 import { isLoopback } from "../core/v1-server.js";
 import { SocketError } from "./errors.js";
+import { type KeysOf, refuseUnknownKeys } from "./known-keys.js";
 import { type Logger, silentLogger } from "./logger.js";
 import { type Drivable, MachineLoop } from "./machine-loop.js";
 import { DEFAULT_PART_TTL_MS, PartSweeper } from "./part-sweeper.js";
@@ -44,6 +45,31 @@ export interface ListenOptions {
   readonly port?: number | undefined;
 }
 
+const LISTEN_KEYS: KeysOf<ListenOptions> = { host: true, port: true };
+const SERVER_KEYS: KeysOf<StopwaitUdpServerOptions> = {
+  directory: true,
+  partTtlMs: true,
+  receiveBufferBytes: true,
+  logger: true,
+  maxMemories: true,
+  forgetMs: true,
+  answersPerSecond: true,
+  writable: true,
+  overwrite: true,
+  secret: true,
+  insecureWrite: true,
+  allowV1: true,
+  maxBlockBytes: true,
+  maxWindow: true,
+  maxSessions: true,
+  maxTombstones: true,
+  idleMs: true,
+  tombstoneMs: true,
+  cookieMs: true,
+  maxHashing: true,
+  maxFileBytes: true,
+};
+
 const servedChannel = channel("lab:stopwait:served");
 
 export class StopwaitUdpServer extends EventEmitter<StopwaitUdpServerEvents> implements AsyncDisposable {
@@ -63,6 +89,7 @@ export class StopwaitUdpServer extends EventEmitter<StopwaitUdpServerEvents> imp
   /** @throws TypeError or RangeError for a wrong option, naming it and what is accepted */
   constructor(options: StopwaitUdpServerOptions) {
     super();
+    refuseUnknownKeys(options, SERVER_KEYS);
     requireText("directory", options.directory);
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
@@ -85,7 +112,9 @@ export class StopwaitUdpServer extends EventEmitter<StopwaitUdpServerEvents> imp
    * @throws SocketError `LISTEN` or `RESOLVE` where the address or the port is not to be had; StopwaitError `INSECURE` for
    * an address that is not loopback's, where everybody could write
    */
-  async listen({ host = "127.0.0.1", port }: ListenOptions = {}): Promise<Address> {
+  async listen(options: ListenOptions = {}): Promise<Address> {
+    refuseUnknownKeys(options, LISTEN_KEYS);
+    const { host = "127.0.0.1", port } = options;
     requireText("host", host);
     const at = { host, ...resolveNumbers({ port }, { port: { default: DEFAULT_PORT, min: 0, max: 65_535 } }) };
     if (this.#state !== "new") throw new StopwaitError("STATE", "a server listens once");
@@ -170,6 +199,7 @@ export class StopwaitUdpServer extends EventEmitter<StopwaitUdpServerEvents> imp
 export async function serve(
   options: StopwaitUdpServerOptions & ListenOptions,
 ): Promise<{ readonly server: StopwaitUdpServer; readonly host: string; readonly port: number }> {
+  refuseUnknownKeys(options, { ...SERVER_KEYS, ...LISTEN_KEYS });
   const { host, port, ...rest } = options;
   const server = new StopwaitUdpServer(rest);
   return { server, ...(await server.listen({ host, port })) };

@@ -7,6 +7,10 @@ import type { ResumeTicket } from "./resume-ticket.js";
 export interface Resumable extends Drivable<ClientOutput> {
   readonly resumeKey: string;
   readonly etag?: string | undefined;
+  /** How many bytes it began with; undefined until that is known. */
+  readonly resumedAt: number | undefined;
+  /** Set while the server holds an earlier transfer: for how long it is asked again at most. */
+  readonly waitsForMs: number | undefined;
 }
 
 export class TicketedMachine implements Drivable<ClientOutput> {
@@ -14,9 +18,13 @@ export class TicketedMachine implements Drivable<ClientOutput> {
   readonly #ticket: ResumeTicket;
   #key: string | undefined;
   #etag: string | undefined;
+  readonly #waits: (forMs: number) => void;
+  #isWaiting = false;
 
-  constructor(machine: Resumable, ticket: ResumeTicket) {
+  /** @param waits told once when it begins to wait for an earlier transfer of its own */
+  constructor(machine: Resumable, ticket: ResumeTicket, waits: (forMs: number) => void) {
     this.#machine = machine;
+    this.#waits = waits;
     this.#ticket = ticket;
     void ticket.sweep();
   }
@@ -26,6 +34,9 @@ export class TicketedMachine implements Drivable<ClientOutput> {
     const { resumeKey, etag } = this.#machine;
     // Before the outputs are done: whoever dies in the middle of them has noted what they belong to.
     if (resumeKey !== this.#key || etag !== this.#etag) this.#note(resumeKey, etag);
+    const { waitsForMs } = this.#machine;
+    if (waitsForMs !== undefined && !this.#isWaiting) this.#waits(waitsForMs);
+    this.#isWaiting = waitsForMs !== undefined;
     const last = outputs.at(-1);
     if (last?.type === "finished" && last.outcome.type === "success") this.#ticket.remove();
     return outputs;

@@ -3,6 +3,7 @@ import type { Address } from "../core/contract.js";
 import { type NumberRule, resolveNumbers } from "../core/options.js";
 import { DEFAULT_PORT } from "../core/ports.js";
 import type { Checksum } from "../core/v2-checksum.js";
+import type { KeysOf } from "./known-keys.js";
 import type { Logger } from "./logger.js";
 
 /** A datagram that this side sent or received. */
@@ -31,6 +32,8 @@ export interface TransferOptions {
   /** Stops the transfer; it rejects with the signal's reason, or as unknown where nobody can tell any more (S92). */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+  /** The server still holds the transfer that this one goes on from: it is asked again for so long at most. */
+  readonly onWaiting?: ((waiting: { readonly forMs: number }) => void) | undefined;
   /** Told of every datagram, for a diagram. */
   readonly onDatagram?: ((datagram: SeenDatagram) => void) | undefined;
   /** Default: nothing is logged. */
@@ -66,6 +69,32 @@ export interface TransferOptions {
   /** Timeouts in a row without a block through after which it goes on with smaller ones. Default 3; Infinity: never. */
   readonly stepDownAfter?: number | undefined;
 }
+
+/** All of them. */
+export const TRANSFER_KEYS: KeysOf<TransferOptions> = {
+  host: true,
+  port: true,
+  signal: true,
+  onProgress: true,
+  onWaiting: true,
+  onDatagram: true,
+  logger: true,
+  receiveBufferBytes: true,
+  version: true,
+  retransmitMs: true,
+  retransmissions: true,
+  window: true,
+  blockBytes: true,
+  checksums: true,
+  secret: true,
+  resume: true,
+  stateFolder: true,
+  initialRtoMs: true,
+  minRtoMs: true,
+  maxRtoMs: true,
+  giveUpMs: true,
+  stepDownAfter: true,
+};
 
 const VERSION_1_ONLY = ["retransmitMs", "retransmissions"] as const;
 const VERSION_2_ONLY = [

@@ -1,12 +1,15 @@
 /** What get() and put() share: a socket, files and a client machine, from the first packet to the outcome. */
 import { channel } from "node:diagnostics_channel";
+import { join } from "node:path";
 import type { Address, ClientOutput, FileEffect, FileResult, Outcome } from "../core/contract.js";
 import { resolveNumbers } from "../core/options.js";
 import type { V1TimerOptions } from "../core/v1-retransmission.js";
 import type { V2ClientOptions } from "../core/v2-client-options.js";
 import { SocketError, TransferError, UnknownOutcomeError } from "./errors.js";
+import { reasonOf } from "./file-facts.js";
 import { type Logger, silentLogger } from "./logger.js";
 import { type Drivable, MachineLoop, type Report } from "./machine-loop.js";
+import type { PartFolder } from "./part-folder.js";
 import { DEFAULT_PART_TTL_MS } from "./part-sweeper.js";
 import { nodePlatform } from "./platform.js";
 import { defaultStateFolder, ResumeTicket, type Ticket } from "./resume-ticket.js";
@@ -22,6 +25,8 @@ export interface TransferResult {
   readonly bytes: number;
   /** Of the whole file, hexadecimal. Version 1 has no checksums: there it says what was read or written here, no more. */
   readonly sha256: string;
+  /** Bytes that an earlier transfer had got across already; 0 where it began at the start. */
+  readonly resumedAt: number;
   readonly statistics: Statistics;
 }
 
@@ -75,11 +80,23 @@ export async function runTransfer(options: TransferOptions, plan: TransferPlan):
     transferChannel.publish(event);
   }
   if (outcome.type === "success") {
-    return { bytes: outcome.bytes, sha256: Buffer.from(outcome.sha256).toString("hex"), statistics };
+    const { resumedAt } = transfer;
+    return { bytes: outcome.bytes, sha256: Buffer.from(outcome.sha256).toString("hex"), resumedAt, statistics };
   }
   const { reason } = transfer;
   if (outcome.type === "unknown") throw new UnknownOutcomeError("UNKNOWN", outcome.message, { cause: reason });
-  throw reason ?? new TransferError(outcome.code, outcome.message);
+  throw reason ?? transferError(outcome, plan, transfer.isHeard ? undefined : to);
+}
+
+/** @param silent the server, where it did not say a word */
+function transferError(
+  { code, message, isLocal }: Extract<Outcome, { readonly type: "failed" }>,
+  { root, localName }: TransferPlan,
+  silent: Address | undefined,
+): TransferError {
+  if (isLocal === true) return new TransferError(code, message, join(root, localName));
+  if (code !== "timeout" || silent === undefined) return new TransferError(code, message);
+  return new TransferError(code, `no answer at all from ${silent.host}:${silent.port}`);
 }
 
 class Transfer {
@@ -91,7 +108,11 @@ class Transfer {
   readonly #logger: Logger;
   readonly #outcome: Promise<Outcome>;
   #finish: (outcome: Outcome) => void = () => {};
-  #isHeard = false;
+  /** Whether anything came from the server. */
+  isHeard = false;
+  #resumable: Resumable | undefined;
+  /** The part of an earlier transfer of the same file, which was not gone on with. */
+  #superseded: string | undefined;
   #loop: MachineLoop<ClientOutput> | undefined;
 
   constructor(options: TransferOptions, plan: TransferPlan) {
@@ -103,6 +124,11 @@ class Transfer {
     });
   }
 
+  /** As in the result. */
+  get resumedAt(): number {
+    return this.#resumable?.resumedAt ?? 0;
+  }
+
   async run(to: Address, receiveBufferBytes: number): Promise<Outcome> {
     const { signal, onDatagram } = this.#options;
     const began = performance.now();
@@ -112,7 +138,7 @@ class Transfer {
       { receiveBufferBytes, sendBufferBytes: receiveBufferBytes },
       {
         datagram: (bytes, from) => {
-          this.#isHeard = true;
+          this.isHeard = true;
           const now = performance.now();
           this.statistics.received(now, bytes);
           if (onDatagram !== undefined)
@@ -149,7 +175,7 @@ class Transfer {
       this.#loop?.stop();
       await Promise.all([files.close(), socket.close()]);
       // At the end: the part that is gone on with may be an old one.
-      if (this.#plan.operation === "get") await files.parts.sweep(Date.now() - DEFAULT_PART_TTL_MS);
+      if (this.#plan.operation === "get") await this.#tidy(files.parts);
       files.parts.removeIfEmpty();
     }
   }
@@ -169,7 +195,24 @@ class Transfer {
     const folder = stateFolder ?? defaultStateFolder();
     if (folder === undefined) return version2(told, undefined); // it cannot be noted how to go on
     const ticket = new ResumeTicket(folder, [operation, to.host, to.port, remoteName, root, localName]);
-    return new TicketedMachine(version2(told, resume === true ? ticket.read() : undefined), ticket);
+    const earlier = ticket.read();
+    if (resume !== true) this.#superseded = earlier?.key;
+    this.#resumable = version2(told, resume === true ? earlier : undefined);
+    return new TicketedMachine(this.#resumable, ticket, (forMs) =>
+      this.#tell(() => this.#options.onWaiting?.({ forMs })),
+    );
+  }
+
+  /** Removes what lies next to the file and is of use to nobody: the note that named it is another one's now. */
+  async #tidy(parts: PartFolder): Promise<void> {
+    if (this.#superseded !== undefined) {
+      try {
+        parts.discard(this.#superseded);
+      } catch (error) {
+        this.#logger.debug({ why: reasonOf(error) }, "the part of an earlier transfer could not be removed");
+      }
+    }
+    await parts.sweep(Date.now() - DEFAULT_PART_TTL_MS);
   }
 
   #perform(files: TransferFiles, effect: FileEffect): FileResult | undefined {
@@ -195,7 +238,7 @@ class Transfer {
   /** A server that was heard may come back; where nobody was heard at all, waiting helps nobody. */
   #refused({ host, port }: Address): void {
     this.#logger.debug({ host, port }, "nobody listens there");
-    if (!this.#isHeard) this.#stop(new SocketError("REFUSED", `nobody listens on ${host}:${port}`));
+    if (!this.isHeard) this.#stop(new SocketError("REFUSED", `nobody listens on ${host}:${port}`));
   }
 
   /** Later than what is being done: this may be called from within it. */

@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { RunningProcess } from "../../../../test/process.js";
 import { scratchFolder } from "../../../../test/scratch.js";
+import { describeFailure } from "../../src/cli/exit-codes.js";
+import { transferOptions } from "../../src/cli/transfer-options.js";
+import { TransferError } from "../../src/index.js";
 import { content } from "../node/content.js";
 import { bundleCommand } from "./bundled-command.js";
 
@@ -63,11 +66,11 @@ describe("S94: what is said, and how it ends", () => {
     await using server = run("serve", "-d", "served", "-p", "0");
     const at = `127.0.0.1:${await server.port()}`;
     writeFileSync(join(folder, "hello.txt"), "mine");
-    expect(await ended("get", at, "no")).toEqual([1, "", "stopwait: the server says: not-found\n"]);
+    expect(await ended("get", at, "no")).toEqual([1, "", "stopwait: the server says: there is no such file\n"]);
     expect(await ended("get", at, "hello.txt")).toEqual([
       1,
       "",
-      "stopwait: the name is taken; --overwrite replaces it\n",
+      `stopwait: ${join(folder, "hello.txt")}: the name is taken; --overwrite replaces it\n`,
     ]);
     expect((await ended("put", at, "hello.txt"))[0]).toBe(1);
     expect(await ended("get", "127.0.0.1:1", "x")).toEqual([
@@ -85,18 +88,97 @@ describe("S94: what is said, and how it ends", () => {
     [["get", "127.0.0.1:70000", "x"], /the port from 1 to 65535/],
     [["get", "h", "x", "--window", "33"], /a whole number from 1 to 32/],
     [["get", "h", "x", "--v1", "--window", "2"], /--window does not go with --v1/],
-    [["put", "h", "x", "--v1", "--overwrite"], /overwrite is an option of version 2 alone/],
-    [["get", "h", "../x"], /remoteName cannot be the name of a file/],
+    [["put", "h", "x", "--v1", "--overwrite"], /--overwrite does not go with --v1/],
+    [["get", "h", "../x"], /^stopwait: NAME cannot be the name of a file/],
     [["get", "h", "x", "-o", "."], /x is a directory|\. is a directory/],
     [["put", "h", "x", "--secret-file", "none"], /--secret-file: cannot read none/],
+    [["get", "h", "x", "-o", "into/"], /-o into\/: there is no such directory/],
+    [["get", "h", "x", "--trace", "no/t.svg"], /--trace: cannot write no\/t\.svg/],
+    [["get", "h", "x", "--trace-events", "5"], /--trace-events goes with --trace/],
+    [["put", "h", "x", "--secret-file", "short"], /the secret of --secret-file has 5 bytes/],
+    [["serve", "-d", ".", "--overwrite"], /--overwrite goes with --writable/],
+    [["serve", "-d", "served/hello.txt"], /hello\.txt is no directory/],
     [["serve"], /required option '-d, --directory/],
     [["serve", "-d", ".", "-a", "0.0.0.0", "--writable"], /--secret-file FILE names a secret/],
     [["frobnicate"], /unknown command/],
   ])("%j is a wrong command line", async (args, message) => {
+    writeFileSync(join(folder, "short"), "short");
     if (args.includes(".")) mkdirSync(join(folder, "x"));
     const [code, stdout, stderr] = await ended(...args.map((one) => (one === "h" ? "127.0.0.1:1" : one)));
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(message);
+  });
+
+  it("what can be done is said with what went wrong, and a file of this side with its path", async () => {
+    await using reading = run("serve", "-d", "served", "-p", "0");
+    await using taking = run("serve", "-d", "served", "-p", "0", "--writable");
+    const [from, to] = [`127.0.0.1:${await reading.port()}`, `127.0.0.1:${await taking.port()}`];
+    const said = async (...args: string[]): Promise<string> => {
+      const [code, stdout, stderr] = await ended(...args);
+      expect([code, stdout]).toEqual([1, ""]);
+      return stderr;
+    };
+    const mine = join("served", "hello.txt");
+    expect(await said("put", from, mine, "new")).toBe(
+      "stopwait: the server says: this server takes no files; serve --writable lets it take them\n",
+    );
+    expect(await said("put", from, mine, "new", "--v1")).toMatch(/takes no files; serve --writable/);
+    expect(await said("put", to, mine)).toMatch(/the name is taken; --overwrite replaces it, if the server allows/);
+    expect(await said("put", to, mine, "--overwrite")).toBe(
+      "stopwait: the server says: the name is taken; the server does not allow replacing (serve --overwrite)\n",
+    );
+    expect(await said("put", to, "nofile")).toBe(
+      `stopwait: ${join(folder, "nofile")}: ENOENT: no such file or directory\n`,
+    );
+    expect(await said("put", to, "served", "x", "--v1")).toBe(
+      `stopwait: ${join(folder, "served")}: not a regular file\n`,
+    );
+    expect(await said("get", to, "hello.txt", "-o", "no/x")).toContain(`stopwait: ${join(folder, "no", "x")}: ENOENT`);
+    expect(await said("serve", "-d", "served", "-a", "192.0.2.1")).toMatch(/EADDRNOTAVAIL.*-a ADDRESS takes another/);
+    reading.signal("SIGTERM");
+    expect((await reading.exited).stderr).toMatch(/v2 put new {2}0 bytes {2}refused \(denied\)\n/);
+  });
+
+  it("a server that never answers is told as such", async () => {
+    const silent = createSocket("udp4");
+    onTestFinished(() => new Promise<void>((resolve) => silent.close(() => resolve())));
+    let heard = 0;
+    silent.on("message", () => heard++);
+    await new Promise<void>((resolve) => silent.bind(0, "127.0.0.1", resolve));
+    const at = `127.0.0.1:${silent.address().port}`;
+    const [, , stderr] = await ended("get", at, "x", "--timeout-ms", "200");
+    expect(stderr).toBe(`stopwait: no answer at all from ${at}; is it the right HOST:PORT?\n`);
+    expect(heard).toBeGreaterThan(0);
+    const told = describeFailure(new TransferError("timeout", `no answer at all from ${at}`), { v1: true });
+    expect(told).toMatch(/is it the right HOST:PORT\? .* only with serve --allow-v1\n$/);
+  });
+
+  it.each([
+    [1, 0],
+    [5_000, 0],
+    [5_001, 1],
+    [30_000, 5],
+  ])("--timeout-ms %i with --v1 is its fixed timer, and %i packets sent again", (timeoutMs, retransmissions) => {
+    expect(transferOptions("h", { v1: true, timeoutMs })).toMatchObject({ version: 1, retransmissions });
+  });
+
+  it("--json is one line; version 1 is said to be unverified", async () => {
+    await using server = run("serve", "-d", "served", "-p", "0", "--writable", "-q");
+    const at = `127.0.0.1:${await server.port()}`;
+    const [, stdout] = await ended("get", at, "hello.txt", "--json");
+    expect(stdout).toMatch(/^\{.*\}\n$/);
+    expect(JSON.parse(stdout)).toMatchObject({
+      path: join(folder, "hello.txt"),
+      bytes: 12,
+      sha256: "a948904f2f0f479b8f8197694b30184b0d2ed1c1cd2a1ec0fb85d299a192a447",
+      seconds: expect.any(Number),
+      resumedAt: 0,
+      statistics: { packetsSent: 4 },
+    });
+    const [, stored] = await ended("put", at, "hello.txt", "new", "--json");
+    expect(JSON.parse(stored)).toMatchObject({ name: "new", server: at, bytes: 12 });
+    const [, old] = await ended("get", at, "hello.txt", "-o", "old", "--v1", "-q");
+    expect(old).toMatch(/\nsha256 a948904f\w+ \(version 1: not verified on the way\)\n$/);
   });
 
   it("an end that is never confirmed is 3", async () => {
@@ -148,7 +230,10 @@ describe("S92, S95: Ctrl-C leaves nothing under the name, and a part to go on wi
     expect([code, existsSync(join(folder, "a.bin"))]).toEqual([wanted, false]);
     expect(stderr).toBe("what got across is kept: --resume goes on with it\nstopwait: interrupted\n");
     expect(readFileSync(join(folder, "t.svg"), "utf8")).toContain("DATA 0 (200 B)");
-    expect((await ended("get", at, "a.bin", "--resume", "-q"))[0]).toBe(0);
+    const [done, stdout] = await ended("get", at, "a.bin", "--resume", "-q");
+    expect([done, stdout]).toEqual([0, expect.stringMatching(/\nresumed at [\d,]+ of 4,000,000 bytes\n$/)]);
+    const [, anew] = await ended("get", at, "a.bin", "--resume", "-q", "-f");
+    expect(anew).toMatch(/\nnothing to resume: started from the beginning\n$/);
     expect(Buffer.from(bytes).equals(readFileSync(join(folder, "a.bin")))).toBe(true);
     expect(existsSync(join(folder, ".stopwait-parts"))).toBe(false);
   });
@@ -179,13 +264,22 @@ describe("S96: --trace draws the first exchanges", () => {
     expect(labels("no.svg")).toEqual(["G000000 &#60;&#38;no&#62;", "E000000"]);
   });
 
+  it("draws as many packets as are asked for", async () => {
+    await using server = run("serve", "-d", "served", "-p", "0", "-q");
+    const at = `127.0.0.1:${await server.port()}`;
+    await ended("get", at, "hello.txt", "--trace", "t.svg", "--trace-events", "2");
+    const svg = readFileSync(join(folder, "t.svg"), "utf8");
+    expect(svg.match(/class="label"/g)).toHaveLength(2);
+    expect(svg).toContain("and 5 packets more");
+  });
+
   it("a diagram that cannot be written hides no failure of the transfer", async () => {
     await using server = run("serve", "-d", "served", "-p", "0", "-q");
     const at = `127.0.0.1:${await server.port()}`;
-    const [code, , stderr] = await ended("get", at, "none", "--trace", "none/t.svg");
+    const [code, , stderr] = await ended("get", at, "none", "--trace", "/dev/full");
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^stopwait: .*none\/t\.svg.*\nstopwait: the server says: not-found\n$/);
-    const [drawn, stdout] = await ended("get", at, "hello.txt", "--trace", "none/t.svg");
+    expect(stderr).toMatch(/^stopwait: .*ENOSPC.*\nstopwait: the server says: there is no such file\n$/);
+    const [drawn, stdout] = await ended("get", at, "hello.txt", "--trace", "/dev/full");
     expect([drawn, stdout.startsWith("saved ")]).toEqual([1, true]);
   });
 });

@@ -54,7 +54,7 @@ async function resumed(operation: "get" | "put", port: number): Promise<string> 
   }
 }
 
-describe.each(["get", "put"] as const)("S59, S83: a %s", (operation) => {
+describe.each(["get", "put"] as const)("S43, S59, S83: a %s", (operation) => {
   const wanted = operation === "get" ? "0 saved " : "0 stored ";
   const paths = (): readonly [from: string, into: string] =>
     operation === "get" ? [join(folder, "served"), folder] : [folder, join(folder, "served")];
@@ -71,6 +71,24 @@ describe.each(["get", "put"] as const)("S59, S83: a %s", (operation) => {
     expect((await client.exited).signal).toBe("SIGKILL");
     expect(existsSync(join(into, "a.bin"))).toBe(false);
     expect(await resumed(operation, port), `killed at ${share}`).toBe(wanted);
+    expect(Buffer.from(bytes).equals(readFileSync(join(into, "a.bin")))).toBe(true);
+  });
+
+  it("whose client is killed goes on at once: a put waits until the server has let go", async () => {
+    const [from, into] = paths();
+    writeFileSync(join(from, "a.bin"), bytes);
+    await using server = serve(0);
+    const port = await server.port();
+    const client = transfer(operation, port);
+    await partHolds(into, 0.3 * SIZE);
+    client.kill("SIGKILL");
+    await client.exited;
+    const options = ["--block", "1376", "--timeout-ms", "5000", "--resume"];
+    const again = command.start([operation, `127.0.0.1:${port}`, "a.bin", ...options], folder);
+    const { code, stdout, stderr } = await again.exited;
+    const waiting = "the server still holds the transfer that was cut off; waiting up to 10 s\n";
+    expect([code, stderr]).toEqual([0, operation === "put" ? waiting : ""]);
+    expect(stdout).toMatch(/\nresumed at [1-9][\d,]+ of 6,000,000 bytes\n/);
     expect(Buffer.from(bytes).equals(readFileSync(join(into, "a.bin")))).toBe(true);
   });
 

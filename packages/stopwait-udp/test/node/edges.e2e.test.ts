@@ -138,7 +138,8 @@ describe("S92: a transfer that is stopped", () => {
       await expect(stopped).rejects.toThrow("enough");
       expect(existsSync(join(near, "a"))).toBe(false);
       expect(readdirSync(join(near, ".stopwait-parts"))).toEqual([expect.stringMatching(/^[0-9a-f]{16}\..*part$/)]);
-      const { statistics } = await transfer({ resume: true });
+      const { statistics, resumedAt } = await transfer({ resume: true });
+      expect([resumedAt > 1_400_000, resumedAt < 3_000_000]).toEqual([true, true]);
       expect(Buffer.from(bytes).equals(readFileSync(join(near, "a")))).toBe(true);
       expect(statistics.packetsSent).toBeLessThan(1300); // all of it would be 2,181 blocks
       expect([existsSync(join(near, ".stopwait-parts")) && operation === "get", readdirSync(stateFolder)]).toEqual([
@@ -188,7 +189,7 @@ describe("S92: a transfer that is stopped", () => {
 });
 
 describe("S90: wrong options are named, and nothing is sent", () => {
-  const wrong: readonly (readonly [Partial<Record<keyof TransferOptions | "name" | "to", unknown>>, RegExp])[] = [
+  const wrong: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
     [{ port: 65_536 }, /^RangeError: port is 65536/],
     [{ port: "1" }, /^TypeError: port must be/],
     [{ host: "" }, /^TypeError: host must be/],
@@ -206,11 +207,13 @@ describe("S90: wrong options are named, and nothing is sent", () => {
     [{ receiveBufferBytes: 0 }, /^RangeError: receiveBufferBytes is 0/],
     [{ giveUpMs: 0 }, /^RangeError: giveUpMs is 0/],
     [{ checksums: ["md5"] }, /^RangeError: checksums/],
+    [{ blockbytes: 100 }, /^TypeError: there is no option "blockbytes"; did you mean blockBytes\?/],
+    [{ timeoutMs: 100 }, /^TypeError: there is no option "timeoutMs"/],
   ];
   it.each(wrong)("get %j", async (options, message) => {
     let heard = 0;
     const port = await fakeServer(() => heard++);
-    const stored = "version" in options && options.version === 1 ? {} : { stateFolder };
+    const stored = options["version"] === 1 ? {} : { stateFolder };
     const all = { port, name: "a", to: join(base, "a"), ...stored, ...options };
     const error = await get(all as Parameters<typeof get>[0]).catch((thrown: unknown) => String(thrown));
     expect(error).toMatch(message);
@@ -224,10 +227,21 @@ describe("S90: wrong options are named, and nothing is sent", () => {
     [{ secret: {} as Uint8Array }, /^TypeError: secret must be/],
     [{ maxWindow: 33 }, /^RangeError: maxWindow is 33/],
     [{ secret: new Uint8Array(3) }, /^RangeError: secret has 3 bytes/],
+    [{ writeable: true }, /^TypeError: there is no option "writeable"; did you mean writable\?/],
   ])("a server with %j", (options, message) => {
     const make = (): unknown => new StopwaitUdpServer({ directory: served, ...options });
     expect(String(catching(make))).toMatch(message);
   });
+});
+
+it("S90: misspelt options of put, serve and listen are refused, too", async () => {
+  const at = { port: 1, from: "a" };
+  await expect(put({ ...at, signals: 1 } as typeof at)).rejects.toThrow(/no option "signals"; did you mean signal\?/);
+  const here = { directory: served, prot: 0 };
+  await expect(serve(here)).rejects.toThrow(/no option "prot"; did you mean port\?/);
+  const { directory } = here;
+  const listening = new StopwaitUdpServer({ directory }).listen({ hosts: "::1" } as object);
+  await expect(listening).rejects.toThrow(/no option "hosts"; did you mean host\?/);
 });
 
 describe("S87: a server lets nobody write from other machines by accident", () => {

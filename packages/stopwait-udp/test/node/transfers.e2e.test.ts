@@ -166,7 +166,10 @@ describe("S91: what cannot be is told by a code", () => {
 
   it("a source that may not be read, and one that is no file", async () => {
     const { port } = await serving();
-    await expect(put({ port, stateFolder, from: join(base, "no") })).rejects.toMatchObject({ code: "not-found" });
+    const missing = { code: "not-found", side: "local", path: join(base, "no") };
+    await expect(put({ port, stateFolder, from: join(base, "no") })).rejects.toMatchObject(missing);
+    const theirs = { code: "not-found", side: "server", path: undefined };
+    await expect(get({ port, stateFolder, name: "no", to: join(base, "no") })).rejects.toMatchObject(theirs);
     await expect(put({ port, stateFolder, from: served, name: "x" })).rejects.toMatchObject({ code: "not-found" });
   });
 });
@@ -180,6 +183,24 @@ it("S84: a fetch removes what fetches of long ago left in that folder", async ()
   utimesSync(join(parts, "a1.part"), 1, 1);
   await get({ port, stateFolder, name: "a.txt", to: join(base, "a.txt") });
   expect(readdirSync(parts)).toEqual(["a2.part"]);
+});
+
+it("S84: a fetch from the start removes what an earlier one left, which nobody could find any more", async () => {
+  const { port } = await serving();
+  writeFileSync(join(served, "a.bin"), content(300_000));
+  const options = { port, stateFolder, name: "a.bin", to: join(base, "a.bin"), blockBytes: 1000 };
+  const cut = async (): Promise<void> => {
+    const controller = new AbortController();
+    const onProgress = (): void => controller.abort(new Error("enough"));
+    await expect(get({ ...options, signal: controller.signal, onProgress })).rejects.toThrow("enough");
+  };
+  const parts = (): string[] => readdirSync(join(base, ".stopwait-parts"));
+  await cut();
+  const [first] = parts();
+  await cut();
+  expect([parts().length, parts()[0] === first]).toEqual([1, false]);
+  const { resumedAt } = await get(options);
+  expect([resumedAt, existsSync(join(base, ".stopwait-parts"))]).toEqual([0, false]);
 });
 
 describe("S87: one socket serves IPv6 as well", () => {
