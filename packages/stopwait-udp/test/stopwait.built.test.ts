@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type RunningProcess, start } from "../../../test/process.js";
@@ -13,6 +13,13 @@ function stopwait(cwd: string, ...args: string[]): RunningProcess {
   const command = join(PROJECT, "node_modules/.bin/stopwait");
   return start(command, args, { cwd, env: { XDG_STATE_HOME: join(cwd, "state") } });
 }
+
+it("every package carries the documents that its README and its comments name", () => {
+  for (const name of ["framing", "simnet", "hftp", "stopwait-udp"]) {
+    const docs = join(PROJECT, "node_modules/@lab", name, "docs");
+    if (existsSync(join(docs, ".."))) expect(readdirSync(docs).sort()).toEqual([`${name}.md`, "machine.md"].sort());
+  }
+});
 
 describe("the packed command", () => {
   it("serves a directory, fetches a file and stores it again, in both versions", async () => {
