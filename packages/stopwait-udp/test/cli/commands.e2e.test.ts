@@ -153,6 +153,27 @@ describe("S94: what is said, and how it ends", () => {
     expect(told).toMatch(/is it the right HOST:PORT\? .* only with serve --allow-v1\n$/);
   });
 
+  it("a client that gets no full block through goes on in another session, and the log says so", async () => {
+    writeFileSync(join(folder, "served", "a.bin"), content(20_000));
+    await using server = run("serve", "-d", "served", "-p", "0");
+    const port = await server.port();
+    const narrow = createSocket("udp4");
+    onTestFinished(() => new Promise<void>((resolve) => narrow.close(() => resolve())));
+    let client = 0;
+    narrow.on("message", (bytes, from) => {
+      if (from.port !== port) client = from.port;
+      if (bytes.length < 2000) narrow.send(bytes, from.port === port ? client : port, "127.0.0.1");
+    });
+    await new Promise<void>((resolve) => narrow.bind(0, "127.0.0.1", resolve));
+    const [code] = await ended("get", `127.0.0.1:${narrow.address().port}`, "a.bin", "--block", "4000");
+    expect(code).toBe(0);
+    server.signal("SIGTERM");
+    const log = (await server.exited).stderr;
+    expect(log).toMatch(/get a\.bin .* continued in a new session, with smaller blocks or from the start\n/);
+    expect(log).toMatch(/get a\.bin {2}20000 bytes {2}done\n$/);
+    expect(log).not.toContain("abandoned");
+  });
+
   it.each([
     [1, 0],
     [5_000, 0],
