@@ -2,7 +2,9 @@
 
 import type { Sha256 } from "./contract.js";
 
-const GATHERED_BYTES = 16 * 1_024;
+const MAX_GATHERED_BYTES = 16 * 1_024;
+/** More pieces than this gain nothing. */
+const MAX_GATHERED_PIECES = 16;
 
 export class GatheredSha256 implements Sha256 {
   readonly #sha256: Sha256;
@@ -13,7 +15,8 @@ export class GatheredSha256 implements Sha256 {
   /** @param pieceBytes how long pieces are, most of them */
   constructor(sha256: Sha256, pieceBytes: number) {
     this.#sha256 = sha256;
-    this.#gathered = new Uint8Array(pieceBytes * 4 <= GATHERED_BYTES ? GATHERED_BYTES : 0);
+    const isSmall = pieceBytes * 4 <= MAX_GATHERED_BYTES;
+    this.#gathered = new Uint8Array(isSmall ? Math.min(MAX_GATHERED_BYTES, MAX_GATHERED_PIECES * pieceBytes) : 0);
   }
 
   update(bytes: Uint8Array): void {
