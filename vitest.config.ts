@@ -1,7 +1,9 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-// At most two workers (the machines that run this have two cores). Tests that start processes (`*.e2e.test.ts`)
-// run in a group of their own, one file after another, so that they do not starve each other.
+// At most two workers (the machines that run this have two cores). Tests that start processes (`*.e2e.test.ts`), and the
+// explorer's, which make much garbage for other threads to collect, run in a group of their own, one file after another,
+// so that they do not starve each other.
+const alone = ["*.e2e.test.ts", "explorer.sim.test.ts"];
 const shared = { setupFiles: ["test/setup.ts"], exclude: ["**/node_modules/**", "**/dist/**"], pool: "forks" as const };
 // `pnpm test:long` gives every test more time with more runs.
 const timeout = (ms: number): number => Math.max(ms, Number(process.env["LAB_TIMEOUT_MS"] ?? 0));
@@ -16,7 +18,7 @@ const config: ViteUserConfig = defineConfig({
           ...shared,
           name: "core",
           include: roots.map((root) => `${root}/**/*.test.ts`),
-          exclude: [...shared.exclude, "**/*.e2e.test.ts", "**/*.built.test.ts"],
+          exclude: [...shared.exclude, ...alone.map((file) => `**/${file}`), "**/*.built.test.ts"],
           maxWorkers: 2,
           testTimeout: timeout(10_000),
           sequence: { groupOrder: 0 },
@@ -26,7 +28,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           ...shared,
           name: "e2e",
-          include: roots.map((root) => `${root}/**/*.e2e.test.ts`),
+          include: roots.flatMap((root) => alone.map((file) => `${root}/**/${file}`)),
           maxWorkers: 1,
           testTimeout: timeout(30_000),
           hookTimeout: 30_000,
