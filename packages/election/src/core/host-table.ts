@@ -1,0 +1,120 @@
+/** The hosts that report to a leader: who is live, who is better, who is next in line (election rules E24 to E27). */
+
+import type { Fallback, HostRow } from "./contract.js";
+import { type Load, LoadAverage, type Score } from "./load.js";
+import type { BodyOf } from "./messages.js";
+
+export interface Host {
+  readonly id: string;
+  readonly incarnation: string;
+  hostName: string;
+  address: string;
+  /** The connection of its last report. */
+  link: number;
+  /** When it was last heard, on the leader's monotonic clock. */
+  heardMono: number;
+  readonly loads: LoadAverage;
+  score: number;
+}
+
+export interface HostTableOptions {
+  readonly reportMs: number;
+  readonly leaseMs: number;
+  readonly forgetMs: number;
+  readonly maxHosts: number;
+  readonly score: Score;
+}
+
+const medals = ["gold", "silver", "bronze"] as const;
+
+export class HostTable {
+  readonly #hosts = new Map<string, Host>();
+  readonly #options: HostTableOptions;
+
+  constructor(options: HostTableOptions) {
+    this.#options = options;
+  }
+
+  get(id: string): Host | undefined {
+    return this.#hosts.get(id);
+  }
+
+  all(): Iterable<Host> {
+    return this.#hosts.values();
+  }
+
+  isLive(host: Host, mono: number): boolean {
+    return mono - host.heardMono <= 2 * this.#options.reportMs;
+  }
+
+  isConnected(host: Host, mono: number): boolean {
+    return mono - host.heardMono < this.#options.leaseMs;
+  }
+
+  /** Undefined where the id belongs to another (E7), or there is no room (E24). */
+  report(id: string, incarnation: string, report: BodyOf<"report">, link: number, mono: number): Host | undefined {
+    let host = this.#hosts.get(id);
+    if (host !== undefined && host.incarnation !== incarnation) {
+      if (this.isLive(host, mono)) return undefined;
+      host = undefined;
+    } else if (host === undefined && this.#hosts.size >= this.#options.maxHosts) return undefined;
+    if (host === undefined) {
+      host = { id, incarnation, hostName: "", address: "", link, heardMono: mono, loads: new LoadAverage(), score: 0 };
+      this.#hosts.set(id, host);
+    }
+    host.hostName = report.hostName;
+    host.address = report.address;
+    host.link = link;
+    host.heardMono = mono;
+    host.loads.add(report.load);
+    return host;
+  }
+
+  /** Scores all, forgets who is long gone, and gives the live ones in the order of their rank. */
+  rank(mono: number): Host[] {
+    const live: Host[] = [];
+    for (const host of this.#hosts.values()) {
+      if (mono - host.heardMono >= this.#options.forgetMs) {
+        this.#hosts.delete(host.id);
+        continue;
+      }
+      host.score = scoreOf(this.#options.score, host.loads.average);
+      if (this.isLive(host, mono)) live.push(host);
+    }
+    return live.sort(byScore);
+  }
+
+  /** The table as it is shown, the leader among its hosts. */
+  rows(mono: number, leader: Host): HostRow[] {
+    const ranked = [...this.rank(mono), leader].sort(byScore);
+    const others = [...this.#hosts.values()].filter((host) => !this.isLive(host, mono)).sort(byScore);
+    return [...ranked, ...others].map((host, index) => {
+      const rank = index < ranked.length ? index + 1 : undefined;
+      return {
+        rank,
+        id: host.id,
+        hostName: host.hostName,
+        address: host.address,
+        load: host.loads.average,
+        score: host.score,
+        status: host === leader || this.isConnected(host, mono) ? "connected" : "disconnected",
+        medal: rank === undefined ? undefined : medals[rank - 1],
+        isLeader: host === leader,
+      };
+    });
+  }
+}
+
+/** A score that is no number counts as 0 (E25). */
+export function scoreOf(score: Score, load: Load): number {
+  const value = score(load);
+  return Number.isFinite(value) ? value : 0;
+}
+
+function byScore(a: Host, b: Host): number {
+  return b.score - a.score || (a.id < b.id ? -1 : 1);
+}
+
+export function fallbackOf({ id, address }: Host): Fallback {
+  return { id, address };
+}

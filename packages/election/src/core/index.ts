@@ -1,0 +1,33 @@
+/** The pure core: messages, the machine of a node, tokens. No I/O, no clock, no platform. */
+export type {
+  ElectionInput,
+  ElectionOutput,
+  ElectionView,
+  Elector,
+  ElectorEvents,
+  Fallback,
+  HostRow,
+  LeaderInfo,
+  Role,
+  StepDownReason,
+  Stored,
+  Target,
+} from "./contract.js";
+export { createElection, Election } from "./election.js";
+export { ElectionError, LocalProtocolError, RemoteProtocolError, StaleTokenError } from "./errors.js";
+export { classicScore, type Device, type Load, linearScore, type Score } from "./load.js";
+export {
+  type Body,
+  type BodyOf,
+  type BodyType,
+  decodeMessage,
+  encodeMessage,
+  type Header,
+  MAX_PAYLOAD_BYTES,
+  type Message,
+  type Release,
+} from "./messages.js";
+export type { ElectionOptions, Member, Platform } from "./options.js";
+export { framed, PayloadStream } from "./payload-stream.js";
+export type { Now, Stamp } from "./stamp.js";
+export { compareToken, FencedResource, type Token } from "./token.js";

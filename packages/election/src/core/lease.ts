@@ -1,0 +1,63 @@
+/** Whether a leader leads, computed from whom it heard (election rules E9, E11 to E13). */
+
+import type { Rules } from "./rules.js";
+import type { Now, Stamp } from "./stamp.js";
+
+export interface LeaseOptions {
+  readonly mode: "available" | "quorum";
+  readonly leaseMs: number;
+  /** How many members must be counted, the leader among them. */
+  readonly majority: number;
+}
+
+export class Lease {
+  readonly #options: LeaseOptions;
+  readonly #rules: Rules;
+  /** Per member other than the leader: from when on it is counted. */
+  readonly #counted: Map<string, Stamp>;
+  /** Of an available leader that has had hosts: when it last heard one. */
+  #heard: Now | undefined;
+  /** Once it was seen to be lost, it stays so (E12). */
+  #isLost = false;
+
+  constructor(options: LeaseOptions, rules: Rules, counted: ReadonlyMap<string, Stamp> = new Map()) {
+    this.#options = options;
+    this.#rules = rules;
+    this.#counted = new Map(counted);
+  }
+
+  /** The last stamp of a member that counts never gets older. */
+  count(member: string, stamp: Stamp): void {
+    const before = this.#counted.get(member);
+    if (before === undefined || stamp.mono > before.mono) this.#counted.set(member, stamp);
+  }
+
+  heard(now: Now): void {
+    this.#heard = now;
+  }
+
+  /** Whether it runs now. False is final. */
+  runs(now: Now): boolean {
+    if (!this.#isLost && !this.#holds(now)) this.#isLost = true;
+    return !this.#isLost;
+  }
+
+  #holds(now: Now): boolean {
+    const { mode, leaseMs, majority } = this.#options;
+    const isWithin = (since: Now): boolean => this.#rules.isWithinLease(now, since, leaseMs);
+    if (mode === "available") return this.#heard === undefined || isWithin(this.#heard);
+    let count = 1;
+    for (const stamp of this.#counted.values()) if (isWithin(stamp)) count++;
+    return count >= majority;
+  }
+
+  /** When it ends by the monotonic clock if nobody is heard any more; Infinity where it does not. */
+  get endMono(): number {
+    const { mode, leaseMs, majority } = this.#options;
+    if (this.#isLost) return Number.NEGATIVE_INFINITY;
+    if (mode === "available") return this.#heard === undefined ? Number.POSITIVE_INFINITY : this.#heard.mono + leaseMs;
+    if (majority <= 1) return Number.POSITIVE_INFINITY;
+    const newestFirst = [...this.#counted.values()].map(({ mono }) => mono).sort((a, b) => b - a);
+    return (newestFirst[majority - 2] ?? Number.NEGATIVE_INFINITY) + leaseMs;
+  }
+}

@@ -1,0 +1,79 @@
+/** What a host reports about itself, and how the leader ranks it (election rule E25). */
+
+export interface Load {
+  /** 0 to 100, in hundredths on the wire. */
+  readonly cpuPercent: number;
+  readonly usedRamBytes: number;
+  readonly totalRamBytes: number;
+  /** Per second. */
+  readonly freeBandwidthBytes: number;
+  readonly freeDiskBytes: number;
+  /** The host's wall clock, milliseconds since 1970; for people, never computed with. */
+  readonly measuredAtMs: number;
+}
+
+/** What the dashboard shows of the machine that a node runs on. It never goes over the election's connections. */
+export interface Device {
+  readonly systemName: string;
+  readonly cpuModel: string;
+  readonly cpuMhz: number;
+  readonly physicalCores: number;
+  readonly totalMemoryBytes: number;
+  readonly os: string;
+  readonly version: string;
+}
+
+/** Gives a load its score: higher is better. */
+export type Score = (load: Load) => number;
+
+export const EMPTY_LOAD: Load = {
+  cpuPercent: 0,
+  usedRamBytes: 0,
+  totalRamBytes: 0,
+  freeBandwidthBytes: 0,
+  freeDiskBytes: 0,
+  measuredAtMs: 0,
+};
+
+/** How many loads the average is of. */
+const WINDOW = 4;
+
+/** The last loads of a host, and their average. */
+export class LoadAverage {
+  readonly #loads: Load[] = [];
+
+  add(load: Load): void {
+    this.#loads.push(load);
+    if (this.#loads.length > WINDOW) this.#loads.shift();
+  }
+
+  get newest(): Load {
+    return this.#loads.at(-1) ?? EMPTY_LOAD;
+  }
+
+  /** The newest load, with CPU and used RAM averaged: what the score looks at. */
+  get average(): Load {
+    const count = Math.max(1, this.#loads.length);
+    const mean = (pick: (load: Load) => number): number =>
+      this.#loads.reduce((sum, load) => sum + pick(load), 0) / count;
+    return {
+      ...this.newest,
+      cpuPercent: mean((load) => load.cpuPercent),
+      usedRamBytes: mean((load) => load.usedRamBytes),
+    };
+  }
+}
+
+export function ramPercent(load: Load): number {
+  return load.totalRamBytes > 0 ? (100 * load.usedRamBytes) / load.totalRamBytes : 0;
+}
+
+/** 0.6 (100 - CPU %) + 0.4 (100 - RAM %): 0 to 100. */
+export const linearScore: Score = (load) => 0.6 * (100 - load.cpuPercent) + 0.4 * (100 - ramPercent(load));
+
+/** 0.6 of the CPU's decile and 0.4 of the RAM's: 10 for less than 10 %, down to 1 from 90 % on. */
+export const classicScore: Score = (load) => 0.6 * decile(load.cpuPercent) + 0.4 * decile(ramPercent(load));
+
+function decile(percent: number): number {
+  return 10 - Math.min(9, Math.max(0, Math.floor(percent / 10)));
+}

@@ -1,0 +1,250 @@
+/** What a node is told, with its defaults and what is accepted (docs/election.md). */
+
+import type { Stored } from "./contract.js";
+import { classicScore, linearScore, type Score } from "./load.js";
+import { EPOCH_MAX, MAX_ADDRESS_BYTES, MAX_ID_BYTES } from "./messages.js";
+
+/** What the platform must give, as plain synchronous functions (docs/machine.md). */
+export interface Platform {
+  randomBytes(length: number): Uint8Array;
+  /** Only asked with a `secret`. */
+  hmacSha256?(key: Uint8Array, message: Uint8Array): Uint8Array;
+  /** Compares two byte strings in a time that depends on their lengths alone. Only asked with a `secret`. */
+  equalInConstantTime?(a: Uint8Array, b: Uint8Array): boolean;
+}
+
+/** A voting member of quorum mode. */
+export interface Member {
+  readonly id: string;
+  readonly address: string;
+}
+
+export interface ElectionOptions {
+  /** `available`: no votes, may have two leaders under a partition. `quorum`: at most one. Default `available`. */
+  readonly mode?: "available" | "quorum" | undefined;
+  /** Nodes of another cluster are refused. 1 to 64 bytes. Default `lab`. */
+  readonly cluster?: string | undefined;
+  /** The node's name, unique in the cluster, 1 to 64 bytes. In available mode the leader gives one where there is none. */
+  readonly id?: string | undefined;
+  /** Where other nodes reach this one, 1 to 256 bytes. */
+  readonly address: string;
+  /** For the table. Default: the id. */
+  readonly hostName?: string | undefined;
+  /** Addresses to ask at start-up. In available mode the node whose address is the first begins. Default none. */
+  readonly seeds?: readonly string[] | undefined;
+  /** The 1 to 7 voting members of quorum mode, the same at every node. */
+  readonly members?: readonly Member[] | undefined;
+  /** This member's storage was lost: it must not vote before it knows its epoch again (E20). Default false. */
+  readonly rejoin?: boolean | undefined;
+  /** Shared by all nodes: messages carry an HMAC. 16 bytes or more. Default none. */
+  readonly secret?: Uint8Array | undefined;
+  readonly platform: Platform;
+  /** How hosts are ranked. Default `linear`. */
+  readonly score?: "linear" | "classic" | Score | undefined;
+  /** Default: 1.5 s, and so on. `fast` is a quarter of most. Single times override it. */
+  readonly preset?: "default" | "fast" | undefined;
+  /** R: between two reports. Default 1,500 (`fast` 375). */
+  readonly reportMs?: number | undefined;
+  /** Between two rankings. Default 3,000 (`fast` 750). */
+  readonly pulseMs?: number | undefined;
+  /** L: how long a leader counts on a host. Default 6,000 (`fast` 1,500); at least 3 R. */
+  readonly leaseMs?: number | undefined;
+  /** F: a promise lasts so many leases. Default 1.1; at least (1 + clockError) / (1 - clockError). */
+  readonly promiseFactor?: number | undefined;
+  /** The share by which clocks may be wrong, 0 to 0.5. Default 0.047. */
+  readonly clockError?: number | undefined;
+  /** S: between the turns of two fallbacks. Default 1,500 (`fast` 375). */
+  readonly stepMs?: number | undefined;
+  /** V: how long votes are waited for. Default 1,000 (`fast` 500). */
+  readonly voteMs?: number | undefined;
+  /** Between two rounds of probes of an available leader. Default 6,000 (`fast` 1,500). */
+  readonly probeMs?: number | undefined;
+  /** How long a leader that handed over waits for its successor. Default 3,000 (`fast` 1,500). */
+  readonly handOverMs?: number | undefined;
+  /** How long a leader leads at least before it hands over by itself. Default 60,000. */
+  readonly tenureMs?: number | undefined;
+  /** How much better another's score must be. Default 1.15; at least 1. */
+  readonly handOverRatio?: number | undefined;
+  /** How long a silent host stays on the table. Default 600,000. */
+  readonly forgetMs?: number | undefined;
+  /** Hosts that a leader keeps. Default 20,000. */
+  readonly maxHosts?: number | undefined;
+}
+
+interface NumberRule {
+  readonly default: number;
+  readonly fast?: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+const MAX_MS = 2 ** 31 - 1;
+const ms = (standard: number, fast = standard): NumberRule => ({ default: standard, fast, min: 1, max: MAX_MS });
+
+const numbers = {
+  reportMs: ms(1_500, 375),
+  pulseMs: ms(3_000, 750),
+  leaseMs: ms(6_000, 1_500),
+  promiseFactor: { default: 1.1, min: 1, max: 10 },
+  clockError: { default: 0.047, min: 0, max: 0.5 },
+  stepMs: ms(1_500, 375),
+  voteMs: ms(1_000, 500),
+  probeMs: ms(6_000, 1_500),
+  handOverMs: ms(3_000, 1_500),
+  tenureMs: { ...ms(60_000), min: 0 },
+  handOverRatio: { default: 1.15, min: 1, max: 1_000 },
+  forgetMs: ms(600_000),
+  maxHosts: { default: 20_000, min: 1, max: 1_000_000 },
+} satisfies Record<string, NumberRule>;
+
+type NumberName = keyof typeof numbers;
+
+export type ResolvedOptions = Readonly<Record<NumberName, number>> & {
+  readonly mode: "available" | "quorum";
+  readonly cluster: string;
+  /** Empty where the leader is to give one. */
+  readonly id: string;
+  readonly address: string;
+  readonly hostName: string;
+  readonly seeds: readonly string[];
+  readonly members: readonly Member[];
+  /** More than half of the members. */
+  readonly majority: number;
+  readonly rejoin: boolean;
+  readonly secret: Uint8Array | undefined;
+  readonly platform: Platform;
+  readonly score: Score;
+  /** F L. */
+  readonly promiseMs: number;
+  readonly warnings: readonly string[];
+};
+
+/** @throws TypeError or RangeError that names the option and what is accepted */
+export function resolveOptions(options: ElectionOptions): ResolvedOptions {
+  const mode = oneOf("mode", options.mode ?? "available", ["available", "quorum"]);
+  const preset = oneOf("preset", options.preset ?? "default", ["default", "fast"]);
+  const values = {} as Record<NumberName, number>;
+  for (const name of Object.keys(numbers) as NumberName[]) {
+    const rule: NumberRule = numbers[name];
+    values[name] = number(
+      name,
+      options[name] ?? (preset === "fast" ? (rule.fast ?? rule.default) : rule.default),
+      rule,
+    );
+  }
+  if (values.leaseMs < 3 * values.reportMs) {
+    throw new RangeError(`leaseMs is ${values.leaseMs}, but must be at least 3 reportMs, ${3 * values.reportMs}`);
+  }
+  if (values.voteMs >= values.leaseMs) {
+    throw new RangeError(`voteMs is ${values.voteMs}, but must be less than leaseMs, ${values.leaseMs}`);
+  }
+  const least = (1 + values.clockError) / (1 - values.clockError);
+  if (values.promiseFactor < least) {
+    throw new RangeError(
+      `promiseFactor is ${values.promiseFactor}, but must be at least ${least} for a clockError of ${values.clockError}`,
+    );
+  }
+  const id = options.id === undefined ? "" : text("id", options.id, MAX_ID_BYTES);
+  const members = checkMembers(mode, options.members ?? []);
+  if (mode === "quorum" && id === "") throw new TypeError("id must be given in quorum mode");
+  if (options.rejoin === true && members.length === 1) {
+    throw new RangeError("rejoin needs other members: a single one that lost its storage has nobody to ask");
+  }
+  const self = members.find((member) => member.id === id);
+  if (self !== undefined && self.address !== options.address) {
+    throw new RangeError(`address is ${options.address}, but members say that ${id} is at ${self.address}`);
+  }
+  return {
+    ...values,
+    mode,
+    cluster: text("cluster", options.cluster ?? "lab", MAX_ID_BYTES),
+    id,
+    address: text("address", options.address, MAX_ADDRESS_BYTES),
+    hostName: text("hostName", options.hostName ?? (id === "" ? "-" : id), MAX_ADDRESS_BYTES),
+    seeds: (options.seeds ?? []).map((seed) => text("seeds", seed, MAX_ADDRESS_BYTES)),
+    members,
+    majority: Math.floor(members.length / 2) + 1,
+    rejoin: options.rejoin === true,
+    secret: checkSecret(options),
+    platform: checkPlatform(options.platform),
+    score: checkScore(options.score ?? "linear"),
+    promiseMs: values.promiseFactor * values.leaseMs,
+    warnings: mode === "quorum" ? warningsOf(members.length) : [],
+  };
+}
+
+/** @throws TypeError or RangeError where it is not what a machine gave out to be stored */
+export function checkStored(stored: Stored): Stored {
+  if (typeof stored !== "object" || stored === null)
+    throw new TypeError("stored must be what was stored, or undefined");
+  const { epoch, holder, id } = stored;
+  if (!Number.isInteger(epoch) || epoch < 0 || epoch > EPOCH_MAX) {
+    throw new RangeError(`stored.epoch is ${epoch}, but must be a whole number from 0 to ${EPOCH_MAX}`);
+  }
+  if (typeof holder !== "string") throw new TypeError("stored.holder must be a string");
+  if (typeof id !== "string") throw new TypeError("stored.id must be a string");
+  return stored;
+}
+
+function checkMembers(mode: string, members: readonly Member[]): readonly Member[] {
+  if (mode === "available") {
+    if (members.length > 0) throw new RangeError("members are for quorum mode; available mode has seeds");
+    return [];
+  }
+  if (members.length < 1 || members.length > 7) throw new RangeError(`members must be 1 to 7, not ${members.length}`);
+  for (const { id, address } of members) {
+    text("members.id", id, MAX_ID_BYTES);
+    text("members.address", address, MAX_ADDRESS_BYTES);
+  }
+  if (new Set(members.map(({ id }) => id)).size < members.length)
+    throw new RangeError("members must have different ids");
+  // By id, so that every node gives them the same turns, whatever order they were listed in.
+  return [...members].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function warningsOf(count: number): string[] {
+  if (count === 2) return ["with two members both must be up: the death of either leaves no leader"];
+  if (count % 2 === 0) return [`${count} members tolerate no more failures than ${count - 1}, and one more must agree`];
+  return [];
+}
+
+function checkSecret({ secret, platform }: ElectionOptions): Uint8Array | undefined {
+  if (secret === undefined) return undefined;
+  if (!(secret instanceof Uint8Array)) throw new TypeError("secret must be a Uint8Array");
+  if (secret.length < 16) throw new RangeError(`secret must be 16 bytes or more, not ${secret.length}`);
+  if (typeof platform?.hmacSha256 !== "function" || typeof platform.equalInConstantTime !== "function") {
+    throw new TypeError("platform must have hmacSha256 and equalInConstantTime where there is a secret");
+  }
+  return secret;
+}
+
+function checkPlatform(platform: Platform): Platform {
+  if (typeof platform?.randomBytes !== "function") throw new TypeError("platform must have randomBytes");
+  return platform;
+}
+
+function checkScore(score: "linear" | "classic" | Score): Score {
+  if (typeof score === "function") return score;
+  return oneOf("score", score, ["linear", "classic"]) === "linear" ? linearScore : classicScore;
+}
+
+function number(name: string, value: number, { min, max }: NumberRule): number {
+  const accepted = `a number from ${min} to ${max}`;
+  if (typeof value !== "number") throw new TypeError(`${name} must be ${accepted}, not ${typeof value}`);
+  if (!(value >= min && value <= max)) throw new RangeError(`${name} is ${value}, but must be ${accepted}`);
+  return value;
+}
+
+function text(name: string, value: string, maxBytes: number): string {
+  if (typeof value !== "string") throw new TypeError(`${name} must be a string, not ${typeof value}`);
+  const { length } = new TextEncoder().encode(value);
+  if (length < 1 || length > maxBytes || /\p{Surrogate}/u.test(value)) {
+    throw new RangeError(`${name} must be 1 to ${maxBytes} bytes of UTF-8, not ${length}`);
+  }
+  return value;
+}
+
+function oneOf<Value extends string>(name: string, value: Value, accepted: readonly Value[]): Value {
+  if (accepted.includes(value)) return value;
+  throw new RangeError(`${name} must be one of ${accepted.join(", ")}, not ${String(value)}`);
+}

@@ -1,0 +1,38 @@
+/** The bytes of a connection as payloads, and payloads as bytes: framing with this protocol's limit (election rule E1). */
+
+import { encodeFrame, FrameDecoder, RemoteProtocolError as FramingRemoteError } from "@lab/framing/core";
+import { RemoteProtocolError } from "./errors.js";
+import { MAX_PAYLOAD_BYTES } from "./messages.js";
+
+/** One direction of a connection: what arrives. */
+export class PayloadStream {
+  readonly #decoder = new FrameDecoder({ maxFrameBytes: MAX_PAYLOAD_BYTES });
+
+  /**
+   * The payloads that the bytes complete, in order.
+   * @throws RemoteProtocolError `MALFORMED` once a frame is above the limit; what came before it was returned by the call
+   * that saw it
+   */
+  push(bytes: Uint8Array): Uint8Array[] {
+    return remote(() => this.#decoder.push(bytes));
+  }
+
+  /** The peer ended. @throws RemoteProtocolError `MALFORMED` inside a frame */
+  end(): void {
+    remote(() => this.#decoder.end());
+  }
+}
+
+/** A payload as it goes over a connection. */
+export function framed(payload: Uint8Array): Uint8Array {
+  return encodeFrame(payload, { maxFrameBytes: MAX_PAYLOAD_BYTES });
+}
+
+function remote<Value>(act: () => Value): Value {
+  try {
+    return act();
+  } catch (cause) {
+    if (cause instanceof FramingRemoteError) throw new RemoteProtocolError("MALFORMED", cause.message, { cause });
+    throw cause;
+  }
+}

@@ -1,0 +1,25 @@
+/** Two clocks read at once, and what has elapsed since (election rules E9, E13). */
+
+/** What a node's clocks say, in milliseconds. */
+export interface Now {
+  /** Never goes back; may stop while the machine sleeps. Any origin. */
+  readonly mono: number;
+  /** Since 1970; may be set at any time, in either direction. */
+  readonly wall: number;
+}
+
+/** A `Now` as it goes over the wire and comes back: rounded down to microseconds, so that nothing counts longer than it should. */
+export type Stamp = Now;
+
+export function stampOf(now: Now): Stamp {
+  return { mono: Math.floor(now.mono * 1_000) / 1_000, wall: Math.floor(now.wall * 1_000) / 1_000 };
+}
+
+/** Milliseconds since `then`, the larger of what the two clocks say. */
+export function elapsed(now: Now, then: Now): number {
+  return Math.max(now.mono - then.mono, now.wall - then.wall);
+}
+
+export function sameStamp(a: Stamp, b: Stamp): boolean {
+  return a.mono === b.mono && a.wall === b.wall;
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""Writes messages.json: one payload of every type, put together from the tables of docs/election.md.
+
+Shares nothing with the TypeScript codec. With --check it writes nothing and fails where the file differs.
+"""
+import hashlib
+import hmac
+import json
+import struct
+import sys
+from pathlib import Path
+
+OUT = Path(__file__).parent / "messages.json"
+INCARNATION = bytes.fromhex("0011223344556677")
+OTHER = "8899aabbccddeeff"
+SECRET = bytes(range(16))
+
+
+def u64(n):
+    return struct.pack(">Q", n)
+
+
+def text(s):
+    raw = s.encode("utf-8")
+    return struct.pack(">I", len(raw)) + raw
+
+
+def stamp(mono_us, wall_us):
+    return u64(mono_us) + u64(wall_us)
+
+
+FOR = bytes.fromhex(OTHER)
+STAMP = stamp(1_000_500, 1_700_000_000_000_000)
+NAMED = text("b") + text("h:2") + u64(9)
+LOAD = struct.pack(">HQQQQQ", 1250, 4 << 30, 8 << 30, 1_000_000, 1 << 40, 1_700_000_000_000)
+
+BODIES = [
+    ("hello", text("h:1")),
+    ("redirect", FOR + NAMED + text("a.7.1")),
+    ("report", text("h:1") + text("höst") + b"\1" + u64(7) + STAMP + LOAD),
+    ("ack", FOR + text("h:1") + STAMP + struct.pack(">IB", 6000, 2) + text("b") + text("h:2") + text("d") + text("h:4")),
+    ("preVote", text("h:1") + STAMP),
+    ("preVoteReply", FOR + STAMP + b"\1\0"),
+    ("voteReq", text("h:1") + u64(8) + STAMP + b"\1" + text("b") + u64(7)),
+    ("vote", FOR + u64(8) + STAMP + b"\1"),
+    ("announce", text("h:1")),
+    ("prepare", FOR + STAMP),
+    ("ready", FOR + STAMP),
+    ("offer", FOR),
+    ("probe", text("h:1")),
+    ("stale", NAMED),
+]
+
+
+def main():
+    vectors = {}
+    for number, (name, body) in enumerate(BODIES, 1):
+        payload = bytes([1, number]) + u64(7) + INCARNATION + text("c") + text("a") + body
+        tag = hmac.new(SECRET, payload, hashlib.sha256).digest()
+        vectors[name] = {"payload": payload.hex(), "tag": tag.hex()}
+    made = json.dumps(vectors, indent=2) + "\n"
+    if "--check" in sys.argv:
+        if OUT.read_text() != made:
+            sys.exit("messages.json differs")
+    else:
+        OUT.write_text(made)
+
+
+main()

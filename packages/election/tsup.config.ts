@@ -1,0 +1,6 @@
+import { packageBuild } from "../../tsup.base.js";
+
+export default packageBuild({
+  index: "src/index.ts",
+  core: "src/core/index.ts",
+});
