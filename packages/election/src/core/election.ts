@@ -82,8 +82,8 @@ export class Election {
   }
 
   view(now: Now): ElectionView {
-    const { role, id, promised, outbox } = this.#node;
-    outbox.begin(now.mono);
+    const { role, id, promised } = this.#node;
+    this.#node.now = now;
     const leads = this.isLeader(now);
     const ends = this.#leadership === undefined ? promised.untilMono : this.#leadership.lease.endMono;
     return {

@@ -81,7 +81,22 @@ interface NumberRule {
 const MAX_MS = 2 ** 31 - 1;
 const ms = (standard: number, fast = standard): NumberRule => ({ default: standard, fast, min: 1, max: MAX_MS });
 
-const numbers = {
+type NumberName =
+  | "reportMs"
+  | "pulseMs"
+  | "leaseMs"
+  | "promiseFactor"
+  | "clockError"
+  | "stepMs"
+  | "voteMs"
+  | "probeMs"
+  | "handOverMs"
+  | "tenureMs"
+  | "handOverRatio"
+  | "forgetMs"
+  | "maxHosts";
+
+const numbers: Readonly<Record<NumberName, NumberRule>> = {
   reportMs: ms(1_500, 375),
   pulseMs: ms(3_000, 750),
   leaseMs: ms(6_000, 1_500),
@@ -95,9 +110,7 @@ const numbers = {
   handOverRatio: { default: 1.15, min: 1, max: 1_000 },
   forgetMs: ms(600_000),
   maxHosts: { default: 20_000, min: 1, max: 1_000_000 },
-} satisfies Record<string, NumberRule>;
-
-type NumberName = keyof typeof numbers;
+};
 
 export type ResolvedOptions = Readonly<Record<NumberName, number>> & {
   readonly mode: "available" | "quorum";

@@ -2,17 +2,22 @@
 
 /** What a node's clocks say, in milliseconds. */
 export interface Now {
-  /** Never goes back; may stop while the machine sleeps. Any origin. */
+  /** From 0; never goes back; may stop while the machine sleeps. */
   readonly mono: number;
   /** Since 1970; may be set at any time, in either direction. */
   readonly wall: number;
 }
 
-/** A `Now` as it goes over the wire and comes back: rounded down to microseconds, so that nothing counts longer than it should. */
-export type Stamp = Now;
+/** A `Now` as it goes over the wire and comes back: rounded down, so that nothing counts longer than it should. */
+export interface Stamp {
+  /** In whole microseconds. */
+  readonly mono: number;
+  /** In whole milliseconds. */
+  readonly wall: number;
+}
 
 export function stampOf(now: Now): Stamp {
-  return { mono: Math.floor(now.mono * 1_000) / 1_000, wall: Math.floor(now.wall * 1_000) / 1_000 };
+  return { mono: Math.floor(now.mono * 1_000) / 1_000, wall: Math.max(0, Math.floor(now.wall)) };
 }
 
 /** Milliseconds since `then`, the larger of what the two clocks say. */

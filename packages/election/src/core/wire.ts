@@ -4,6 +4,9 @@ import { encodeText, encodeU64, RemoteProtocolError as FramingRemoteError, readT
 import { RemoteProtocolError } from "./errors.js";
 import type { Stamp } from "./stamp.js";
 
+/** 71 years: up to here a number of milliseconds holds every microsecond. */
+const MAX_MICROSECONDS = 2 ** 51;
+
 /** Collects fields; `bytes()` joins them. */
 export class FieldWriter {
   readonly #parts: Uint8Array[] = [];
@@ -57,7 +60,7 @@ export class FieldWriter {
   }
 
   stamp({ mono, wall }: Stamp): this {
-    return this.u64(Math.round(mono * 1_000)).u64(Math.round(wall * 1_000));
+    return this.u64(Math.round(mono * 1_000)).u64(wall);
   }
 }
 
@@ -116,7 +119,7 @@ export class FieldReader {
   }
 
   stamp(): Stamp {
-    return { mono: this.u64() / 1_000, wall: this.u64() / 1_000 };
+    return { mono: this.u64(MAX_MICROSECONDS) / 1_000, wall: this.u64() };
   }
 
   end(): void {

@@ -25,12 +25,12 @@ def text(s):
     return struct.pack(">I", len(raw)) + raw
 
 
-def stamp(mono_us, wall_us):
-    return u64(mono_us) + u64(wall_us)
+def stamp(mono_us, wall_ms):
+    return u64(mono_us) + u64(wall_ms)
 
 
 FOR = bytes.fromhex(OTHER)
-STAMP = stamp(1_000_500, 1_700_000_000_000_000)
+STAMP = stamp(1_000_500, 1_700_000_000_000)
 NAMED = text("b") + text("h:2") + u64(9)
 LOAD = struct.pack(">HQQQQQ", 1250, 4 << 30, 8 << 30, 1_000_000, 1 << 40, 1_700_000_000_000)
 

@@ -1,0 +1,92 @@
+/** The codec under whatever can be said, and whatever can be sent. */
+import { it } from "@fast-check/vitest";
+import fc from "fast-check";
+import { expect } from "vitest";
+import { type Body, decodeMessage, encodeMessage, type Message, RemoteProtocolError } from "../src/core/index.js";
+
+const id = fc.string({ unit: "binary", minLength: 1, maxLength: 16 });
+const address = fc.string({ unit: "binary", minLength: 1, maxLength: 64 });
+const epoch = fc.integer({ min: 0, max: 2 ** 48 });
+const incarnation = fc.uint8Array({ minLength: 8, maxLength: 8 }).map((bytes) => Buffer.from(bytes).toString("hex"));
+const micros = fc.integer({ min: 0, max: 2 ** 51 }).map((us) => us / 1_000);
+const stamp = fc.record({ mono: micros, wall: fc.maxSafeNat() });
+const count = fc.maxSafeNat();
+const named = {
+  leaderId: fc.string({ unit: "binary", maxLength: 16 }),
+  leaderAddress: fc.string({ unit: "binary", maxLength: 64 }),
+  leaderEpoch: epoch,
+};
+const load = fc
+  .record({
+    cpuPercent: fc.integer({ min: 0, max: 10_000 }).map((hundredths) => hundredths / 100),
+    usedRamBytes: count,
+    totalRamBytes: count,
+    freeBandwidthBytes: count,
+    freeDiskBytes: count,
+    measuredAtMs: count,
+  })
+  .map((one) => ({ ...one, totalRamBytes: Math.max(one.usedRamBytes, one.totalRamBytes) }));
+const of = <Type extends string>(type: Type) => ({ type: fc.constant(type) });
+const body = fc.oneof(
+  fc.record({ ...of("hello"), address }),
+  fc.record({ ...of("redirect"), for: incarnation, ...named, givenId: fc.string({ unit: "binary", maxLength: 16 }) }),
+  fc.record({
+    ...of("report"),
+    address,
+    hostName: address,
+    echo: fc.option(fc.record({ epoch, stamp }), { nil: undefined }),
+    load,
+  }),
+  fc.record({
+    ...of("ack"),
+    for: incarnation,
+    address,
+    stamp,
+    leaseMs: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    fallbacks: fc.array(fc.record({ id, address }), { maxLength: 3 }),
+  }),
+  fc.record({ ...of("preVote"), address, stamp }),
+  fc.record({ ...of("preVoteReply"), for: incarnation, stamp, granted: fc.boolean(), knows: fc.boolean() }),
+  fc.record({
+    ...of("voteReq"),
+    address,
+    proposed: epoch,
+    stamp,
+    release: fc.option(fc.record({ holder: id, epoch }), { nil: undefined }),
+  }),
+  fc.record({ ...of("vote"), for: incarnation, proposed: epoch, stamp, granted: fc.boolean() }),
+  fc.record({ ...of("announce"), address }),
+  fc.record({ ...of("prepare"), for: incarnation, stamp }),
+  fc.record({ ...of("ready"), for: incarnation, stamp }),
+  fc.record({ ...of("offer"), for: incarnation }),
+  fc.record({ ...of("probe"), address }),
+  fc.record({ ...of("stale"), ...named }),
+) as fc.Arbitrary<Body>;
+const message: fc.Arbitrary<Message> = fc.record({
+  header: fc.record({ epoch, incarnation, cluster: id, sender: id }),
+  body,
+});
+
+it.prop([message])("E3: what is written is what is read", (one) => {
+  expect(decodeMessage(encodeMessage(one))).toEqual(one);
+});
+
+it.prop([message])("E5: no prefix of a message is a message", (one) => {
+  const bytes = encodeMessage(one);
+  for (let end = 0; end < bytes.length; end += 7) {
+    expect(() => decodeMessage(bytes.subarray(0, end))).toThrow(RemoteProtocolError);
+  }
+});
+
+it.prop([fc.oneof(fc.uint8Array({ maxLength: 200 }), message.map(encodeMessage)), fc.nat(), fc.nat(255)])(
+  "E5: any bytes are a message or a RemoteProtocolError",
+  (bytes, at, value) => {
+    if (bytes.length > 0) bytes[at % bytes.length] = value;
+    try {
+      const one = decodeMessage(bytes);
+      expect(Buffer.from(encodeMessage(one)).equals(bytes)).toBe(true);
+    } catch (error) {
+      expect(error).toBeInstanceOf(RemoteProtocolError);
+    }
+  },
+);

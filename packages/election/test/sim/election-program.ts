@@ -1,0 +1,322 @@
+/** A node of an election in a simulated world: the machine, kept connections, a disk that takes its time. */
+import type { CreateProgram, NodeEnvironment, NodeInput, NodeOutput, NodeProgram } from "@lab/simnet";
+import {
+  Election,
+  type ElectionInput,
+  type ElectionOptions,
+  type ElectionOutput,
+  framed,
+  type Load,
+  type Now,
+  PayloadStream,
+  RemoteProtocolError,
+  type Stored,
+} from "../../src/core/index.js";
+import type { Rules } from "../../src/core/rules.js";
+import { plainPlatform } from "../plain-platform.js";
+
+/** What may be done to messages on their way beyond what a connection does: it is not one then, but anything goes. */
+export interface Mischief {
+  readonly drop: number;
+  readonly duplicate: number;
+  /** Probability that a message is held back, and for how long at most. */
+  readonly hold: number;
+  readonly holdMs: number;
+  /** Probability that an old message, or garbage, comes along with one. */
+  readonly replay: number;
+  readonly garbage: number;
+}
+
+/** What a node of the world is told beside the machine's own options. */
+export interface ElectionNodeOptions {
+  readonly options: Omit<ElectionOptions, "platform">;
+  readonly rules: Rules;
+  /** The wall clock of this node, in milliseconds since 1970. */
+  readonly wall: () => number;
+  /** How long a store takes, drawn each time from 0 to this; rarely ten times as long. */
+  readonly diskMs: number;
+  /** What is done to messages now; undefined in calm. */
+  readonly mischief: () => Mischief | undefined;
+  readonly load: () => Load;
+  readonly watch: Watch;
+}
+
+/** What oracles see of a node. */
+export interface Watch {
+  performed(node: ElectionProgram, now: Now, output: ElectionOutput): void;
+  arrived(node: ElectionProgram, now: Now, payload: Uint8Array): void;
+  /** Garbage was given; `before` and `after` are what the node shows. */
+  garbage(node: ElectionProgram, before: string, after: string, outputs: readonly ElectionOutput[]): void;
+}
+
+export type ElectionCommand = { readonly type: "resign"; readonly to?: string } | { readonly type: "stop" };
+
+type Token =
+  | { readonly type: "write"; readonly id: number; readonly state: Stored }
+  | { readonly type: "written"; readonly id: number }
+  | { readonly type: "message"; readonly connection: number; readonly payload: Uint8Array };
+
+interface Connection {
+  readonly address: string | undefined;
+  readonly stream: PayloadStream;
+  /** What was sent before it stood; undefined once it does. */
+  waiting: Uint8Array[] | undefined;
+}
+
+const MAX_WAITING = 16;
+/** A load changes the machine as often as a host measures it. */
+const LOAD_MS = 1_000;
+
+export class ElectionProgram implements NodeProgram {
+  readonly name: string;
+  readonly incarnation: number;
+  readonly machine: Election;
+  readonly hasLostDisk: boolean;
+  /** What it found on its disk. */
+  readonly storedEpoch: number;
+  readonly #told: ElectionNodeOptions;
+  readonly #environment: NodeEnvironment;
+  readonly #connections = new Map<number, Connection>();
+  readonly #kept = new Map<string, number>();
+  readonly #old: Uint8Array[] = [];
+  #lastConnection = -1;
+  #loadAt = 0;
+  #storesEnd = 0;
+  #outputs: NodeOutput[] = [];
+
+  constructor(environment: NodeEnvironment, told: ElectionNodeOptions) {
+    this.name = environment.name;
+    this.incarnation = environment.incarnation;
+    this.#environment = environment;
+    this.#told = told;
+    const { durable, incarnation, randomBytes } = environment;
+    // What marks a disk: a node that is back without it has lost what it stored.
+    const rejoin = incarnation > 1 && !durable.has("marked");
+    if (!durable.has("marked")) durable.set("marked", rejoin ? "again" : "first");
+    const lost = rejoin || durable.get("marked") === "again";
+    this.hasLostDisk = lost;
+    const stored = durable.get("state") as Stored | undefined;
+    this.storedEpoch = stored?.epoch ?? 0;
+    const isMember = told.options.members?.some(({ id }) => id === told.options.id) === true;
+    const options = { ...told.options, rejoin: lost && stored === undefined && isMember };
+    this.machine = new Election({ ...options, platform: { ...plainPlatform(), randomBytes } }, stored, told.rules);
+  }
+
+  nowAt(mono: number): Now {
+    return { mono, wall: this.#told.wall() };
+  }
+
+  handle(mono: number, input: NodeInput): NodeOutput[] {
+    this.#outputs = [];
+    const now = this.nowAt(mono);
+    if (input.type !== "start" && mono >= this.#loadAt) {
+      this.#loadAt = mono + LOAD_MS;
+      this.#feed(now, { type: "load", load: this.#told.load() });
+    }
+    this.#take(now, input);
+    return this.#outputs;
+  }
+
+  nextDeadline(): number | undefined {
+    return this.machine.nextDeadline();
+  }
+
+  #take(now: Now, input: NodeInput): void {
+    switch (input.type) {
+      case "start":
+        this.#outputs.push({ type: "listen", port: 1 });
+        return this.#feed(now, { type: "start" });
+      case "tick":
+        return this.#feed(now, { type: "tick" });
+      case "accepted":
+        this.#connections.set(input.connection, {
+          address: undefined,
+          stream: new PayloadStream(),
+          waiting: undefined,
+        });
+        return;
+      case "connected":
+        return this.#connected(input.connection);
+      case "failed":
+        return this.#failed(now, input.connection, input.why);
+      case "bytes":
+        return this.#arrived(now, input.connection, input.bytes);
+      case "end":
+        this.#outputs.push({ type: "end", connection: input.connection });
+        return;
+      case "closed":
+        this.#drop(input.connection);
+        return this.#feed(now, { type: "linkClosed", link: input.connection });
+      case "later":
+        return this.#later(now, input.token as Token);
+      case "command":
+        return this.#feed(now, input.command as ElectionCommand);
+      default:
+        return;
+    }
+  }
+
+  #connected(id: number): void {
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return;
+    for (const bytes of connection.waiting ?? []) this.#outputs.push({ type: "write", connection: id, bytes });
+    connection.waiting = undefined;
+  }
+
+  #failed(now: Now, id: number, why: "refused" | "timeout"): void {
+    const address = this.#connections.get(id)?.address;
+    this.#drop(id);
+    if (why === "refused" && address !== undefined) this.#feed(now, { type: "peerRefused", address });
+  }
+
+  #drop(id: number): void {
+    const connection = this.#connections.get(id);
+    this.#connections.delete(id);
+    if (connection?.address !== undefined && this.#kept.get(connection.address) === id)
+      this.#kept.delete(connection.address);
+  }
+
+  #arrived(now: Now, id: number, bytes: Uint8Array): void {
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return;
+    try {
+      for (const payload of connection.stream.push(bytes)) this.#deliver(now, id, Uint8Array.from(payload));
+    } catch (error) {
+      if (!(error instanceof RemoteProtocolError)) throw error;
+      this.#reset(id);
+    }
+  }
+
+  #deliver(now: Now, connection: number, payload: Uint8Array): void {
+    const mischief = this.#told.mischief();
+    if (mischief === undefined) return this.#message(now, connection, payload);
+    if (this.#chance(mischief.garbage)) this.#garbage(now, payload);
+    if (this.#chance(mischief.replay)) {
+      const old = this.#old[this.#below(this.#old.length)];
+      if (old !== undefined) this.#message(now, connection, old);
+    }
+    this.#old.push(payload);
+    if (this.#old.length > 40) this.#old.splice(this.#below(40), 1);
+    if (this.#chance(mischief.drop)) return;
+    const copies = this.#chance(mischief.duplicate) ? 2 : 1;
+    for (let copy = 0; copy < copies; copy++) {
+      if (!this.#chance(mischief.hold)) this.#message(now, connection, payload);
+      else {
+        const token: Token = { type: "message", connection, payload };
+        this.#outputs.push({ type: "later", afterMs: this.#below(mischief.holdMs), token });
+      }
+    }
+  }
+
+  #message(now: Now, link: number, payload: Uint8Array): void {
+    this.#told.watch.arrived(this, now, payload);
+    const address = this.#connections.get(link)?.address;
+    this.#feed(now, { type: "message", link, payload, ...(address === undefined ? {} : { address }) });
+  }
+
+  #garbage(now: Now, payload: Uint8Array): void {
+    const bytes = Uint8Array.from(payload.subarray(0, this.#below(payload.length)));
+    // What is due anyway is done first, so that nothing but the garbage is between the two views.
+    this.#feed(now, { type: "tick" });
+    const before = JSON.stringify({ ...this.machine.view(now), malformed: 0 });
+    const outputs = this.machine.handle(now, { type: "message", link: 9_999, payload: bytes });
+    const after = JSON.stringify({ ...this.machine.view(now), malformed: 0 });
+    this.#told.watch.garbage(this, before, after, outputs);
+  }
+
+  #later(now: Now, token: Token): void {
+    switch (token.type) {
+      case "message":
+        return this.#message(now, token.connection, token.payload);
+      case "write":
+        this.#environment.durable.set("state", token.state);
+        // A crash may come between the disk and the word that it is done.
+        this.#outputs.push({ type: "later", afterMs: 0, token: { type: "written", id: token.id } satisfies Token });
+        return;
+      case "written":
+        return this.#feed(now, { type: "stored", id: token.id });
+    }
+  }
+
+  #feed(now: Now, input: ElectionInput): void {
+    for (const output of this.machine.handle(now, input)) {
+      this.#told.watch.performed(this, now, output);
+      this.#perform(now, output);
+    }
+  }
+
+  #perform(now: Now, output: ElectionOutput): void {
+    switch (output.type) {
+      case "send":
+        return this.#send(output.to, framed(output.payload));
+      case "renew": {
+        const id = this.#kept.get(output.address);
+        if (id !== undefined) this.#reset(id);
+        return;
+      }
+      case "close":
+        if (this.#connections.has(output.link)) this.#reset(output.link);
+        return;
+      case "store": {
+        const afterMs = this.#diskDelay(now.mono);
+        this.#outputs.push({ type: "later", afterMs, token: { type: "write", id: output.id, state: output.state } });
+        return;
+      }
+      case "elected":
+        this.#outputs.push({ type: "note", text: `leads in epoch ${output.token.epoch}` });
+        return;
+      case "stepDown":
+        this.#outputs.push({ type: "note", text: `leads no more: ${output.why}` });
+        return;
+      case "leader":
+        this.#outputs.push({ type: "note", text: `follows ${output.leader?.id ?? "nobody"}` });
+        return;
+      case "hosts":
+        return;
+    }
+  }
+
+  /** Stores end in the order in which they were asked for. */
+  #diskDelay(mono: number): number {
+    const { diskMs } = this.#told;
+    this.#storesEnd = Math.max(this.#storesEnd, mono + this.#below(this.#chance(0.05) ? 10 * diskMs : diskMs));
+    return this.#storesEnd - mono;
+  }
+
+  #send(to: { link: number } | { address: string }, bytes: Uint8Array): void {
+    if ("link" in to) {
+      if (this.#connections.has(to.link)) this.#outputs.push({ type: "write", connection: to.link, bytes });
+      return;
+    }
+    const kept = this.#kept.get(to.address);
+    const connection = kept === undefined ? undefined : this.#connections.get(kept);
+    if (kept === undefined || connection === undefined) return this.#connect(to.address, bytes);
+    if (connection.waiting === undefined) this.#outputs.push({ type: "write", connection: kept, bytes });
+    else if (connection.waiting.length < MAX_WAITING) connection.waiting.push(bytes);
+  }
+
+  #connect(address: string, bytes: Uint8Array): void {
+    const id = ++this.#lastConnection;
+    this.#connections.set(id, { address, stream: new PayloadStream(), waiting: [bytes] });
+    this.#kept.set(address, id);
+    this.#outputs.push({ type: "connect", connection: id, to: { node: address, port: 1 } });
+  }
+
+  #reset(id: number): void {
+    this.#drop(id);
+    this.#outputs.push({ type: "reset", connection: id });
+  }
+
+  #below(limit: number): number {
+    const [a = 0, b = 0] = this.#environment.randomBytes(2);
+    return limit <= 0 ? 0 : (a * 256 + b) % Math.max(1, Math.floor(limit));
+  }
+
+  #chance(probability: number): boolean {
+    return probability > 0 && this.#below(65_536) < probability * 65_536;
+  }
+}
+
+export function electionNode(told: ElectionNodeOptions): CreateProgram {
+  return (environment) => new ElectionProgram(environment, told);
+}

@@ -1,0 +1,67 @@
+/** The rules of the machine, each broken in one place: what the simulation must notice. */
+import { Rules } from "../../src/core/rules.js";
+import { type Now, type Stamp, stampOf } from "../../src/core/stamp.js";
+
+export interface Mutant {
+  readonly name: string;
+  readonly rules: Rules;
+}
+
+class LeaseFromReceipt extends Rules {
+  override countedFrom(_stamp: Stamp, now: Now): Stamp {
+    return stampOf(now);
+  }
+}
+
+class PromiseOfOneLease extends Rules {
+  override promiseMs({ leaseMs }: { leaseMs: number }): number {
+    return leaseMs;
+  }
+}
+
+class VotersIgnoreTheLease extends Rules {
+  override isPromiseFree(): boolean {
+    return true;
+  }
+}
+
+class NoQuarantine extends Rules {
+  override quarantineMs(): number {
+    return 0;
+  }
+}
+
+class TransferKeepsLeading extends Rules {
+  override stopsBeforeOffer(): boolean {
+    return false;
+  }
+}
+
+class LeaderNeverStepsDown extends Rules {
+  override isWithinLease(): boolean {
+    return true;
+  }
+}
+
+class NeitherPreVoteNorNewEpoch extends Rules {
+  override asksForPreVotes(): boolean {
+    return false;
+  }
+
+  override renewsItsEpoch(): boolean {
+    return false;
+  }
+}
+
+export const mutants: readonly Mutant[] = [
+  { name: "lease from receipt time", rules: new LeaseFromReceipt() },
+  { name: "F = 1", rules: new PromiseOfOneLease() },
+  { name: "voters ignore the lease", rules: new VotersIgnoreTheLease() },
+  { name: "no quarantine", rules: new NoQuarantine() },
+  { name: "transfer keeps leading", rules: new TransferKeepsLeading() },
+  { name: "leader never steps down", rules: new LeaderNeverStepsDown() },
+  { name: "no pre-vote and no re-assert", rules: new NeitherPreVoteNorNewEpoch() },
+];
+
+/** Within so many seeds a mutant must be caught. */
+export const SEEDS_PER_MUTANT = 1_500;
