@@ -1,7 +1,7 @@
 /** Whether a leader leads, computed from whom it heard (election rules E9, E11 to E13). */
 
 import type { Rules } from "./rules.js";
-import type { Now, Stamp } from "./stamp.js";
+import { elapsed, type Now, type Stamp } from "./stamp.js";
 
 export interface LeaseOptions {
   readonly mode: "available" | "quorum";
@@ -12,7 +12,8 @@ export interface LeaseOptions {
 
 export class Lease {
   readonly #options: LeaseOptions;
-  readonly #rules: Rules;
+  /** How long a host counts. */
+  readonly #countedMs: number;
   /** Per member other than the leader: from when on it is counted. */
   readonly #counted: Map<string, Stamp>;
   /** Of an available leader that has had hosts: when it last heard one. */
@@ -22,7 +23,7 @@ export class Lease {
 
   constructor(options: LeaseOptions, rules: Rules, counted: ReadonlyMap<string, Stamp> = new Map()) {
     this.#options = options;
-    this.#rules = rules;
+    this.#countedMs = rules.countedMs(options.leaseMs);
     this.#counted = new Map(counted);
   }
 
@@ -43,8 +44,8 @@ export class Lease {
   }
 
   #holds(now: Now): boolean {
-    const { mode, leaseMs, majority } = this.#options;
-    const isWithin = (since: Now): boolean => this.#rules.isWithinLease(now, since, leaseMs);
+    const { mode, majority } = this.#options;
+    const isWithin = (since: Now): boolean => elapsed(now, since) < this.#countedMs;
     if (mode === "available") return this.#heard === undefined || isWithin(this.#heard);
     let count = 1;
     for (const stamp of this.#counted.values()) if (isWithin(stamp)) count++;
@@ -53,11 +54,12 @@ export class Lease {
 
   /** When it ends by the monotonic clock if nobody is heard any more; Infinity where it does not. */
   get endMono(): number {
-    const { mode, leaseMs, majority } = this.#options;
+    const { mode, majority } = this.#options;
     if (this.#isLost) return Number.NEGATIVE_INFINITY;
-    if (mode === "available") return this.#heard === undefined ? Number.POSITIVE_INFINITY : this.#heard.mono + leaseMs;
+    if (mode === "available")
+      return this.#heard === undefined ? Number.POSITIVE_INFINITY : this.#heard.mono + this.#countedMs;
     if (majority <= 1) return Number.POSITIVE_INFINITY;
     const newestFirst = [...this.#counted.values()].map(({ mono }) => mono).sort((a, b) => b - a);
-    return (newestFirst[majority - 2] ?? Number.NEGATIVE_INFINITY) + leaseMs;
+    return (newestFirst[majority - 2] ?? Number.NEGATIVE_INFINITY) + this.#countedMs;
   }
 }

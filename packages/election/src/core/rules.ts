@@ -5,7 +5,6 @@
 
 import type { ResolvedOptions } from "./options.js";
 import type { Now, Stamp } from "./stamp.js";
-import { elapsed } from "./stamp.js";
 
 export class Rules {
   /** From when on a leader counts a host that echoes `stamp` (E9). */
@@ -23,9 +22,9 @@ export class Rules {
     return this.promiseMs(options);
   }
 
-  /** Whether what was counted at `since` still counts (E9, E13). */
-  isWithinLease(now: Now, since: Now, leaseMs: number): boolean {
-    return elapsed(now, since) < leaseMs;
+  /** How long a leader counts a host (E9). */
+  countedMs(leaseMs: number): number {
+    return leaseMs;
   }
 
   /** Whether a member may promise itself to `asker` (E16, without the epoch). */

@@ -38,8 +38,8 @@ class TransferKeepsLeading extends Rules {
 }
 
 class LeaderNeverStepsDown extends Rules {
-  override isWithinLease(): boolean {
-    return true;
+  override countedMs(): number {
+    return Number.POSITIVE_INFINITY;
   }
 }
 

@@ -28,7 +28,8 @@ interface Memory {
   /** Hosts that answered a Prepare. */
   readonly ready: Set<string>;
   readonly endedEpochs: Set<number>;
-  fallbacks: readonly string[];
+  /** Who was named as a fallback. */
+  readonly named: Set<string>;
   epoch: number;
 }
 
@@ -133,7 +134,7 @@ export class Oracles implements Watch {
   }
 
   #named(node: ElectionProgram, memory: Memory, now: Now, leader: string, fallbacks: readonly string[]): void {
-    memory.fallbacks = fallbacks;
+    for (const id of fallbacks) memory.named.add(id);
     if (new Set(fallbacks).size < fallbacks.length) throw new Violation("E51", `${node.name} names one twice`);
     for (const id of fallbacks) {
       if (id === leader) throw new Violation("E51", `${node.name} names itself`);
@@ -147,7 +148,7 @@ export class Oracles implements Watch {
     const { header, body } = decodeMessage(payload);
     const memory = this.#memoryOf(node);
     if (body.type === "report") memory.heard.set(header.sender, now.mono);
-    if (body.type === "ready" && memory.fallbacks.includes(header.sender)) memory.ready.add(header.sender);
+    if (body.type === "ready" && memory.named.has(header.sender)) memory.ready.add(header.sender);
   }
 
   garbage(node: ElectionProgram, before: string, after: string, outputs: readonly ElectionOutput[]): void {
@@ -159,7 +160,13 @@ export class Oracles implements Watch {
   #memoryOf(node: ElectionProgram): Memory {
     let memory = this.#memories.get(node);
     if (memory === undefined) {
-      memory = { heard: new Map(), ready: new Set(), endedEpochs: new Set(), fallbacks: [], epoch: node.storedEpoch };
+      memory = {
+        heard: new Map(),
+        ready: new Set(),
+        endedEpochs: new Set(),
+        named: new Set(),
+        epoch: node.storedEpoch,
+      };
       this.#memories.set(node, memory);
     }
     return memory;

@@ -13,6 +13,8 @@ export interface Aimed {
     | "isolate"
     /** Nothing that it sends arrives. */
     | "mute"
+    /** The same, its clock being as slow and all others as fast as is allowed. */
+    | "mute, with the worst of clocks"
     /** It is cut off, and all others crash and are back at once. */
     | "isolate, and restart the others"
     | "step its wall clock"
@@ -49,7 +51,7 @@ export interface Plan {
 }
 
 /** The share by which clocks may be wrong: the default of the option `clockError`. */
-const CLOCK_ERROR = 0.047;
+export const CLOCK_ERROR = 0.047;
 
 const aimedKinds: readonly Aimed["kind"][] = [
   "kill",
@@ -58,6 +60,7 @@ const aimedKinds: readonly Aimed["kind"][] = [
   "suspend",
   "isolate",
   "mute",
+  "mute, with the worst of clocks",
   "isolate, and restart the others",
   "step its wall clock",
   "resign",

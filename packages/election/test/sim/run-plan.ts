@@ -3,7 +3,7 @@ import { Random, type TraceEvent, World } from "@lab/simnet";
 import { Rules } from "../../src/core/rules.js";
 import { type ElectionProgram, electionNode } from "./election-program.js";
 import { Oracles, Violation } from "./oracles.js";
-import type { Aimed, Plan, PlannedNode } from "./plan.js";
+import { type Aimed, CLOCK_ERROR, type Plan, type PlannedNode } from "./plan.js";
 
 /** 2023-11-14: any day. */
 const WALL_START = 1_700_000_000_000;
@@ -184,6 +184,10 @@ class PlannedRun {
       case "isolate":
         for (const to of others) world.addFault({ type: "cut", from: leader, to, atMs, forMs });
         return;
+      case "mute, with the worst of clocks":
+        world.addFault({ type: "drift", node: leader, atMs, rate: 1 - CLOCK_ERROR });
+        for (const node of others) world.addFault({ type: "drift", node, atMs, rate: 1 + CLOCK_ERROR });
+        return this.#aim({ kind: "mute", forMs, atMs });
       case "mute":
         for (const to of others) world.addFault({ type: "cut", from: leader, to, atMs, forMs, oneWay: true });
         return;
