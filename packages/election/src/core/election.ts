@@ -10,7 +10,7 @@ import type { BodyOf, Header, Message, Release } from "./messages.js";
 import { NodeState } from "./node-state.js";
 import { checkStored, type ElectionOptions, resolveOptions } from "./options.js";
 import { Rules } from "./rules.js";
-import type { Now, Stamp } from "./stamp.js";
+import { type Now, type Stamp, wasSetBack } from "./stamp.js";
 import { compareToken, type Token } from "./token.js";
 import { answerPreVote, answerVoteReq } from "./voting.js";
 
@@ -27,6 +27,9 @@ export class Election {
   #campaign: Campaign | undefined;
   #quarantineEnds = NEVER;
   readonly #isRestart: boolean;
+  /** When the clocks were looked at last, and whether the wall clock was found set back since the last input. */
+  #looked: Now | undefined;
+  #isSetBack = false;
   #told: LeaderInfo | undefined;
   #malformed = 0;
 
@@ -50,6 +53,9 @@ export class Election {
     if (node.role === "stopped") return [];
     node.now = now;
     node.outbox.begin(now.mono);
+    this.#look(now);
+    if (this.#isSetBack && this.#campaign?.phase === "vote") this.#loseCampaign();
+    this.#isSetBack = false;
     this.#endLostLease();
     this.#take(input);
     if (input.type !== "stop") this.#advance();
@@ -73,6 +79,7 @@ export class Election {
 
   /** Computed at each call (E11 to E13). */
   isLeader(now: Now): boolean {
+    this.#look(now);
     return this.#leadership?.lease.runs(now) === true;
   }
 
@@ -96,6 +103,15 @@ export class Election {
       hosts: this.#leadership?.rows() ?? [],
       malformed: this.#malformed,
     };
+  }
+
+  /** What is counted from before the wall clock was set back counts no more (E13). */
+  #look(now: Now): void {
+    if (this.#looked !== undefined && wasSetBack(now, this.#looked, this.#node.options.clockError)) {
+      this.#isSetBack = true;
+      this.#leadership?.lease.doubt();
+    }
+    this.#looked = now;
   }
 
   #take(input: ElectionInput): void {

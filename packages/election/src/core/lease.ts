@@ -37,6 +37,11 @@ export class Lease {
     this.#heard = now;
   }
 
+  /** The wall clock was set back: how long the machine may have slept since anybody was heard is not known any more. */
+  doubt(): void {
+    if (this.#heard !== undefined || this.#counted.size > 0) this.#isLost = true;
+  }
+
   /** Whether it runs now. False is final. */
   runs(now: Now): boolean {
     if (!this.#isLost && !this.#holds(now)) this.#isLost = true;

@@ -25,6 +25,14 @@ export function elapsed(now: Now, then: Now): number {
   return Math.max(now.mono - then.mono, now.wall - then.wall);
 }
 
+/** What clocks of different rates and whole milliseconds differ by between two looks, without anybody having set one. */
+const TOLERANCE_MS = 10;
+
+/** Whether the wall clock was set back between two looks, as far as the clocks can tell (E13). */
+export function wasSetBack(now: Now, before: Now, clockError: number): boolean {
+  return now.wall - before.wall < (now.mono - before.mono) * (1 - 2 * clockError) - TOLERANCE_MS;
+}
+
 export function sameStamp(a: Stamp, b: Stamp): boolean {
   return a.mono === b.mono && a.wall === b.wall;
 }

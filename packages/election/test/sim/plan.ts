@@ -147,6 +147,9 @@ export function drawPlan(seed: number, mode: "available" | "quorum"): Plan {
     { length: random.integer(0, 4) },
     (): Aimed => ({ kind: pick(aimedKinds), ...span(2 * leaseMs) }),
   );
+  // A wall clock that is set back while the machine sleeps hides the sleep (E13): a plan has one or the other.
+  const sleeps = aimed.some(({ kind }) => kind === "suspend");
+  const byMs = pick([3_600_000, -3_600_000, leaseMs, -leaseMs]);
   const isMischievous = random.chance(0.3);
   return {
     seed,
@@ -162,9 +165,7 @@ export function drawPlan(seed: number, mode: "available" | "quorum"): Plan {
     noise: pick([0, 2, 100]),
     faults,
     aimed: aimed.sort((a, b) => a.atMs - b.atMs),
-    wallSteps: random.chance(0.2)
-      ? [{ node: pick(names), atMs: at(), byMs: pick([3_600_000, -3_600_000, leaseMs, -leaseMs]) }]
-      : [],
+    wallSteps: random.chance(0.2) ? [{ node: pick(names), atMs: at(), byMs: sleeps ? Math.abs(byMs) : byMs }] : [],
     calmAtMs,
   };
 }

@@ -127,6 +127,10 @@ class PlannedRun {
     return this.world.now + wallOffsetMs + this.#steps(name) + steps.reduce((sum, { byMs }) => sum + byMs, 0);
   }
 
+  get #sleeps(): boolean {
+    return this.#plan.aimed.some(({ kind }) => kind === "suspend");
+  }
+
   readonly #aimedSteps = new Map<string, number>();
 
   #steps(name: string): number {
@@ -196,7 +200,10 @@ class PlannedRun {
         for (const node of others) crash(node, 10);
         return;
       case "step its wall clock":
-        this.#aimedSteps.set(leader, this.#steps(leader) + (forMs % 2 === 0 ? 1 : -1) * this.#plan.leaseMs);
+        this.#aimedSteps.set(
+          leader,
+          this.#steps(leader) + this.#plan.leaseMs * (forMs % 2 === 0 || this.#sleeps ? 1 : -1),
+        );
         return;
       case "resign":
         return world.command(leader, { type: "resign" });
