@@ -272,7 +272,7 @@ describe("E20: a member that lost its storage", () => {
     const reply = { type: "preVoteReply", for: incarnation, stamp, granted: true, knows: true } as const;
     expect(bodiesOf(solo.hear({ sender: "b", epoch: 4 }, reply), "voteReq")).toEqual([]);
     expect(ask(solo, "c", 9), "one is not enough").toBe(false);
-    solo.hear({ sender: "c", epoch: 9 }, { ...reply, knows: false });
+    solo.hear({ sender: "c", epoch: 0 }, { ...reply, knows: false });
     expect(ask(solo, "c", 9), "c does not know").toBe(false);
     solo.hear({ sender: "c", epoch: 6 }, reply);
     expect(ask(solo, "c", 6)).toBe(false);

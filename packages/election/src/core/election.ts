@@ -177,7 +177,7 @@ export class Election {
         if (this.#leadership !== undefined) return this.#leadership.hello(header, link);
         return node.redirect(link, header.incarnation, this.#following.leader);
       case "redirect":
-        return this.#redirected(body);
+        return this.#redirected(header, body);
       case "report":
         this.#hearEpoch(header);
         if (this.#leadership !== undefined) return this.#leadership.report(header, body, link);
@@ -226,9 +226,10 @@ export class Election {
     }
   }
 
-  #redirected(body: BodyOf<"redirect">): void {
+  #redirected({ sender }: Header, body: BodyOf<"redirect">): void {
     const node = this.#node;
     if (body.for !== node.incarnation) return;
+    if (body.leaderId === sender) this.#following.heardLeader();
     if (body.givenId !== "" && node.id === "" && !node.isQuorum) node.id = body.givenId;
     this.#claimed(namedIn(body));
   }

@@ -122,6 +122,13 @@ export class Following {
     this.#standAt = Math.max(node.promised.untilMono, this.#claimEnds) + this.#place() * node.options.stepMs;
   }
 
+  /** A leader answered: without votes, nobody stands while there is one, even if it takes no report from this node (E31). */
+  heardLeader(): void {
+    const { isQuorum, now, options } = this.#node;
+    if (isQuorum || this.#standAt === NEVER) return;
+    this.#standAt = Math.max(this.#standAt, now.mono + 3 * options.reportMs);
+  }
+
   /** Whether the Ack is accepted (E18); a promise from now on, where it is. */
   acknowledge({ epoch, sender }: Header, ack: BodyOf<"ack">): boolean {
     const node = this.#node;
