@@ -214,7 +214,8 @@ export class Cluster {
     const ends = this.#ends[link];
     const target = ends === undefined ? undefined : ends.from === from ? ends.to : ends.from;
     if (target === undefined) return;
-    this.sent.push({ at: this.now, from, to: target, message: decodeMessage(payload) });
+    const plain = this.#node(from).options.secret === undefined ? payload : payload.subarray(0, -32);
+    this.sent.push({ at: this.now, from, to: target, message: decodeMessage(plain) });
     const node = this.#nodes.get(target);
     if (node?.machine === undefined || this.isCut(from, target)) return;
     const address = ends?.from === target ? { address: from } : {};

@@ -32,7 +32,7 @@ describe("E25: scores", () => {
     expect(classicScore(load(percent, 0))).toBeCloseTo(0.6 * points + 4);
   });
 
-  it("classic has no holes: it never rises with the load, from 0 to 100 in hundredths", () => {
+  it("B19: classic has no holes: it never rises with the load, from 0 to 100 in hundredths", () => {
     let last = Number.POSITIVE_INFINITY;
     for (let hundredths = 0; hundredths <= 10_000; hundredths++) {
       const score = classicScore(load(hundredths / 100, 50));

@@ -67,7 +67,7 @@ const message: fc.Arbitrary<Message> = fc.record({
   body,
 });
 
-it.prop([message])("E3: what is written is what is read", (one) => {
+it.prop([message])("E3, B4: what is written is what is read", (one) => {
   expect(decodeMessage(encodeMessage(one))).toEqual(one);
 });
 

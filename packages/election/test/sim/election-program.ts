@@ -113,6 +113,10 @@ export class ElectionProgram implements NodeProgram {
       this.#loadAt = mono + LOAD_MS;
       this.#feed(now, { type: "load", load: this.#told.load() });
     }
+    // After a pause what waits comes first; a driver's timer may be first as well.
+    const isDue = mono >= (this.machine.nextDeadline() ?? Number.POSITIVE_INFINITY);
+    if (isDue && input.type !== "start" && input.type !== "tick" && this.#chance(0.5))
+      this.#feed(now, { type: "tick" });
     this.#take(now, input);
     return this.#outputs;
   }

@@ -114,6 +114,8 @@ export class Oracles implements Watch {
         if (memory.endedEpochs.has(header.epoch)) {
           throw new Violation("E53", `${node.name} sends a ${body.type} in epoch ${header.epoch}, which has ended`);
         }
+        // The list may be newer than the last Ack.
+        if (body.type === "prepare") for (const { id } of node.machine.view(now).fallbacks) memory.named.add(id);
         if (body.type === "ack")
           this.#named(
             node,
