@@ -351,6 +351,78 @@ it("E23: a candidacy that is given up binds nobody, and the next one comes withi
   expect(ask(solo, "b", 2)).toBe(true);
 });
 
+it("E23: a candidacy that cannot win any more is given up at once", () => {
+  const solo = new Solo();
+  const { incarnation } = solo;
+  const [preVote] = bodiesOf(solo.advance(4_500), "preVote");
+  const { stamp } = preVote as BodyOf<"preVote">;
+  const refusal = { type: "preVoteReply", for: incarnation, stamp, granted: false, knows: true } as const;
+  solo.hear({ sender: "b" }, refusal);
+  expect(solo.view.role).toBe("prevote");
+  solo.hear({ sender: "c" }, refusal);
+  expect(solo.view.role).toBe("leaderless");
+});
+
+it("E17, E18: a candidate that accepted a leader while its own vote was being stored asks for none", () => {
+  const solo = new Solo();
+  const { incarnation } = solo;
+  const [preVote] = bodiesOf(solo.advance(4_500), "preVote");
+  const { stamp } = preVote as BodyOf<"preVote">;
+  const { store } = solo;
+  solo.store = () => [];
+  const asked = solo.hear(
+    { sender: "b" },
+    { type: "preVoteReply", for: incarnation, stamp, granted: true, knows: true },
+  );
+  const ackOfC = { type: "ack", for: incarnation, address: "c", stamp: STAMP, leaseMs: 6_000, fallbacks: [] } as const;
+  solo.hear({ sender: "c", epoch: 2 }, ackOfC);
+  solo.store = store;
+  expect(solo.view.role).toBe("follower");
+  expect(bodiesOf(solo.store(asked), "voteReq")).toEqual([]);
+});
+
+describe("E37: an Offer is taken", () => {
+  const prepare = (solo: Solo): number => {
+    const body = { type: "prepare", for: solo.incarnation, stamp: STAMP } as const;
+    return bodiesOf(solo.hear({ sender: "b", epoch: 1 }, body), "ready").length;
+  };
+  const offer = (solo: Solo, sender = "b", epoch = 1): number =>
+    bodiesOf(solo.hear({ sender, epoch }, { type: "offer", for: solo.incarnation }), "voteReq").length;
+  const following = (): Solo => {
+    const solo = new Solo();
+    ack(solo, "b", 1, 10);
+    return solo;
+  };
+
+  it("from the leader that is followed, after its Prepare, once", () => {
+    const solo = following();
+    expect(prepare(solo)).toBe(1);
+    expect(offer(solo)).toBe(2);
+    expect(offer(solo)).toBe(0);
+  });
+
+  it("not without a Prepare", () => {
+    expect(offer(following())).toBe(0);
+  });
+
+  it("not from another, nor of another epoch", () => {
+    const solo = following();
+    prepare(solo);
+    expect(offer(solo, "c")).toBe(0);
+    prepare(solo);
+    expect(offer(solo, "b", 2)).toBe(0);
+  });
+
+  it("not later than L after the Prepare", () => {
+    const solo = following();
+    prepare(solo);
+    solo.advance(6_001);
+    ack(solo, "b", 1, 20);
+    expect(solo.view.role).toBe("follower");
+    expect(offer(solo)).toBe(0);
+  });
+});
+
 describe("the lease of a leader", () => {
   const report = (mono: number | undefined, epoch = 1): BodyOf<"report"> => ({
     type: "report",
@@ -401,6 +473,17 @@ describe("the lease of a leader", () => {
     solo.mono += 1;
     expect(solo.isLeader).toBe(false);
     expect(solo.machine.token({ mono: solo.mono, wall: solo.wall })).toBeUndefined();
+  });
+
+  it("E16: while its lease runs it votes for nobody, also when its promise to itself is long over", () => {
+    const solo = leading();
+    for (let times = 0; times < 10; times++) {
+      solo.advance(1_500);
+      const [ack] = bodiesOf(solo.hear({ sender: "b", epoch: 1 }, report(solo.mono - 10)), "ack");
+      expect(ack).toBeDefined();
+    }
+    expect(ask(solo, "c", 9)).toBe(false);
+    expect(solo.isLeader).toBe(true);
   });
 
   it("E12: what is lost stays lost, whatever comes later", () => {
