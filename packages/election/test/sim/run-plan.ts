@@ -85,6 +85,14 @@ class PlannedRun {
       this.world.addNode(name, { create, skewMs, rate, startAtMs });
     }
     for (const fault of plan.faults) this.world.addFault(fault);
+    // Calm is a network that loses nothing: with a lease of three reports, two losses in a row end one.
+    const { latencyMs = 0, jitterMs = 0 } = plan.impairments;
+    for (const from of this.world.nodeNames) {
+      for (const to of this.world.nodeNames) {
+        if (from === to) continue;
+        this.world.addFault({ type: "link", from, to, atMs: plan.calmAtMs, impairments: { latencyMs, jitterMs } });
+      }
+    }
   }
 
   run(): void {
