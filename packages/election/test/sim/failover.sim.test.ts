@@ -9,7 +9,7 @@ import { Oracles } from "./oracles.js";
 
 const names = ["a", "b", "c", "d", "e"];
 const members = names.map((id) => ({ id, address: id }));
-const runs = Number(process.env["LAB_RUNS"] ?? 100);
+const runs = Math.ceil(Number(process.env["LAB_RUNS"] ?? 100) / 2);
 
 /** Milliseconds without a leader after `act`, one number per seed, sorted. */
 function gaps(options: Partial<ElectionOptions>, act: (world: World, leader: string) => void): number[] {
