@@ -34,6 +34,7 @@ const body = fc.oneof(
     ...of("report"),
     address,
     hostName: address,
+    ui: fc.string({ unit: "binary", maxLength: 64 }),
     echo: fc.option(fc.record({ epoch, stamp }), { nil: undefined }),
     load,
   }),

@@ -43,7 +43,7 @@ const fallbacks = [
 const bodies: readonly Body[] = [
   { type: "hello", address: "h:1" },
   { type: "redirect", for: other, ...named, givenId: "a.7.1" },
-  { type: "report", address: "h:1", hostName: "höst", echo: { epoch: 7, stamp }, load },
+  { type: "report", address: "h:1", hostName: "höst", ui: "u", echo: { epoch: 7, stamp }, load },
   { type: "ack", for: other, address: "h:1", stamp, leaseMs: 6_000, fallbacks },
   { type: "preVote", address: "h:1", stamp },
   { type: "preVoteReply", for: other, stamp, granted: true, knows: false },

@@ -428,6 +428,7 @@ describe("the lease of a leader", () => {
     type: "report",
     address: "b",
     hostName: "b",
+    ui: "",
     echo: mono === undefined ? undefined : { epoch, stamp: { mono, wall: 1_700_000_000_000 + mono } },
     load: {
       cpuPercent: 0,

@@ -80,6 +80,8 @@ export interface HostRow {
   readonly id: string;
   readonly hostName: string;
   readonly address: string;
+  /** Where its dashboard is, if it has one. */
+  readonly ui: string | undefined;
   /** The average of the last four reports. */
   readonly load: Load;
   readonly score: number;
@@ -98,17 +100,32 @@ export type Role =
   | "released"
   | "stopped";
 
-/** What may be shown of a node. Made anew at each call, and never changed afterwards. */
-export interface ElectionView {
-  readonly role: Role;
+export type Mode = "available" | "quorum";
+
+/** What a node tells a person's tool about itself and, where it leads, about its hosts (E62 to E66). */
+export interface ClusterView {
+  /** Empty where it has not been given one yet (E8). */
   readonly id: string;
-  /** The highest epoch that is promised. */
+  /** What others dial. */
+  readonly address: string;
+  /** 16 hexadecimal digits, drawn when the node started. */
+  readonly incarnation: string;
+  readonly mode: Mode;
+  readonly role: Role;
+  /** The highest epoch that it promised (`ElectionView`), or has stored (from afar); of a leader, the one in which it leads. */
   readonly epoch: number;
   readonly leader: LeaderInfo | undefined;
   readonly fallbacks: readonly Fallback[];
+  /** L of this node. */
+  readonly leaseMs: number;
   /** Of the leader: until its lease ends; of others: until their promise does; 0 where it has. Infinity: a leader without hosts. */
   readonly leaseRemainingMs: number;
+  /** Of a leader alone. */
   readonly hosts: readonly HostRow[];
+}
+
+/** What may be shown of a node by its own process. Made anew at each call, and never changed afterwards. */
+export interface ElectionView extends ClusterView {
   /** Payloads that were no message of this cluster. */
   readonly malformed: number;
 }

@@ -89,16 +89,20 @@ export class Election {
   }
 
   view(now: Now): ElectionView {
-    const { role, id, promised } = this.#node;
+    const { role, id, incarnation, options, promised } = this.#node;
     this.#node.now = now;
     const leads = this.isLeader(now);
     const ends = this.#leadership === undefined ? promised.untilMono : this.#leadership.lease.endMono;
     return {
-      role,
       id,
+      address: options.address,
+      incarnation,
+      mode: options.mode,
+      role,
       epoch: promised.epoch,
       leader: leads ? this.#leadership?.info : this.#following.leader,
       fallbacks: this.#leadership?.fallbacks ?? this.#following.fallbacks,
+      leaseMs: options.leaseMs,
       leaseRemainingMs: Math.max(0, ends - now.mono),
       hosts: this.#leadership?.rows() ?? [],
       malformed: this.#malformed,

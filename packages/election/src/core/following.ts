@@ -295,6 +295,7 @@ export class Following {
       type: "report",
       address: node.options.address,
       hostName: node.options.hostName,
+      ui: node.options.ui,
       echo: mayEcho ? { epoch: target.epoch, stamp: this.#stamp } : undefined,
       load: node.ownLoads.newest,
     });

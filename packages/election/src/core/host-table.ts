@@ -9,6 +9,8 @@ export interface Host {
   readonly incarnation: string;
   hostName: string;
   address: string;
+  /** Empty where it has no dashboard. */
+  ui: string;
   /** The connection of its last report. */
   link: number;
   /** When it was last heard, on the leader's monotonic clock. */
@@ -59,11 +61,12 @@ export class HostTable {
       host = undefined;
     } else if (host === undefined && this.#hosts.size >= this.#options.maxHosts) return undefined;
     if (host === undefined) {
-      host = { id, incarnation, hostName: "", address: "", link, heardMono: mono, loads: new LoadAverage(), score: 0 };
+      host = { id, incarnation, hostName: "", address: "", ui: "", link, heardMono: mono, loads: new LoadAverage(), score: 0 };
       this.#hosts.set(id, host);
     }
     host.hostName = report.hostName;
     host.address = report.address;
+    host.ui = report.ui;
     host.link = link;
     host.heardMono = mono;
     host.loads.add(report.load);
@@ -95,6 +98,7 @@ export class HostTable {
         id: host.id,
         hostName: host.hostName,
         address: host.address,
+        ui: host.ui === "" ? undefined : host.ui,
         load: host.loads.average,
         score: host.score,
         status: host === leader || this.isConnected(host, mono) ? "connected" : "disconnected",

@@ -1,5 +1,6 @@
 /** The pure core: messages, the machine of a node, tokens. No I/O, no clock, no platform. */
 export type {
+  ClusterView,
   ElectionInput,
   ElectionOutput,
   ElectionView,
@@ -8,6 +9,7 @@ export type {
   Fallback,
   HostRow,
   LeaderInfo,
+  Mode,
   Role,
   StepDownReason,
   Stored,
@@ -31,3 +33,4 @@ export type { ElectionOptions, Member, Platform } from "./options.js";
 export { framed, PayloadStream } from "./payload-stream.js";
 export type { Now, Stamp } from "./stamp.js";
 export { compareToken, FencedResource, type Token } from "./token.js";
+export { ViewReader, type ViewReaderOptions } from "./view-reader.js";

@@ -186,9 +186,9 @@ export class Leadership {
   /** The leader as a row of its own table. */
   #self(): Host {
     const { id, incarnation, options, ownLoads, now } = this.#node;
-    const { hostName, address } = options;
+    const { hostName, address, ui } = options;
     const score = scoreOf(options.score, ownLoads.average);
-    return { id, incarnation, hostName, address, link: 0, heardMono: now.mono, loads: ownLoads, score };
+    return { id, incarnation, hostName, address, ui, link: 0, heardMono: now.mono, loads: ownLoads, score };
   }
 
   rows(): ReturnType<HostTable["rows"]> {

@@ -39,6 +39,8 @@ export type Body =
       readonly type: "report";
       readonly address: string;
       readonly hostName: string;
+      /** URL of its dashboard; empty where there is none. */
+      readonly ui: string;
       readonly echo: { readonly epoch: number; readonly stamp: Stamp } | undefined;
       readonly load: Load;
     }
@@ -130,6 +132,7 @@ export function encodeMessage({ header, body }: Message): Uint8Array {
       out
         .text(body.address, MAX_ADDRESS_BYTES)
         .text(body.hostName, MAX_ADDRESS_BYTES)
+        .text(body.ui, MAX_ADDRESS_BYTES)
         .flag(body.echo !== undefined);
       if (body.echo !== undefined) out.u64(body.echo.epoch).stamp(body.echo.stamp);
       return writeLoad(out, body.load).bytes();
@@ -194,6 +197,7 @@ function readBody(type: BodyType, read: FieldReader): Body {
         type,
         address: readAddress(read),
         hostName: read.text(MAX_ADDRESS_BYTES, 1),
+        ui: read.text(MAX_ADDRESS_BYTES),
         echo: read.flag() ? { epoch: read.u64(EPOCH_MAX), stamp: read.stamp() } : undefined,
         load: readLoad(read),
       };

@@ -30,6 +30,8 @@ export interface ElectionOptions {
   readonly address: string;
   /** For the table. Default: the id. */
   readonly hostName?: string | undefined;
+  /** URL of this node's dashboard, for the table, 1 to 256 bytes. Default none. */
+  readonly ui?: string | undefined;
   /** Addresses to ask at start-up. In available mode the node whose address is the first begins. Default none. */
   readonly seeds?: readonly string[] | undefined;
   /** The 1 to 7 voting members of quorum mode, the same at every node. */
@@ -119,6 +121,8 @@ export type ResolvedOptions = Readonly<Record<NumberName, number>> & {
   readonly id: string;
   readonly address: string;
   readonly hostName: string;
+  /** Empty where there is none. */
+  readonly ui: string;
   readonly seeds: readonly string[];
   readonly members: readonly Member[];
   /** More than half of the members. */
@@ -174,6 +178,7 @@ export function resolveOptions(options: ElectionOptions): ResolvedOptions {
     id,
     address: text("address", options.address, MAX_ADDRESS_BYTES),
     hostName: text("hostName", options.hostName ?? (id === "" ? "-" : id), MAX_ADDRESS_BYTES),
+    ui: options.ui === undefined ? "" : text("ui", options.ui, MAX_ADDRESS_BYTES),
     seeds: (options.seeds ?? []).map((seed) => text("seeds", seed, MAX_ADDRESS_BYTES)),
     members,
     majority: Math.floor(members.length / 2) + 1,
