@@ -50,11 +50,14 @@ export class Lease {
 
   #holds(now: Now): boolean {
     const { mode, majority } = this.#options;
-    const isWithin = (since: Now): boolean => elapsed(now, since) < this.#countedMs;
-    if (mode === "available") return this.#heard === undefined || isWithin(this.#heard);
+    if (mode === "available") return this.#heard === undefined || this.#isWithin(now, this.#heard);
     let count = 1;
-    for (const stamp of this.#counted.values()) if (isWithin(stamp)) count++;
+    for (const stamp of this.#counted.values()) if (this.#isWithin(now, stamp)) count++;
     return count >= majority;
+  }
+
+  #isWithin(now: Now, since: Now): boolean {
+    return elapsed(now, since) < this.#countedMs;
   }
 
   /** When it ends by the monotonic clock if nobody is heard any more; Infinity where it does not. */

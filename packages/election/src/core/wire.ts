@@ -1,43 +1,53 @@
 /** The fields that payloads are made of, written and read (election rule E2). Integers and texts are those of framing. */
 
-import { encodeText, encodeU64, RemoteProtocolError as FramingRemoteError, readText, readU64 } from "@lab/framing/core";
+import { encodeText, encodeU64, RemoteProtocolError as FramingRemoteError, readText } from "@lab/framing/core";
 import { RemoteProtocolError } from "./errors.js";
 import type { Stamp } from "./stamp.js";
 
 /** 71 years: up to here a number of milliseconds holds every microsecond. */
 const MAX_MICROSECONDS = 2 ** 51;
 
-/** Collects fields; `bytes()` joins them. */
+/** Of 8 bytes that a number holds exactly. */
+const MAX_HIGH_WORD = 2 ** 21 - 1;
+
+/** Every byte as two hexadecimal digits. */
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** What a hexadecimal digit stands for: 0 to 9, then a to f in either case. */
+function digit(code: number): number {
+  return code < 58 ? code - 48 : (code & 31) + 9;
+}
+
+/** Collects fields; `bytes()` gives them as one. */
 export class FieldWriter {
-  readonly #parts: Uint8Array[] = [];
+  #buffer = new Uint8Array(256);
   #length = 0;
 
   bytes(): Uint8Array {
-    const joined = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      joined.set(part, at);
-      at += part.length;
-    }
-    return joined;
+    return this.#buffer.slice(0, this.#length);
   }
 
   raw(bytes: Uint8Array): this {
-    this.#parts.push(bytes);
-    this.#length += bytes.length;
+    const at = this.#take(bytes.length);
+    this.#buffer.set(bytes, at);
     return this;
   }
 
   u8(value: number): this {
-    return this.raw(Uint8Array.of(value));
+    const at = this.#take(1);
+    this.#buffer[at] = value;
+    return this;
   }
 
   u16(value: number): this {
-    return this.raw(Uint8Array.of(value >>> 8, value));
+    const at = this.#take(2);
+    this.#buffer[at] = value >>> 8;
+    this.#buffer[at + 1] = value;
+    return this;
   }
 
   u32(value: number): this {
-    return this.raw(Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value));
+    return this.u16(value >>> 16).u16(value);
   }
 
   u64(value: number): this {
@@ -54,9 +64,22 @@ export class FieldWriter {
 
   /** 8 bytes that stand as 16 hexadecimal digits. */
   hex8(value: string): this {
-    const bytes = new Uint8Array(8);
-    for (let index = 0; index < 8; index++) bytes[index] = Number.parseInt(value.slice(2 * index, 2 * index + 2), 16);
-    return this.raw(bytes);
+    const at = this.#take(8);
+    for (let index = 0; index < 8; index++) {
+      this.#buffer[at + index] = digit(value.charCodeAt(2 * index)) * 16 + digit(value.charCodeAt(2 * index + 1));
+    }
+    return this;
+  }
+
+  /** Where the next `length` bytes go; there is room for them. */
+  #take(length: number): number {
+    const at = this.#length;
+    this.#length += length;
+    if (this.#length <= this.#buffer.length) return at;
+    const larger = new Uint8Array(Math.max(2 * this.#buffer.length, this.#length));
+    larger.set(this.#buffer);
+    this.#buffer = larger;
+    return at;
   }
 
   stamp({ mono, wall }: Stamp): this {
@@ -74,21 +97,27 @@ export class FieldReader {
   }
 
   raw(length: number): Uint8Array {
-    const end = this.#at + length;
-    if (end > this.#bytes.length)
-      throw malformed(`${length} bytes are wanted, ${this.#bytes.length - this.#at} are left`);
-    const part = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
-    return part;
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /** Where the next `length` bytes stand. */
+  #take(length: number): number {
+    const at = this.#at;
+    const left = this.#bytes.length - at;
+    if (length > left) throw malformed(`${length} bytes are wanted, ${left} are left`);
+    this.#at = at + length;
+    return at;
   }
 
   u8(max = 255): number {
-    return this.#atMost((this.raw(1) as unknown as [number])[0], max);
+    const at = this.#take(1);
+    return this.#atMost(this.#bytes[at] as number, max);
   }
 
   u16(max = 65_535): number {
-    const [high, low] = this.raw(2) as unknown as [number, number];
-    return this.#atMost(high * 256 + low, max);
+    const at = this.#take(2);
+    return this.#atMost((this.#bytes[at] as number) * 256 + (this.#bytes[at + 1] as number), max);
   }
 
   u32(): number {
@@ -96,11 +125,9 @@ export class FieldReader {
   }
 
   u64(max: number = Number.MAX_SAFE_INTEGER): number {
-    const bytes = this.raw(8);
-    return this.#atMost(
-      framed(() => readU64(bytes)),
-      max,
-    );
+    const high = this.u32();
+    if (high > MAX_HIGH_WORD) throw malformed("an integer is above 2^53 - 1");
+    return this.#atMost(high * 2 ** 32 + this.u32(), max);
   }
 
   flag(): boolean {
@@ -115,7 +142,10 @@ export class FieldReader {
   }
 
   hex8(): string {
-    return Array.from(this.raw(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const at = this.#take(8);
+    let text = "";
+    for (let index = at; index < at + 8; index++) text += HEX[this.#bytes[index] as number] as string;
+    return text;
   }
 
   stamp(): Stamp {
