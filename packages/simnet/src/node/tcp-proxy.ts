@@ -43,7 +43,8 @@ const OPTIONS = [
 ] as const;
 
 export interface TcpProxyOptions {
-  readonly to: ProxyTarget;
+  /** Where connections go. Without it they are reset until `retarget` names it. */
+  readonly to?: ProxyTarget | undefined;
   /** What the network does to bytes for the server. Default: nothing. */
   readonly toServer?: StreamImpairments | undefined;
   /** What it does to bytes for clients. Default: the same as `toServer`. */
@@ -80,6 +81,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly #frozen = new Set<Direction>();
   #resetsNew = false;
   #server: Server | undefined;
+  #to: ProxyTarget | undefined;
   #target: SocketAddress | undefined;
   #address: SocketAddress | undefined;
   #accepted = 0;
@@ -92,7 +94,8 @@ export class TcpProxy implements AsyncDisposable {
   constructor(options: TcpProxyOptions) {
     onlyKnown("the options of a TcpProxy", options, OPTIONS satisfies readonly (keyof TcpProxyOptions)[]);
     const { toServer = {}, toClient = toServer, cutAfter } = options;
-    checkTarget(options.to);
+    if (options.to !== undefined) checkTarget(options.to);
+    this.#to = options.to;
     this.#options = options;
     this.#limits = {
       connections: integerFrom("maxConnections", options.maxConnections ?? 1_000, 1),
@@ -115,7 +118,7 @@ export class TcpProxy implements AsyncDisposable {
     integerFrom("port", port, 0, 65_535);
     if (this.#wasAsked || this.#isClosed) throw new Error("a TcpProxy listens once");
     this.#wasAsked = true;
-    this.#target = await resolveTarget(this.#options.to);
+    if (this.#to !== undefined) this.#target = await resolveTarget(this.#to);
     const address = await this.#listenAt({ address: host, port });
     this.#address = address;
     return { host: address.address, port: address.port };
@@ -171,6 +174,17 @@ export class TcpProxy implements AsyncDisposable {
       this.#frozen.add(one);
       for (const connection of this.#connections.values()) connection.freeze(one);
     }
+  }
+
+  /**
+   * Where connections go from now on, such as a server that came back at another port. Those that were made before stay.
+   * @throws TypeError or RangeError for a wrong port, and what node:dns says where there is no such host
+   */
+  async retarget(to: ProxyTarget): Promise<void> {
+    checkTarget(to);
+    this.#to = to;
+    const target = await resolveTarget(to);
+    if (this.#to === to) this.#target = target; // else another was named meanwhile
   }
 
   /** Ends a cut. What waited goes on its way. */
@@ -265,9 +279,9 @@ export class TcpProxy implements AsyncDisposable {
     if (what === "bytes") counters[arrived ? "forwardedBytes" : "receivedBytes"] += bytes.length;
     else if (what === "reset" && arrived) counters.resets++;
     else if (what === "refuse") this.#refused++;
-    const { onEvent, onSegment, to } = this.#options;
+    const { onEvent, onSegment } = this.#options;
     const at = performance.now() - this.#startedAt;
-    onEvent?.(traceEvent(at, { ...happening, sentAt: sentAt - this.#startedAt }, to.port));
+    onEvent?.(traceEvent(at, { ...happening, sentAt: sentAt - this.#startedAt }, this.#to?.port ?? 0));
     if (onSegment !== undefined && this.#address !== undefined && this.#target !== undefined) {
       onSegment(seenStream(at, happening, this.#address, this.#target));
     }
