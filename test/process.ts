@@ -10,6 +10,8 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Handed to the process as its whole standard input; default: no input (end of file at once). */
   readonly input?: string | Uint8Array;
+  /** Called with each line of standard output as it arrives. */
+  readonly onLine?: (line: string) => void;
 }
 
 export interface Exit {
@@ -60,7 +62,10 @@ export class RunningProcess implements AsyncDisposable {
       stdout += text;
       const lines = (partial + text).split("\n");
       partial = lines.pop() ?? "";
-      for (const line of lines) this.#lines.push(line.replace(/\r$/, ""));
+      for (const line of lines) {
+        this.#lines.push(line.replace(/\r$/, ""));
+        options.onLine?.(line);
+      }
       if (lines.length > 0) this.#wake();
     });
     // What the process started and left behind would hold the pipes open, and `exited` would never come.
