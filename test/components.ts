@@ -19,7 +19,12 @@ function find(name: string, command: string, args: readonly string[], whyAbsent:
   return { name, version: said === "" ? "present" : said, whyAbsent };
 }
 
-export type ComponentName = "python3" | "openssl" | "tshark";
+export type ComponentName = "python3" | "openssl" | "tshark" | "netns";
+
+/** Makes what the tests need, with a bridge and a pair of interfaces, and takes it away again. */
+const NETNS_PROBE =
+  "ip -V && n=lab-probe-$$ && ip netns add $n && trap 'ip netns del $n' EXIT && " +
+  "ip -n $n link add br0 type bridge && ip -n $n link add one type veth peer name two";
 
 const lookups: Readonly<Record<ComponentName, () => Component>> = {
   python3: () =>
@@ -27,6 +32,7 @@ const lookups: Readonly<Record<ComponentName, () => Component>> = {
   openssl: () => find("openssl", "openssl", ["version"], "no openssl on the PATH: needed to make test certificates"),
   tshark: () =>
     find("tshark", "tshark", ["--version"], "no tshark on the PATH: needed to judge the captures that we write"),
+  netns: () => find("netns", "sh", ["-c", NETNS_PROBE], "no iproute2, or no root that may make network namespaces"),
 };
 const found = new Map<ComponentName, Component>();
 
