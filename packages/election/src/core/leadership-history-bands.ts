@@ -1,0 +1,68 @@
+/** A leadership history as bands of a timeline. */
+
+import type { LeadershipHistory, Span } from "./leadership-history.js";
+
+/** A piece of the timeline. */
+export type Band = { readonly from: number; readonly until: number } & (
+  | {
+      readonly kind: "leader";
+      readonly id: string;
+      readonly epoch: number;
+      /** From 0: bands of one lane do not overlap. More than one where two led at once, as available mode allows. */
+      readonly lane: number;
+    }
+  /** Somebody looked, and saw no leader. */
+  | { readonly kind: "nobody" }
+  /** Nobody looked. */
+  | { readonly kind: "unknown" }
+);
+
+/** What is left of a span in a window. */
+interface Piece {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** The last `spanMs` before `now`: leaders in the order in which they began, then where there was none, then the rest. */
+export function bandsOf(history: LeadershipHistory, now: number, spanMs: number): Band[] {
+  const window = { from: now - spanMs, until: now };
+  const laneEnds: number[] = [];
+  const led = history.terms.flatMap((term): (Band & { readonly kind: "leader" })[] => {
+    const piece = clip(term, window);
+    if (piece === undefined) return [];
+    const free = laneEnds.findIndex((end) => end <= piece.from);
+    const lane = free < 0 ? laneEnds.length : free;
+    laneEnds[lane] = piece.until;
+    return [{ kind: "leader", ...piece, id: term.id, epoch: term.epoch, lane }];
+  });
+  const watched = history.watched.flatMap((span) => clip(span, window) ?? []);
+  const nobody = subtract(watched, led);
+  const unknown = subtract([window], [...led, ...watched]);
+  return [
+    ...led,
+    ...nobody.map((piece): Band => ({ kind: "nobody", ...piece })),
+    ...unknown.map((piece): Band => ({ kind: "unknown", ...piece })),
+  ];
+}
+
+function clip(span: Span, window: Piece): Piece | undefined {
+  const from = Math.max(span.from, window.from);
+  const until = Math.min(span.until ?? window.until, window.until);
+  return from < until ? { from, until } : undefined;
+}
+
+/** What is in `pieces`, which are apart, and in none of `others`. */
+function subtract(pieces: readonly Piece[], others: readonly Piece[]): Piece[] {
+  const sorted = [...others].sort((a, b) => a.from - b.from);
+  return pieces.flatMap(({ from, until }) => {
+    const left: Piece[] = [];
+    let at = from;
+    for (const other of sorted) {
+      if (other.from >= until) break;
+      if (other.from > at) left.push({ from: at, until: other.from });
+      at = Math.max(at, other.until);
+    }
+    if (at < until) left.push({ from: at, until });
+    return left;
+  });
+}
