@@ -63,7 +63,14 @@ it("E25: ties go to the smaller id, whatever the order in which hosts came", () 
   for (const order of orders) {
     const table = new HostTable(options);
     for (const id of order) {
-      const report = { type: "report", address: "one", hostName: id, ui: "", echo: undefined, load: load(10, 10) } as const;
+      const report = {
+        type: "report",
+        address: "one",
+        hostName: id,
+        ui: "",
+        echo: undefined,
+        load: load(10, 10),
+      } as const;
       table.report(id, "00", report, 1, 0);
     }
     expect(table.rank(0).map(({ id }) => id)).toEqual(["a", "b", "c"]);
@@ -72,7 +79,13 @@ it("E25: ties go to the smaller id, whatever the order in which hosts came", () 
 
 it("E24: a silent host is forgotten after forgetMs", () => {
   const table = new HostTable({ reportMs: 1_500, leaseMs: 6_000, forgetMs: 600_000, maxHosts: 9, score: linearScore });
-  table.report("a", "00", { type: "report", address: "h", hostName: "a", ui: "", echo: undefined, load: load(1, 1) }, 1, 0);
+  table.report(
+    "a",
+    "00",
+    { type: "report", address: "h", hostName: "a", ui: "", echo: undefined, load: load(1, 1) },
+    1,
+    0,
+  );
   table.rank(599_999);
   expect(table.get("a")).toBeDefined();
   table.rank(600_000);

@@ -2,6 +2,7 @@
 import { it } from "@fast-check/vitest";
 import fc from "fast-check";
 import { expect } from "vitest";
+import { medalOf } from "../src/core/host-table.js";
 import { type Body, decodeMessage, encodeMessage, type Message, RemoteProtocolError } from "../src/core/index.js";
 
 const id = fc.string({ unit: "binary", minLength: 1, maxLength: 16 });
@@ -27,6 +28,19 @@ const load = fc
   })
   .map((one) => ({ ...one, totalRamBytes: Math.max(one.usedRamBytes, one.totalRamBytes) }));
 const of = <Type extends string>(type: Type) => ({ type: fc.constant(type) });
+const row = fc
+  .record({
+    rank: fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
+    id,
+    hostName: address,
+    address,
+    ui: fc.option(address, { nil: undefined }),
+    load,
+    score: fc.double({ noNaN: true, noDefaultInfinity: true }),
+    status: fc.constantFrom("connected", "disconnected"),
+    isLeader: fc.boolean(),
+  })
+  .map((one) => ({ ...one, medal: medalOf(one.rank) }));
 const body = fc.oneof(
   fc.record({ ...of("hello"), address }),
   fc.record({ ...of("redirect"), for: incarnation, ...named, givenId: fc.string({ unit: "binary", maxLength: 16 }) }),
@@ -62,6 +76,32 @@ const body = fc.oneof(
   fc.record({ ...of("offer"), for: incarnation }),
   fc.record({ ...of("probe"), address }),
   fc.record({ ...of("stale"), ...named }),
+  fc.record({ ...of("watch"), first: fc.nat() }),
+  fc.record({
+    ...of("view"),
+    for: incarnation,
+    mode: fc.constantFrom("available", "quorum"),
+    role: fc.constantFrom(
+      "quarantine",
+      "leaderless",
+      "follower",
+      "prevote",
+      "candidate",
+      "leader",
+      "released",
+      "stopped",
+    ),
+    address,
+    ...named,
+    leaseMs: fc.nat(),
+    leaseRemainingMs: fc.oneof(fc.nat(), fc.constant(Number.POSITIVE_INFINITY)),
+    fallbacks: fc.array(fc.record({ id, address }), { maxLength: 3 }),
+    snapshot: count,
+    total: fc.nat(),
+    first: fc.nat(),
+    rows: fc.array(row, { maxLength: 4 }),
+  }),
+  fc.record({ ...of("retire"), for: incarnation, epoch, to: fc.string({ unit: "binary", maxLength: 16 }) }),
 ) as fc.Arbitrary<Body>;
 const message: fc.Arbitrary<Message> = fc.record({
   header: fc.record({ epoch, incarnation, cluster: id, sender: id }),

@@ -55,6 +55,48 @@ const bodies: readonly Body[] = [
   { type: "offer", for: other },
   { type: "probe", address: "h:1" },
   { type: "stale", ...named },
+  { type: "watch", first: 70_000 },
+  {
+    type: "view",
+    for: other,
+    mode: "quorum",
+    role: "leader",
+    address: "h:1",
+    ...named,
+    leaseMs: 6_000,
+    leaseRemainingMs: 5_500,
+    fallbacks: fallbacks.slice(0, 1),
+    snapshot: 3,
+    total: 300,
+    first: 1,
+    rows: [
+      {
+        rank: 2,
+        id: "b",
+        hostName: "höst",
+        address: "h:2",
+        ui: "u",
+        load,
+        score: 72.5,
+        status: "connected",
+        medal: "silver",
+        isLeader: false,
+      },
+      {
+        rank: undefined,
+        id: "d",
+        hostName: "d",
+        address: "h:4",
+        ui: undefined,
+        load,
+        score: -1,
+        status: "disconnected",
+        medal: undefined,
+        isLeader: true,
+      },
+    ],
+  },
+  { type: "retire", for: other, epoch: 7, to: "b" },
 ];
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
@@ -66,7 +108,7 @@ describe("E2, E3, E4: every type is written and read as its vector", () => {
     expect(decodeMessage(fromHex(vectors[type].payload))).toEqual({ header, body });
   });
 
-  it("has a vector for each of the 14 types", () => {
+  it("has a vector for each of the 17 types", () => {
     expect(Object.keys(vectors)).toEqual(BODY_TYPES);
   });
 
@@ -87,16 +129,19 @@ itWith("python3", "E4: the committed vectors are what the script makes of the ta
 
 describe("E5: what is not exactly a message is refused", () => {
   const good = (type: BodyType): Uint8Array => fromHex(vectors[type].payload);
-  const changed = (type: BodyType, at: number, value: number): Uint8Array => {
+  const changed = (type: BodyType, at: number, ...values: number[]): Uint8Array => {
     const bytes = good(type);
-    bytes[at < 0 ? bytes.length + at : at] = value;
+    bytes.set(values, at < 0 ? bytes.length + at : at);
     return bytes;
   };
   it.each([
     ["nothing at all", new Uint8Array(0)],
     ["version 2", changed("hello", 0, 2)],
     ["type 0", changed("hello", 1, 0)],
-    ["type 15", changed("hello", 1, 15)],
+    ["type 18", changed("hello", 1, 18)],
+    ["a mode of 2", changed("view", 28 + 8, 2)],
+    ["a role of 8", changed("view", 28 + 9, 8)],
+    ["a score that is no number", changed("view", -10, 0x7f, 0xf8)],
     ["an epoch above 2^48", changed("hello", 2, 1)],
     ["a length that goes past the end", changed("hello", 21, 200)],
     ["a flag of 2", changed("vote", -1, 2)],
@@ -119,12 +164,14 @@ describe("E5: what is not exactly a message is refused", () => {
     }
   });
 
-  it("no sender but in a Hello", () => {
+  it("no sender but in a Hello and what a tool says and is told", () => {
     expect(() => decodeMessage(encodeMessage({ header: { ...header, sender: "" }, body: bodies[8] as Body }))).toThrow(
       RemoteProtocolError,
     );
-    const hello = { header: { ...header, sender: "" }, body: bodies[0] as Body };
-    expect(decodeMessage(encodeMessage(hello))).toEqual(hello);
+    for (const body of bodies.filter(({ type }) => ["hello", "watch", "view", "retire"].includes(type))) {
+      const message = { header: { ...header, sender: "" }, body };
+      expect(decodeMessage(encodeMessage(message))).toEqual(message);
+    }
   });
 
   it("another cluster", () => {

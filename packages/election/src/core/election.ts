@@ -1,13 +1,22 @@
 /** The machine of one node, for both modes (docs/election.md). */
 
 import { Campaign } from "./campaign.js";
-import type { ElectionInput, ElectionOutput, ElectionView, LeaderInfo, StepDownReason, Stored } from "./contract.js";
+import type {
+  ClusterView,
+  ElectionInput,
+  ElectionOutput,
+  ElectionView,
+  LeaderInfo,
+  StepDownReason,
+  Stored,
+} from "./contract.js";
 import { ElectionError } from "./errors.js";
 import { Following } from "./following.js";
 import { Leadership } from "./leadership.js";
 import { Lease } from "./lease.js";
 import type { BodyOf, Header, Message, Release } from "./messages.js";
 import { NodeState } from "./node-state.js";
+import { answerWithView } from "./operator.js";
 import { checkStored, type ElectionOptions, resolveOptions } from "./options.js";
 import { Rules } from "./rules.js";
 import { type Now, type Stamp, wasSetBack } from "./stamp.js";
@@ -89,8 +98,13 @@ export class Election {
   }
 
   view(now: Now): ElectionView {
-    const { role, id, incarnation, options, promised } = this.#node;
     this.#node.now = now;
+    return { ...this.#status(now), hosts: this.#leadership?.rows() ?? [], malformed: this.#malformed };
+  }
+
+  /** All of a view but the table, which costs more. */
+  #status(now: Now): Omit<ClusterView, "hosts"> {
+    const { role, id, incarnation, options, promised } = this.#node;
     const leads = this.isLeader(now);
     const ends = this.#leadership === undefined ? promised.untilMono : this.#leadership.lease.endMono;
     return {
@@ -104,8 +118,6 @@ export class Election {
       fallbacks: this.#leadership?.fallbacks ?? this.#following.fallbacks,
       leaseMs: options.leaseMs,
       leaseRemainingMs: Math.max(0, ends - now.mono),
-      hosts: this.#leadership?.rows() ?? [],
-      malformed: this.#malformed,
     };
   }
 
@@ -128,8 +140,7 @@ export class Election {
       case "load":
         return node.ownLoads.add(input.load);
       case "resign":
-        if (this.#leadership !== undefined && !this.#leadership.resign(input.to)) this.#release();
-        return;
+        return this.#resign(input.to);
       case "stored":
         return this.#stored(input.id);
       case "storeFailed":
@@ -159,7 +170,6 @@ export class Election {
 
   #receive({ link, address, payload }: Extract<ElectionInput, { type: "message" }>): void {
     const node = this.#node;
-    if (node.role === "quarantine") return;
     let message: Message;
     try {
       message = node.outbox.envelope.open(payload);
@@ -169,6 +179,7 @@ export class Election {
       node.outbox.emit({ type: "close", link, why: error.message });
       return;
     }
+    if (this.#servesTool(message, link) || node.role === "quarantine") return;
     if (address !== undefined) node.outbox.heardFrom(address);
     this.#dispatch(message, link);
   }
@@ -214,6 +225,23 @@ export class Election {
       case "offer":
         return this.#offered(header, body);
     }
+  }
+
+  /** Answers what a person's tool asks: nothing that was promised to anybody is touched by it (E62 to E65). */
+  #servesTool({ header, body }: Message, link: number): boolean {
+    const node = this.#node;
+    if (body.type === "view") return true;
+    if (body.type !== "watch" && body.type !== "retire") return false;
+    if (body.type === "retire" && body.for === node.incarnation && body.epoch === this.#leadership?.epoch) {
+      this.#resign(body.to === "" ? undefined : body.to);
+    }
+    const first = body.type === "watch" ? body.first : 0;
+    answerWithView(node, this.#status(node.now), this.#leadership?.ranking, first, header.incarnation, link);
+    return true;
+  }
+
+  #resign(to: string | undefined): void {
+    if (this.#leadership !== undefined && !this.#leadership.resign(to)) this.#release();
   }
 
   /** Whom this node holds for the leader. */

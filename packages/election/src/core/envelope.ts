@@ -1,24 +1,32 @@
 /** Messages with their tag: sealed and opened with the cluster's name and secret (election rules E5, E6). */
 
+import { decodeMessage, encodeMessage } from "./codec.js";
 import { RemoteProtocolError } from "./errors.js";
-import { type Body, decodeMessage, encodeMessage, type Header, type Message } from "./messages.js";
-import type { ResolvedOptions } from "./options.js";
+import { type Body, type Header, MAX_PAYLOAD_BYTES, type Message } from "./messages.js";
+import type { Platform, Sealing } from "./options.js";
 
 const TAG_BYTES = 32;
 
 export class Envelope {
-  readonly #options: Pick<ResolvedOptions, "cluster" | "secret" | "platform">;
+  readonly #options: Sealing;
 
-  constructor(options: Pick<ResolvedOptions, "cluster" | "secret" | "platform">) {
+  constructor(options: Sealing) {
     this.#options = options;
   }
 
+  /** How many bytes a message of this body leaves free. */
+  room(header: Omit<Header, "cluster">, body: Body): number {
+    return MAX_PAYLOAD_BYTES - this.seal(header, body).length;
+  }
+
   seal(header: Omit<Header, "cluster">, body: Body): Uint8Array {
-    const plain = encodeMessage({ header: { ...header, cluster: this.#options.cluster }, body });
-    if (this.#options.secret === undefined) return plain;
-    const sealed = new Uint8Array(plain.length + TAG_BYTES);
-    sealed.set(plain);
-    sealed.set(this.#tag(this.#options.secret, plain), plain.length);
+    const { cluster, secret } = this.#options;
+    const { epoch, incarnation, sender } = header;
+    const message: Message = { header: { epoch, incarnation, cluster, sender }, body };
+    if (secret === undefined) return encodeMessage(message);
+    const sealed = encodeMessage(message, TAG_BYTES);
+    const end = sealed.length - TAG_BYTES;
+    sealed.set(this.#tag(secret, sealed.subarray(0, end)), end);
     return sealed;
   }
 
@@ -43,6 +51,6 @@ export class Envelope {
   }
 
   #tag(secret: Uint8Array, plain: Uint8Array): Uint8Array {
-    return (this.#options.platform.hmacSha256 as NonNullable<ResolvedOptions["platform"]["hmacSha256"]>)(secret, plain);
+    return (this.#options.platform.hmacSha256 as NonNullable<Platform["hmacSha256"]>)(secret, plain);
   }
 }

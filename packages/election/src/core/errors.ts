@@ -14,12 +14,12 @@ export class ElectionError extends Error {
   }
 }
 
-/** The caller's mistake: a message that cannot be written (`MESSAGE_TOO_LARGE`). */
+/** The caller's mistake: a node that does not lead is asked to hand over (`NOT_LEADER`). */
 export class LocalProtocolError extends ElectionError {}
 
 /**
  * The peer's mistake, the only error that the decoder throws: `MALFORMED`, `WRONG_VERSION`, `WRONG_TAG` or
- * `WRONG_CLUSTER`.
+ * `WRONG_CLUSTER`; a `ViewReader` throws `UNSTEADY` and `TOO_MANY_ROWS` as well.
  */
 export class RemoteProtocolError extends ElectionError {}
 

@@ -61,7 +61,17 @@ export class HostTable {
       host = undefined;
     } else if (host === undefined && this.#hosts.size >= this.#options.maxHosts) return undefined;
     if (host === undefined) {
-      host = { id, incarnation, hostName: "", address: "", ui: "", link, heardMono: mono, loads: new LoadAverage(), score: 0 };
+      host = {
+        id,
+        incarnation,
+        hostName: "",
+        address: "",
+        ui: "",
+        link,
+        heardMono: mono,
+        loads: new LoadAverage(),
+        score: 0,
+      };
       this.#hosts.set(id, host);
     }
     host.hostName = report.hostName;
@@ -102,11 +112,15 @@ export class HostTable {
         load: host.loads.average,
         score: host.score,
         status: host === leader || this.isConnected(host, mono) ? "connected" : "disconnected",
-        medal: rank === undefined ? undefined : medals[rank - 1],
+        medal: medalOf(rank),
         isLeader: host === leader,
       };
     });
   }
+}
+
+export function medalOf(rank: number | undefined): HostRow["medal"] {
+  return rank === undefined ? undefined : medals[rank - 1];
 }
 
 /** A score that is no number counts as 0 (E25). */

@@ -1,4 +1,6 @@
 /** The pure core: messages, the machine of a node, tokens. No I/O, no clock, no platform. */
+
+export { decodeMessage, encodeMessage } from "./codec.js";
 export type {
   ClusterView,
   ElectionInput,
@@ -17,20 +19,19 @@ export type {
 } from "./contract.js";
 export { createElection, Election } from "./election.js";
 export { ElectionError, LocalProtocolError, RemoteProtocolError, StaleTokenError } from "./errors.js";
+export { framed } from "./framed-payload.js";
 export { classicScore, type Device, type Load, linearScore, type Score } from "./load.js";
 export {
   type Body,
   type BodyOf,
   type BodyType,
-  decodeMessage,
-  encodeMessage,
   type Header,
   MAX_PAYLOAD_BYTES,
   type Message,
   type Release,
 } from "./messages.js";
 export type { ElectionOptions, Member, Platform } from "./options.js";
-export { framed, PayloadStream } from "./payload-stream.js";
+export { PayloadStream } from "./payload-stream.js";
 export type { Now, Stamp } from "./stamp.js";
 export { compareToken, FencedResource, type Token } from "./token.js";
 export { ViewReader, type ViewReaderOptions } from "./view-reader.js";

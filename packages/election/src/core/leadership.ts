@@ -1,6 +1,6 @@
 /** A node that leads: reports and acknowledgements, ranking, fallbacks, hand-over, probes (election rules E24 to E27, E35 to E40). */
 
-import type { Fallback, LeaderInfo } from "./contract.js";
+import type { Fallback, HostRow, LeaderInfo } from "./contract.js";
 import { fallbackOf, type Host, HostTable, scoreOf } from "./host-table.js";
 import type { Lease } from "./lease.js";
 import { type BodyOf, type Header, MAX_FALLBACKS } from "./messages.js";
@@ -14,6 +14,12 @@ const PULSES_BETTER = 3;
 const PROBED_AT_ONCE = 16;
 /** Bytes of the leader's id in an id that it gives (E8). */
 const GIVEN_PREFIX_BYTES = 24;
+
+/** A table, and which of this run of the node it is. */
+export interface Ranking {
+  readonly snapshot: number;
+  readonly rows: readonly HostRow[];
+}
 
 interface Transfer {
   readonly host: Host;
@@ -34,6 +40,7 @@ export class Leadership {
   #pulseAt: number;
   #probeAt: number;
   #transfer: Transfer | undefined;
+  #ranking: Ranking | undefined;
   #given = 0;
 
   /** @param former the same node's lead in a lower epoch, which goes on in this one (E22) */
@@ -43,6 +50,7 @@ export class Leadership {
     this.lease = lease;
     this.table = former?.table ?? new HostTable(node.options);
     this.#fallbacks = former === undefined ? [] : former.#fallbacks;
+    this.#ranking = former === undefined ? undefined : former.#ranking;
     this.#sinceMono = former === undefined ? node.now.mono : former.#sinceMono;
     this.#pulseAt = former === undefined ? node.now.mono + node.options.pulseMs : former.#pulseAt;
     this.#probeAt = node.isQuorum ? Number.POSITIVE_INFINITY : node.now.mono + node.options.probeMs;
@@ -164,7 +172,7 @@ export class Leadership {
     const node = this.#node;
     const { mono } = node.now;
     const self = this.#self();
-    const rows = this.table.rows(mono, self);
+    const { rows } = this.#rank(self);
     const live = rows.filter(({ rank, isLeader }) => rank !== undefined && !isLeader);
     const eligible = live.map(({ id }) => this.table.get(id) as Host).filter((host) => this.#isEligible(host));
     const best = eligible[0];
@@ -191,8 +199,20 @@ export class Leadership {
     return { id, incarnation, hostName, address, ui, link: 0, heardMono: now.mono, loads: ownLoads, score };
   }
 
-  rows(): ReturnType<HostTable["rows"]> {
+  /** The table as it would be ranked now. */
+  rows(): readonly HostRow[] {
     return this.table.rows(this.#node.now.mono, this.#self());
+  }
+
+  /** The table of the last pulse; before the first, one that is made when it is first asked for. */
+  get ranking(): Ranking {
+    return this.#ranking ?? this.#rank(this.#self());
+  }
+
+  #rank(self: Host): Ranking {
+    const node = this.#node;
+    this.#ranking = { snapshot: ++node.rankings, rows: this.table.rows(node.now.mono, self) };
+    return this.#ranking;
   }
 
   #probeMissing(): void {

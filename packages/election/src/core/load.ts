@@ -56,10 +56,15 @@ export class LoadAverage {
     const count = Math.max(1, this.#loads.length);
     const mean = (pick: (load: Load) => number): number =>
       this.#loads.reduce((sum, load) => sum + pick(load), 0) / count;
+    const { newest } = this;
     return {
-      ...this.newest,
+      ...newest,
       cpuPercent: mean((load) => load.cpuPercent),
-      usedRamBytes: mean((load) => load.usedRamBytes),
+      // RAM may have been taken away since.
+      usedRamBytes: Math.min(
+        newest.totalRamBytes,
+        mean((load) => load.usedRamBytes),
+      ),
     };
   }
 }

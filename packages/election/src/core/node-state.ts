@@ -29,6 +29,8 @@ export class NodeState {
   durable: Stored;
   /** The epoch in which this node leads, while it does. */
   leadingEpoch: number | undefined;
+  /** How many tables this run of the node has made as a leader. */
+  rankings = 0;
   /** Whether the promised epoch is no lower than any in which this member may have voted (E20). */
   knowsEpoch: boolean;
 
@@ -82,11 +84,11 @@ export class NodeState {
   }
 
   /** Names a leader, or nobody, to whoever asked. */
-  redirect(link: number, incarnation: string, leader: LeaderInfo = NOBODY, givenId = ""): void {
+  redirect(link: number, incarnation: string, leader?: LeaderInfo, givenId = ""): void {
     this.outbox.send({ link }, { type: "redirect", for: incarnation, ...named(leader), givenId });
   }
 
-  stale(to: Target, leader: LeaderInfo = NOBODY): void {
+  stale(to: Target, leader?: LeaderInfo): void {
     this.outbox.send(to, { type: "stale", ...named(leader) });
   }
 
@@ -100,10 +102,15 @@ export class NodeState {
   }
 }
 
-function named({ id, address, epoch }: LeaderInfo): { leaderId: string; leaderAddress: string; leaderEpoch: number } {
+/** As messages say it; nobody where there is none. */
+export function named({ id, address, epoch }: LeaderInfo = NOBODY): {
+  leaderId: string;
+  leaderAddress: string;
+  leaderEpoch: number;
+} {
   return { leaderId: id, leaderAddress: address, leaderEpoch: epoch };
 }
 
-function hex(bytes: Uint8Array): string {
+export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,6 +1,6 @@
 /** What a node is told, with its defaults and what is accepted (docs/election.md). */
 
-import type { Stored } from "./contract.js";
+import type { Mode, Stored } from "./contract.js";
 import { classicScore, linearScore, type Score } from "./load.js";
 import { EPOCH_MAX, MAX_ADDRESS_BYTES, MAX_ID_BYTES } from "./messages.js";
 
@@ -21,7 +21,7 @@ export interface Member {
 
 export interface ElectionOptions {
   /** `available`: no votes, may have two leaders under a partition. `quorum`: at most one. Default `available`. */
-  readonly mode?: "available" | "quorum" | undefined;
+  readonly mode?: Mode | undefined;
   /** Nodes of another cluster are refused. 1 to 64 bytes. Default `lab`. */
   readonly cluster?: string | undefined;
   /** The node's name, unique in the cluster, 1 to 64 bytes. In available mode the leader gives one where there is none. */
@@ -115,7 +115,7 @@ const numbers: Readonly<Record<NumberName, NumberRule>> = {
 };
 
 export type ResolvedOptions = Readonly<Record<NumberName, number>> & {
-  readonly mode: "available" | "quorum";
+  readonly mode: Mode;
   readonly cluster: string;
   /** Empty where the leader is to give one. */
   readonly id: string;
@@ -174,7 +174,7 @@ export function resolveOptions(options: ElectionOptions): ResolvedOptions {
   return {
     ...values,
     mode,
-    cluster: text("cluster", options.cluster ?? "lab", MAX_ID_BYTES),
+    ...resolveSealing(options),
     id,
     address: text("address", options.address, MAX_ADDRESS_BYTES),
     hostName: text("hostName", options.hostName ?? (id === "" ? "-" : id), MAX_ADDRESS_BYTES),
@@ -183,11 +183,21 @@ export function resolveOptions(options: ElectionOptions): ResolvedOptions {
     members,
     majority: Math.floor(members.length / 2) + 1,
     rejoin: options.rejoin === true,
-    secret: checkSecret(options),
-    platform: checkPlatform(options.platform),
     score: checkScore(options.score ?? "linear"),
     promiseMs: values.promiseFactor * values.leaseMs,
     warnings: mode === "quorum" ? warningsOf(members.length) : [],
+  };
+}
+
+/** What messages are sealed and opened with. */
+export type Sealing = Pick<ResolvedOptions, "cluster" | "secret" | "platform">;
+
+/** @throws TypeError or RangeError that names the option and what is accepted */
+export function resolveSealing(options: Pick<ElectionOptions, keyof Sealing>): Sealing {
+  return {
+    cluster: text("cluster", options.cluster ?? "lab", MAX_ID_BYTES),
+    secret: checkSecret(options),
+    platform: checkPlatform(options.platform),
   };
 }
 
@@ -226,7 +236,7 @@ function warningsOf(count: number): string[] {
   return [];
 }
 
-function checkSecret({ secret, platform }: ElectionOptions): Uint8Array | undefined {
+function checkSecret({ secret, platform }: Pick<ElectionOptions, keyof Sealing>): Uint8Array | undefined {
   if (secret === undefined) return undefined;
   if (!(secret instanceof Uint8Array)) throw new TypeError("secret must be a Uint8Array");
   if (secret.length < 16) throw new RangeError(`secret must be 16 bytes or more, not ${secret.length}`);
@@ -253,7 +263,8 @@ function number(name: string, value: number, { min, max }: NumberRule): number {
   return value;
 }
 
-function text(name: string, value: string, maxBytes: number): string {
+/** @throws TypeError or RangeError where it is not a text of 1 to `maxBytes` bytes */
+export function text(name: string, value: string, maxBytes: number): string {
   if (typeof value !== "string") throw new TypeError(`${name} must be a string, not ${typeof value}`);
   const { length } = new TextEncoder().encode(value);
   if (length < 1 || length > maxBytes || /\p{Surrogate}/u.test(value)) {

@@ -50,6 +50,11 @@ export class Outbox {
     this.#outputs.push(output);
   }
 
+  /** How many bytes a message of this body leaves free. */
+  room(body: Body): number {
+    return this.#envelope.room(this.#header(), body);
+  }
+
   send(to: Target, body: Body): void {
     if ("address" in to) this.#renewSilent(to.address);
     this.emit({ type: "send", to, payload: this.#envelope.seal(this.#header(), body) });

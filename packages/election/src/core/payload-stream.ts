@@ -1,6 +1,6 @@
-/** The bytes of a connection as payloads, and payloads as bytes: framing with this protocol's limit (election rule E1). */
+/** The bytes of a connection as payloads: framing with this protocol's limit (election rule E1). */
 
-import { encodeFrame, FrameDecoder, RemoteProtocolError as FramingRemoteError } from "@lab/framing/core";
+import { FrameDecoder, RemoteProtocolError as FramingRemoteError } from "@lab/framing/core";
 import { RemoteProtocolError } from "./errors.js";
 import { MAX_PAYLOAD_BYTES } from "./messages.js";
 
@@ -21,11 +21,6 @@ export class PayloadStream {
   end(): void {
     remote(() => this.#decoder.end());
   }
-}
-
-/** A payload as it goes over a connection. */
-export function framed(payload: Uint8Array): Uint8Array {
-  return encodeFrame(payload, { maxFrameBytes: MAX_PAYLOAD_BYTES });
 }
 
 function remote<Value>(act: () => Value): Value {

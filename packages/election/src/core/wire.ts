@@ -2,56 +2,72 @@
 
 import { encodeText, encodeU64, RemoteProtocolError as FramingRemoteError, readText } from "@lab/framing/core";
 import { RemoteProtocolError } from "./errors.js";
+import { newPayload } from "./framed-payload.js";
 import type { Stamp } from "./stamp.js";
 
 /** 71 years: up to here a number of milliseconds holds every microsecond. */
 const MAX_MICROSECONDS = 2 ** 51;
+const TWO_32 = 2 ** 32;
+/** 2^21: with a high word from here on, an integer is above 2^53-1. */
+const UNSAFE_HIGH = 2 ** 21;
 
-/** Of 8 bytes that a number holds exactly. */
-const MAX_HIGH_WORD = 2 ** 21 - 1;
-
-/** Every byte as two hexadecimal digits. */
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
-/** What a hexadecimal digit stands for: 0 to 9, then a to f in either case. */
-function digit(code: number): number {
-  return code < 58 ? code - 48 : (code & 31) + 9;
-}
-
-/** Collects fields; `bytes()` gives them as one. */
+/** Collects fields in memory that it uses again; `payload()` copies them out. */
 export class FieldWriter {
-  #buffer = new Uint8Array(256);
-  #length = 0;
+  #bytes = new Uint8Array(1_024);
+  #at = 0;
 
-  bytes(): Uint8Array {
-    return this.#buffer.slice(0, this.#length);
+  /** Forgets what was written. */
+  begin(): this {
+    this.#at = 0;
+    return this;
+  }
+
+  get length(): number {
+    return this.#at;
+  }
+
+  /** What was written, and `tailBytes` of room. */
+  payload(tailBytes = 0): Uint8Array {
+    const payload = newPayload(this.#at + tailBytes);
+    payload.set(this.#bytes.subarray(0, this.#at));
+    return payload;
   }
 
   raw(bytes: Uint8Array): this {
     const at = this.#take(bytes.length);
-    this.#buffer.set(bytes, at);
+    this.#bytes.set(bytes, at);
     return this;
   }
 
   u8(value: number): this {
     const at = this.#take(1);
-    this.#buffer[at] = value;
+    this.#bytes[at] = value;
     return this;
   }
 
   u16(value: number): this {
-    const at = this.#take(2);
-    this.#buffer[at] = value >>> 8;
-    this.#buffer[at + 1] = value;
-    return this;
+    return this.u8(value >>> 8).u8(value);
   }
 
   u32(value: number): this {
-    return this.u16(value >>> 16).u16(value);
+    const at = this.#take(4);
+    const bytes = this.#bytes;
+    bytes[at] = value >>> 24;
+    bytes[at + 1] = value >>> 16;
+    bytes[at + 2] = value >>> 8;
+    bytes[at + 3] = value;
+    return this;
   }
 
   u64(value: number): this {
-    return this.raw(encodeU64(value));
+    if (!Number.isSafeInteger(value) || value < 0) return this.raw(encodeU64(value));
+    return this.u32(Math.floor(value / TWO_32)).u32(value);
+  }
+
+  f64(value: number): this {
+    const at = this.#take(8);
+    new DataView(this.#bytes.buffer).setFloat64(at, value);
+    return this;
   }
 
   flag(value: boolean): this {
@@ -59,6 +75,26 @@ export class FieldWriter {
   }
 
   text(value: string, maxTextBytes: number): this {
+    const { length } = value;
+    if (length > maxTextBytes) return this.#anyText(value, maxTextBytes);
+    const at = this.#take(4 + length) + 4;
+    const bytes = this.#bytes;
+    for (let index = 0; index < length; index++) {
+      const code = value.charCodeAt(index);
+      if (code >= 128) {
+        this.#at = at - 4;
+        return this.#anyText(value, maxTextBytes);
+      }
+      bytes[at + index] = code;
+    }
+    this.#at = at - 4;
+    this.u32(length);
+    this.#at += length;
+    return this;
+  }
+
+  /** Not ASCII, or too long. */
+  #anyText(value: string, maxTextBytes: number): this {
     return this.raw(encodeText(value, { headerBytes: 4, maxTextBytes }));
   }
 
@@ -66,24 +102,25 @@ export class FieldWriter {
   hex8(value: string): this {
     const at = this.#take(8);
     for (let index = 0; index < 8; index++) {
-      this.#buffer[at + index] = digit(value.charCodeAt(2 * index)) * 16 + digit(value.charCodeAt(2 * index + 1));
+      this.#bytes[at + index] = nibble(value.charCodeAt(2 * index)) * 16 + nibble(value.charCodeAt(2 * index + 1));
     }
     return this;
   }
 
-  /** Where the next `length` bytes go; there is room for them. */
-  #take(length: number): number {
-    const at = this.#length;
-    this.#length += length;
-    if (this.#length <= this.#buffer.length) return at;
-    const larger = new Uint8Array(Math.max(2 * this.#buffer.length, this.#length));
-    larger.set(this.#buffer);
-    this.#buffer = larger;
-    return at;
-  }
-
   stamp({ mono, wall }: Stamp): this {
     return this.u64(Math.round(mono * 1_000)).u64(wall);
+  }
+
+  /** Where the next `length` bytes begin. */
+  #take(length: number): number {
+    const at = this.#at;
+    this.#at = at + length;
+    if (this.#at > this.#bytes.length) {
+      const more = new Uint8Array(2 * this.#at);
+      more.set(this.#bytes.subarray(0, at));
+      this.#bytes = more;
+    }
+    return at;
   }
 }
 
@@ -96,38 +133,34 @@ export class FieldReader {
     this.#bytes = bytes;
   }
 
-  raw(length: number): Uint8Array {
-    const at = this.#take(length);
-    return this.#bytes.subarray(at, at + length);
-  }
-
-  /** Where the next `length` bytes stand. */
-  #take(length: number): number {
-    const at = this.#at;
-    const left = this.#bytes.length - at;
-    if (length > left) throw malformed(`${length} bytes are wanted, ${left} are left`);
-    this.#at = at + length;
-    return at;
-  }
-
   u8(max = 255): number {
     const at = this.#take(1);
-    return this.#atMost(this.#bytes[at] as number, max);
+    return atMost(this.#bytes[at] as number, max);
   }
 
   u16(max = 65_535): number {
     const at = this.#take(2);
-    return this.#atMost((this.#bytes[at] as number) * 256 + (this.#bytes[at + 1] as number), max);
+    return atMost((this.#bytes[at] as number) * 256 + (this.#bytes[at + 1] as number), max);
   }
 
   u32(): number {
-    return this.u16() * 65_536 + this.u16();
+    return this.#word(this.#take(4));
   }
 
   u64(max: number = Number.MAX_SAFE_INTEGER): number {
-    const high = this.u32();
-    if (high > MAX_HIGH_WORD) throw malformed("an integer is above 2^53 - 1");
-    return this.#atMost(high * 2 ** 32 + this.u32(), max);
+    const at = this.#take(8);
+    const high = this.#word(at);
+    if (high >= UNSAFE_HIGH) throw malformed("an integer is above 2^53-1");
+    return atMost(high * TWO_32 + this.#word(at + 4), max);
+  }
+
+  /** A finite one. */
+  f64(): number {
+    const at = this.#take(8);
+    const { buffer, byteOffset } = this.#bytes;
+    const value = new DataView(buffer, byteOffset + at, 8).getFloat64(0);
+    if (!Number.isFinite(value)) throw malformed(`${value} is no finite number`);
+    return value;
   }
 
   flag(): boolean {
@@ -135,17 +168,18 @@ export class FieldReader {
   }
 
   text(maxTextBytes: number, minTextBytes = 0): string {
-    const { text, end } = framed(() => readText(this.#bytes, this.#at, { headerBytes: 4, maxTextBytes }));
-    if (end - this.#at - 4 < minTextBytes) throw malformed("a text is empty");
+    const start = this.#at;
+    const { text, end } = framing(() => readText(this.#bytes, start, { headerBytes: 4, maxTextBytes }));
+    if (end - start - 4 < minTextBytes) throw malformed("a text is empty");
     this.#at = end;
     return text;
   }
 
   hex8(): string {
-    const at = this.#take(8);
-    let text = "";
-    for (let index = at; index < at + 8; index++) text += HEX[this.#bytes[index] as number] as string;
-    return text;
+    const start = this.#take(8);
+    let digits = "";
+    for (let at = start; at < start + 8; at++) digits += HEX[this.#bytes[at] as number];
+    return digits;
   }
 
   stamp(): Stamp {
@@ -156,9 +190,19 @@ export class FieldReader {
     if (this.#at < this.#bytes.length) throw malformed(`${this.#bytes.length - this.#at} bytes are left over`);
   }
 
-  #atMost(value: number, max: number): number {
-    if (value > max) throw malformed(`${value} is above ${max}`);
-    return value;
+  /** Where the next `length` bytes begin. */
+  #take(length: number): number {
+    const at = this.#at;
+    const left = this.#bytes.length - at;
+    if (length > left) throw malformed(`${length} bytes are wanted, ${left} are left`);
+    this.#at = at + length;
+    return at;
+  }
+
+  #word(at: number): number {
+    const bytes = this.#bytes;
+    const low = ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+    return (bytes[at] as number) * 16_777_216 + low;
   }
 }
 
@@ -166,7 +210,20 @@ export function malformed(message: string, cause?: unknown): RemoteProtocolError
   return new RemoteProtocolError("MALFORMED", message, { cause });
 }
 
-function framed<Value>(read: () => Value): Value {
+/** Two hexadecimal digits for each byte. */
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** Of the character code of a hexadecimal digit in lower case. */
+function nibble(code: number): number {
+  return code <= 57 ? code - 48 : code - 87;
+}
+
+function atMost(value: number, max: number): number {
+  if (value > max) throw malformed(`${value} is above ${max}`);
+  return value;
+}
+
+function framing<Value>(read: () => Value): Value {
   try {
     return read();
   } catch (cause) {

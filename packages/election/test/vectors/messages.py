@@ -49,6 +49,18 @@ BODIES = [
     ("offer", FOR),
     ("probe", text("h:1")),
     ("stale", NAMED),
+    ("watch", struct.pack(">I", 70_000)),
+    (
+        "view",
+        FOR + b"\1\5" + text("h:1") + NAMED + struct.pack(">II", 6000, 5500)
+        + b"\1" + text("b") + text("h:2")
+        + u64(3) + struct.pack(">IIB", 300, 1, 2)
+        + struct.pack(">I", 2) + text("b") + text("höst") + text("h:2") + text("u") + LOAD
+        + struct.pack(">d", 72.5) + b"\1\0"
+        + struct.pack(">I", 0) + text("d") + text("d") + text("h:4") + text("") + LOAD
+        + struct.pack(">d", -1) + b"\0\1",
+    ),
+    ("retire", FOR + u64(7) + text("b")),
 ]
 
 
