@@ -4,6 +4,7 @@
  */
 
 import { DatagramNetwork } from "../src/core/datagram-network.js";
+import { Disk } from "../src/core/disk.js";
 import { type FaultSchedule, Random, World, type WorldOptions } from "../src/core/index.js";
 import { LinkModel } from "../src/core/link-model.js";
 import { LinkTable } from "../src/core/link-table.js";
@@ -145,6 +146,38 @@ const SCENARIOS: Readonly<Record<string, () => Outcome | Promise<Outcome>>> = {
       [world.trace.length, world.traceOmitted],
       [2, 8],
     ];
+  },
+  "N72: while a machine sleeps its clock stands, and nothing arrives": () => {
+    const faults: FaultSchedule = [{ type: "suspend", node: "b", atMs: 50, forMs: 200 }];
+    return [datagrams("a", "b", 4, { faults }, 1, 100), [0, 100]];
+  },
+  "N74: what was not synced is lost in a crash": () => {
+    const found: unknown[] = [];
+    const node = probe((input, _, { durable }) => {
+      if (input.type === "start") found.push(durable.get("key"));
+      return input.type === "command" ? [{ type: "store", key: "key", value: 1, token: 1 }] : undefined;
+    });
+    const faults: FaultSchedule = [{ type: "crash", node: "a", atMs: 50, restartAfterMs: 5 }];
+    const world = new World({ nodes: { a: { create: node.create, disk: { latencyMs: 100 } } }, faults });
+    world.command("a", "store", 10);
+    world.run();
+    return [found.map(String), ["undefined", "undefined"]];
+  },
+  "N75: the tick that was missed comes after the messages": () => {
+    const node = probe((input) => {
+      if (input.type === "tick") node.deadline = undefined;
+      return input.type === "start" ? [{ type: "listen", port: 80 }] : undefined;
+    });
+    node.deadline = 200;
+    const faults: FaultSchedule = [{ type: "pause", node: "server", atMs: 50, forMs: 500 }];
+    const [from, to] = [client({ writes: [payload(9)] }), node];
+    const impairments = { latencyMs: 40 };
+    new World({ nodes: { server: to.create, client: from.probe.create }, faults, impairments }).run({ untilMs: 600 });
+    return [kinds(to.told), ["accepted", "bytes", "end", "tick"]];
+  },
+  "N76: cuts heal in the calm": () => {
+    const faults: FaultSchedule = [{ type: "cut", from: "a", to: "b", atMs: 50 }];
+    return [datagrams("a", "b", 4, { faults, calmAtMs: 250 }, 1, 100), [0, 300]];
   },
   "N50: a datagram crosses the proxy whole": async () => {
     await using target = await UdpPeer.open();
@@ -339,6 +372,14 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("N25: a trace without a bound", TraceRecorder, "record", (_, recorder) => (event) => {
     recorder.events.push(event);
   }),
+  mutant("N72: the clock of a machine that sleeps goes on", NodeClock, "stand", () => () => {}),
+  mutant("N72: a machine that sleeps is reached", SimulatedNode, "isAsleep", () => false),
+  mutant("N74: it is there before it is synced", Disk, "write", (write, { content }) => (one) => {
+    content.set(one.key, one.value);
+    write(one);
+  }),
+  mutant("N75: timers never wait", StreamNetwork, "hasNews", () => () => false),
+  mutant("N76: a cut outlasts the calm", LinkTable, "calm", () => () => {}),
   mutant(
     "N50: datagrams are cut at 1,400 bytes",
     UdpFlow,

@@ -10,7 +10,7 @@ export interface FaultScheduleOptions {
   readonly durationMs?: number;
   /** Default 5. */
   readonly maxFaults?: number;
-  /** Which kinds are made up. Default: all. */
+  /** Which kinds are made up. Default: all but `suspend`, `wall` and `disk`, which matter to programs that look at them. */
   readonly kinds?: readonly FaultType[];
   /** Faults hit one of so many first packets of a link. Default 50. */
   readonly maxPacketIndex?: number;
@@ -50,7 +50,7 @@ export function faultSchedule(options: FaultScheduleOptions): fc.Arbitrary<Fault
 }
 
 function isOfNode(kind: FaultType): boolean {
-  return kind === "crash" || kind === "pause" || kind === "skew" || kind === "drift";
+  return ["crash", "pause", "suspend", "skew", "drift", "wall", "disk"].includes(kind);
 }
 
 function faultOf(
@@ -101,8 +101,14 @@ function faultOf(
           host,
         }));
     case "pause":
+    case "suspend":
       return fc.tuple(node, atMs, lasting).map(([name, at, forMs]) => ({ type, node: name, atMs: at, forMs }));
+    case "disk":
+      return fc
+        .tuple(node, atMs, lasting)
+        .map(([name, at, latencyMs]) => ({ type, node: name, atMs: at, disk: { latencyMs } }));
     case "skew":
+    case "wall":
       return fc
         .tuple(node, atMs, lasting, fc.boolean())
         .map(([name, at, byMs, back]) => ({ type, node: name, atMs: at, byMs: back ? -byMs : byMs }));

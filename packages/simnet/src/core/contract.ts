@@ -36,6 +36,8 @@ export type NodeInput =
   | { readonly type: "closed"; readonly connection: number; readonly why: "ended" | "reset" | "timeout" }
   /** What a `later` output asked for. */
   | { readonly type: "later"; readonly token: unknown }
+  /** What a `store` output asked for is on the disk, or never will be: the disk fails. */
+  | { readonly type: "stored" | "storeFailed"; readonly token: unknown }
   /** The scenario tells the program to do something. */
   | { readonly type: "command"; readonly command: unknown };
 
@@ -57,6 +59,11 @@ export type NodeOutput =
   | { readonly type: "resume"; readonly connection: number }
   /** Hands `token` back as an input after `afterMs` of the node's own clock: a disk that takes its time. Lost in a crash. */
   | { readonly type: "later"; readonly afterMs: number; readonly token: unknown }
+  /**
+   * Writes `value` to the durable state under `key` and syncs it, after all writes that were asked for before; then the
+   * program is told `stored` with `token`. Not to be changed afterwards.
+   */
+  | { readonly type: "store"; readonly key: string; readonly value: unknown; readonly token: unknown }
   /** A line for the trace: what a reader of it wants to know about the inside of the node. */
   | { readonly type: "note"; readonly text: string };
 
@@ -85,6 +92,8 @@ export interface NodeEnvironment {
    * its durable state finds it empty.
    */
   readonly durable: Map<string, unknown>;
+  /** What the node's wall clock shows now, in milliseconds since 1970; faults set it forward and back. */
+  readonly wallClock: () => number;
 }
 
 export type CreateProgram = (environment: NodeEnvironment) => NodeProgram;

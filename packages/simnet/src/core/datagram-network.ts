@@ -72,7 +72,7 @@ export class DatagramNetwork {
   arrived(event: Arrived): void {
     const { id, from, to, bytes, at, sentAt } = event;
     const node = this.#nodes.get(to.node);
-    if (node?.hostUp !== true)
+    if (node?.hostUp !== true || node.isAsleep)
       return this.#lost({ type: "datagram-lost", at, id, from, to, bytes, sentAt, why: "down" });
     if (!node.bound.has(to.port))
       return this.#lost({ type: "datagram-lost", at, id, from, to, bytes, sentAt, why: "port" });

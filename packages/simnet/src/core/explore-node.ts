@@ -32,7 +32,8 @@ export class ExploredNode {
     this.#draws = 0;
     const randomBytes = (length: number): Uint8Array =>
       new Random(`${this.#seed} ${this.name} ${incarnation} ${this.#draws++}`).bytes(length);
-    this.#program = this.#create({ name: this.name, incarnation, randomBytes, durable: this.durable });
+    const wallClock = (): number => 0; // what it would show is no part of a state
+    this.#program = this.#create({ name: this.name, incarnation, randomBytes, durable: this.durable, wallClock });
   }
 
   crash(durable: "kept" | "lost"): void {

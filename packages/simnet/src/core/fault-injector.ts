@@ -14,6 +14,9 @@ export class FaultInjector {
   readonly #streams: StreamNetwork;
   readonly #timeline: Timeline;
   readonly #recorder: TraceRecorder;
+  /** Nodes that are down and will be started again. */
+  readonly #restarts = new Map<SimulatedNode, number>();
+  #calmAtMs = Number.POSITIVE_INFINITY;
 
   constructor(
     nodes: ReadonlyMap<string, SimulatedNode>,
@@ -29,8 +32,19 @@ export class FaultInjector {
     this.#recorder = recorder;
   }
 
-  /** From now on the fault will happen, at its time or to its packet. */
+  /** From then on nothing goes wrong. */
+  calmFrom(calmAtMs: number): void {
+    this.#calmAtMs = calmAtMs;
+    this.#at(calmAtMs, () => this.#calm());
+  }
+
+  /**
+   * From now on the fault will happen, at its time or to its packet.
+   * @throws RangeError for one that begins in the calm
+   */
   add(fault: Fault): void {
+    const begins = isPacketFault(fault) ? this.#timeline.now : fault.atMs;
+    if (begins >= this.#calmAtMs) throw new RangeError(`a ${fault.type} at ${begins} is in the calm (calmAtMs)`);
     if (isPacketFault(fault)) this.#links.addFault(fault);
     else this.#at(fault.atMs, () => this.#begin(fault));
   }
@@ -53,10 +67,24 @@ export class FaultInjector {
       case "crash":
         return this.#crash(fault);
       case "pause":
+      case "suspend":
         return this.#pause(fault);
       case "skew":
       case "drift":
+      case "wall":
         return this.#changeClock(fault);
+      case "disk":
+        return this.#nodes.get(fault.node)?.disk.change(fault.disk);
+    }
+  }
+
+  /** Cuts heal, who sleeps or is paused goes on, who is to be started again is, links lose nothing, disks are as at first. */
+  #calm(): void {
+    this.#links.calm((from, to) => this.#noteLink(from, to, "heal"));
+    for (const node of this.#nodes.values()) {
+      node.disk.restore();
+      if (node.state === "paused") this.#goOn(node, "messages", true);
+      if (this.#restarts.get(node) === node.incarnation && node.state === "down") this.start(node);
     }
   }
 
@@ -72,7 +100,8 @@ export class FaultInjector {
     });
   }
 
-  #crash({ node: name, restartAfterMs, durable = "kept", host = "down" }: Extract<Fault, { type: "crash" }>): void {
+  #crash({ node: name, restartAfterMs, ...how }: Extract<Fault, { type: "crash" }>): void {
+    const { durable = "kept", host = "down", unsynced = "lost" } = how;
     const node = this.#nodes.get(name);
     if (node === undefined || node.state === "down") return;
     const { incarnation } = node;
@@ -80,30 +109,46 @@ export class FaultInjector {
     const details = [durable === "lost" ? "all that it stored is lost" : "", host === "up" ? "its host goes on" : ""];
     this.#note(node, "crash", details.filter((text) => text !== "").join(", "));
     this.#streams.crashed(node, host);
-    node.crash(durable, host);
+    node.crash(durable, host, unsynced);
     if (restartAfterMs === undefined) return;
+    this.#restarts.set(node, incarnation);
     this.#at(this.#timeline.now + restartAfterMs, () => {
       if (node.state === "down" && node.incarnation === incarnation) this.start(node);
     });
   }
 
-  #pause({ node: name, forMs }: Extract<Fault, { type: "pause" }>): void {
-    const node = this.#nodes.get(name);
+  #pause(fault: Extract<Fault, { type: "pause" | "suspend" }>): void {
+    const node = this.#nodes.get(fault.node);
     if (node === undefined || node.state === "down") return;
     const { incarnation } = node;
+    const isSleep = fault.type === "suspend";
+    const wasUp = node.state === "up";
     this.#recorder.counts.pauses++;
-    if (node.pause()) this.#note(node, "pause", "");
-    this.#at(this.#timeline.now + forMs, () => {
-      if (node.state !== "paused" || node.incarnation !== incarnation || !node.resume()) return;
-      this.#note(node, "resume", "");
-      this.#streams.resumed(node);
+    if (isSleep) node.sleep();
+    else node.pause();
+    if (wasUp || isSleep) this.#note(node, "pause", isSleep ? "sleeps" : "");
+    this.#at(this.#timeline.now + fault.forMs, () => {
+      if (node.state !== "paused" || node.incarnation !== incarnation) return;
+      if (isSleep) node.wakeUp();
+      this.#goOn(node, fault.type === "pause" ? (fault.first ?? "messages") : "messages", false);
     });
   }
 
-  #changeClock(fault: Extract<Fault, { type: "skew" | "drift" }>): void {
+  #goOn(node: SimulatedNode, first: "messages" | "timers", all: boolean): void {
+    if (all) node.wakeUp(true);
+    if (!node.resume(first, () => this.#streams.hasNews(node), all)) return;
+    this.#note(node, "resume", "");
+    this.#streams.resumed(node);
+  }
+
+  #changeClock(fault: Extract<Fault, { type: "skew" | "drift" | "wall" }>): void {
     const node = this.#nodes.get(fault.node);
     if (node === undefined) return;
     const { now } = this.#timeline;
+    if (fault.type === "wall") {
+      node.wall.step(fault.byMs);
+      return this.#note(node, "clock", `the wall clock is set by ${fault.byMs} ms`);
+    }
     if (fault.type === "skew") node.clock.skew(now, fault.byMs);
     else node.clock.drift(now, fault.rate);
     this.#note(node, "clock", fault.type === "skew" ? `set by ${fault.byMs} ms` : `runs at ${fault.rate}`);

@@ -1,6 +1,7 @@
 /** Faults as data: what goes wrong in a run, when and where, so that it can be made up, shrunk, printed and replayed. */
 
 import { finiteFrom, integerFrom } from "./checked-numbers.js";
+import { type DiskOptions, resolveDisk, type Unsynced } from "./disk.js";
 import { type Impairments, resolveImpairments } from "./impairments.js";
 
 /**
@@ -35,6 +36,7 @@ export type Fault =
    * The program is gone with all that it knew; after `restartAfterMs` another is started, without it none is.
    * `durable`: whether what it stored is still there (default `kept`). `host`: whether the machine around it goes on
    * and resets its connections (`up`: a kill), or is gone as well and answers nothing (`down`, the default: a power cut).
+   * `unsynced`: what becomes of a write that is under way (default `lost`); `torn`: the first bytes of it are there.
    */
   | {
       readonly type: "crash";
@@ -43,9 +45,25 @@ export type Fault =
       readonly restartAfterMs?: number;
       readonly durable?: "kept" | "lost";
       readonly host?: "up" | "down";
+      readonly unsynced?: Unsynced;
     }
-  /** The program does nothing for `forMs`; what comes meanwhile waits for it. Its clock and its host go on. */
-  | { readonly type: "pause"; readonly node: string; readonly atMs: number; readonly forMs: number }
+  /**
+   * The program does nothing for `forMs`; what comes meanwhile waits for it. Its clock and its host go on. `first`: what it
+   * is given first when it goes on, what has waited (`messages`, the default) or the tick that it missed (`timers`).
+   */
+  | {
+      readonly type: "pause";
+      readonly node: string;
+      readonly atMs: number;
+      readonly forMs: number;
+      readonly first?: "messages" | "timers";
+    }
+  /** The machine sleeps for `forMs`: its own clock stands, its wall clock goes on, and nothing that is sent to it arrives. */
+  | { readonly type: "suspend"; readonly node: string; readonly atMs: number; readonly forMs: number }
+  /** The node's wall clock is set forward by `byMs`, or back. */
+  | { readonly type: "wall"; readonly node: string; readonly atMs: number; readonly byMs: number }
+  /** From now on the node's disk is like this. */
+  | { readonly type: "disk"; readonly node: string; readonly atMs: number; readonly disk: DiskOptions }
   /** The node's clock is set forward by `byMs`; where that is negative, it stands still for so long. */
   | { readonly type: "skew"; readonly node: string; readonly atMs: number; readonly byMs: number }
   /** From now on the node's clock counts `rate` milliseconds in one of the world, above 0. */
@@ -75,7 +93,15 @@ export type TimedFault = Exclude<Fault, PacketFault>;
 
 const packetTypes: ReadonlySet<string> = new Set<PacketFault["type"]>(["drop", "duplicate", "delay", "corrupt"]);
 const linkTypes: ReadonlySet<string> = new Set<TimedFault["type"]>(["cut", "reset", "link"]);
-const nodeTypes: ReadonlySet<string> = new Set<TimedFault["type"]>(["crash", "pause", "skew", "drift"]);
+const nodeTypes: ReadonlySet<string> = new Set<TimedFault["type"]>([
+  "crash",
+  "pause",
+  "suspend",
+  "skew",
+  "drift",
+  "wall",
+  "disk",
+]);
 
 export function isPacketFault(fault: Fault): fault is PacketFault {
   return packetTypes.has(fault.type);
@@ -129,10 +155,19 @@ function checkFields(fault: Fault): void {
       finiteFrom("restartAfterMs", fault.restartAfterMs ?? 0, 0);
       oneOf("durable", fault.durable ?? "kept", ["kept", "lost"]);
       oneOf("host", fault.host ?? "down", ["up", "down"]);
+      oneOf("unsynced", fault.unsynced ?? "lost", ["lost", "written", "torn"]);
       return;
     case "pause":
       finiteFrom("forMs", fault.forMs, 0);
+      oneOf("first", fault.first ?? "messages", ["messages", "timers"]);
       return;
+    case "suspend":
+      finiteFrom("forMs", fault.forMs, 0);
+      return;
+    case "disk":
+      resolveDisk(fault.disk);
+      return;
+    case "wall":
     case "skew":
       finiteFrom("byMs", fault.byMs, -Number.MAX_VALUE);
       return;

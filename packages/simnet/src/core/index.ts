@@ -4,6 +4,7 @@ export { type CaptureOptions, capturePcapng } from "./capture-pcapng.js";
 export type { CreateProgram, Endpoint, NodeEnvironment, NodeInput, NodeOutput, NodeProgram } from "./contract.js";
 export { COURSE, COURSE_PROXY_PORT, COURSE_SERVER_PORT } from "./course.js";
 export { type DiagramOptions, renderDiagram } from "./diagram.js";
+export type { DiskOptions, Unsynced } from "./disk.js";
 export { SimnetError } from "./errors.js";
 export { type ReplayedSchedule, replaySchedule } from "./explore-replay.js";
 export {
@@ -30,8 +31,10 @@ export { type Fate, type Forced, LinkModel } from "./link-model.js";
 export { type PacketNote, PcapngWriter, type PcapngWriterOptions } from "./pcapng-writer.js";
 export { Random } from "./random.js";
 export { type RenderTraceOptions, renderTrace } from "./render-trace.js";
+export { type SettleOptions, settle } from "./settle.js";
 export { type StreamImpairments, StreamModel, type StreamPiece } from "./stream-model.js";
 export type { StreamOptions } from "./stream-options.js";
+export { drawSwarm } from "./swarm.js";
 export { type Side, type StreamPlace, TcpCapture, type TcpCaptureOptions } from "./tcp-capture.js";
 export type { Describe, TraceEvent } from "./trace.js";
 export type { TrafficCounts } from "./trace-recorder.js";

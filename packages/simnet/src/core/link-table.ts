@@ -8,6 +8,8 @@ import type { TrafficCounts } from "./trace-recorder.js";
 
 interface Link {
   readonly model: LinkModel;
+  /** What it was told first. */
+  initial: Impairments;
   /** Packets that carried something. */
   packets: number;
   /** Faults by the index of the packet that they hit. */
@@ -21,6 +23,7 @@ export class LinkTable {
   readonly #impairments: Impairments;
   readonly #random: Random;
   readonly #counts: TrafficCounts;
+  #isCalm = false;
 
   /** @param impairments of every link between two different nodes; what a node sends to itself crosses a perfect one */
   constructor(impairments: Impairments, random: Random, counts: TrafficCounts) {
@@ -29,8 +32,30 @@ export class LinkTable {
     this.#counts = counts;
   }
 
+  /** What the link is like at first, and again in the calm. */
+  begin(from: string, to: string, impairments: Impairments): void {
+    const link = this.#link(from, to);
+    link.initial = impairments;
+    link.model.change(impairments);
+  }
+
   change(from: string, to: string, impairments: Impairments): void {
     this.#link(from, to).model.change(impairments);
+  }
+
+  /** From now on every link is as at first, but loses, doubles, corrupts and turns around nothing. */
+  calm(healed: (from: string, to: string) => void): void {
+    this.#isCalm = true;
+    for (const [from, row] of this.#links) {
+      for (const [to, link] of row) {
+        link.model.change(calmed(link.initial));
+        link.forced.clear();
+        if (link.cuts === 0) continue;
+        link.cuts = 0;
+        link.model.heal();
+        healed(from, to);
+      }
+    }
   }
 
   addFault(fault: PacketFault): void {
@@ -48,7 +73,7 @@ export class LinkTable {
   /** Ends one cut. True where it was the last one. */
   heal(from: string, to: string): boolean {
     const link = this.#link(from, to);
-    if (--link.cuts > 0) return false;
+    if (link.cuts === 0 || --link.cuts > 0) return false;
     link.model.heal();
     return true;
   }
@@ -82,12 +107,17 @@ export class LinkTable {
     let link = row.get(to);
     if (link === undefined) {
       const impairments = from === to ? {} : this.#impairments;
-      const model = new LinkModel(impairments, this.#random.fork(`${labelOf(from)} > ${labelOf(to)}`));
-      link = { model, packets: 0, forced: new Map(), cuts: 0 };
+      const random = this.#random.fork(`${labelOf(from)} > ${labelOf(to)}`);
+      const model = new LinkModel(this.#isCalm ? calmed(impairments) : impairments, random);
+      link = { model, initial: impairments, packets: 0, forced: new Map(), cuts: 0 };
       row.set(to, link);
     }
     return link;
   }
+}
+
+function calmed(impairments: Impairments): Impairments {
+  return { ...impairments, drop: 0, duplicate: 0, reorder: 0, corrupt: 0, queuePackets: Number.POSITIVE_INFINITY };
 }
 
 /** So that no two pairs of names have one label: "a > b" to "c", and "a" to "b > c". */

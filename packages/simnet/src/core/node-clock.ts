@@ -4,6 +4,8 @@ export class NodeClock {
   #anchorWorld = 0;
   #anchorOwn: number;
   #rate: number;
+  /** While it stands: the rate at which it will go on. */
+  #goesOnAt: number | undefined;
   /** The highest time that was read: a clock that is set back stands still until it has caught up. */
   #highest = Number.NEGATIVE_INFINITY;
 
@@ -26,6 +28,7 @@ export class NodeClock {
   /** The first time of the world at which it shows `own` or more, as far as is known now. */
   worldTimeOf(own: number): number {
     if (own <= this.#highest) return Number.NEGATIVE_INFINITY;
+    if (this.#rate === 0) return this.#anchorOwn >= own ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
     let world = this.#anchorWorld + (own - this.#anchorOwn) / this.#rate;
     // What is rounded down here would wake a machine just before its deadline, again and again.
     for (let step = Math.max(1, Math.abs(world)) * 2 ** -52; this.#shows(world) < own; step *= 2) world += step;
@@ -40,7 +43,21 @@ export class NodeClock {
   /** From now on it runs at another rate. */
   drift(world: number, rate: number): void {
     this.#anchor(world, 0);
-    this.#rate = rate;
+    if (this.#goesOnAt === undefined) this.#rate = rate;
+    else this.#goesOnAt = rate;
+  }
+
+  /** It stands until `goOn`: the machine sleeps. */
+  stand(world: number): void {
+    this.#anchor(world, 0);
+    this.#goesOnAt ??= this.#rate;
+    this.#rate = 0;
+  }
+
+  goOn(world: number): void {
+    this.#anchor(world, 0);
+    this.#rate = this.#goesOnAt ?? this.#rate;
+    this.#goesOnAt = undefined;
   }
 
   #anchor(world: number, byMs: number): void {

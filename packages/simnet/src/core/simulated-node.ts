@@ -1,11 +1,13 @@
 /** A node of the world: its program, its clock, its timer, and what waits for it while it is paused. */
 
 import type { CreateProgram, NodeInput, NodeOutput, NodeProgram } from "./contract.js";
+import { Disk, type DiskOptions, type Unsynced } from "./disk.js";
 import { SimnetError } from "./errors.js";
 import type { Scheduled } from "./event-queue.js";
 import type { NodeClock } from "./node-clock.js";
 import type { Random } from "./random.js";
 import type { Timeline } from "./timeline.js";
+import type { WallClock } from "./wall-clock.js";
 
 /** Ticks one after another, without any time passing, after which a program is held to be stuck. */
 const MAX_TICKS_AT_ONCE = 1_000;
@@ -16,7 +18,8 @@ export type PerformOutput = (node: SimulatedNode, output: NodeOutput) => void;
 export class SimulatedNode {
   readonly name: string;
   readonly clock: NodeClock;
-  readonly durable: Map<string, unknown> = new Map();
+  readonly wall: WallClock;
+  readonly disk: Disk;
   /** Open datagram ports, and ports at which connections are accepted. */
   readonly bound: Set<number> = new Set();
   readonly listening: Set<number> = new Set();
@@ -29,7 +32,10 @@ export class SimulatedNode {
   #program: NodeProgram | undefined;
   #incarnation = 0;
   #pauses = 0;
+  #sleeps = 0;
   #inbox: NodeInput[] = [];
+  /** After a pause: whether there are messages that its timers must wait for. */
+  #timersWaitFor: (() => boolean) | undefined;
   #wake: Wake | undefined;
   readonly #laters = new Set<Later>();
   #lastTick = Number.NaN;
@@ -38,17 +44,30 @@ export class SimulatedNode {
   constructor(
     name: string,
     create: CreateProgram,
-    clock: NodeClock,
+    clocks: { readonly own: NodeClock; readonly wall: WallClock },
+    disk: DiskOptions,
     random: Random,
     timeline: Timeline,
     perform: PerformOutput,
   ) {
     this.name = name;
-    this.clock = clock;
+    this.clock = clocks.own;
+    this.wall = clocks.wall;
+    this.disk = new Disk(disk, timeline, random.fork("disk"), ({ token }, how) => this.deliver({ type: how, token }));
     this.#create = create;
     this.#random = random;
     this.#timeline = timeline;
     this.#perform = perform;
+  }
+
+  /** What outlives a crash. */
+  get durable(): Map<string, unknown> {
+    return this.disk.content;
+  }
+
+  /** The whole machine sleeps: nothing that is sent to it arrives. */
+  get isAsleep(): boolean {
+    return this.#sleeps > 0;
   }
 
   /** What runs on it; undefined while it is down. */
@@ -77,22 +96,25 @@ export class SimulatedNode {
     const random = this.#random.fork(`incarnation ${incarnation}`);
     const randomBytes = (length: number): Uint8Array => random.bytes(length);
     this.#guarded("create", () => {
-      this.#program = this.#create({ name: this.name, incarnation, randomBytes, durable: this.durable });
+      const wallClock = (): number => this.wall.read(this.#timeline.now);
+      this.#program = this.#create({ name: this.name, incarnation, randomBytes, durable: this.durable, wallClock });
     });
     this.deliver({ type: "start" });
   }
 
-  crash(durable: "kept" | "lost", host: "up" | "down"): void {
+  crash(durable: "kept" | "lost", host: "up" | "down", unsynced: Unsynced = "lost"): void {
     this.#program = undefined;
     this.hostUp = host === "up";
     this.#pauses = 0;
+    this.#timersWaitFor = undefined;
+    if (this.#sleeps > 0) this.#wakeUp();
     this.#inbox = [];
     this.bound.clear();
     this.listening.clear();
     this.#setWake(undefined);
     for (const later of this.#laters) later.cancelled = true;
     this.#laters.clear();
-    if (durable === "lost") this.durable.clear();
+    this.disk.crash(durable, unsynced);
   }
 
   /** Pauses may overlap: it goes on when the last one is over. True where it ran until now. */
@@ -100,12 +122,42 @@ export class SimulatedNode {
     return ++this.#pauses === 1;
   }
 
-  /** Ends one pause. True where it was the last. What has waited comes in its order, and a missed deadline after it. */
-  resume(): boolean {
-    if (--this.#pauses > 0) return false;
+  /**
+   * Ends one pause, or all. True where it was the last. What has waited comes in its order, and a missed deadline before
+   * it (`timers`) or after it.
+   * @param hasMessages whether there are any for the program beside those that wait here
+   */
+  resume(first: "messages" | "timers", hasMessages: () => boolean, all = false): boolean {
+    this.#pauses = all ? 0 : this.#pauses - 1;
+    if (this.#pauses > 0) return false;
+    if (first === "messages") this.#timersWaitFor = hasMessages;
+    else if (this.clock.read(this.#timeline.now) >= (this.#deadline() ?? Number.POSITIVE_INFINITY)) {
+      this.#inbox.unshift({ type: "tick" });
+    }
     if (this.#inbox.length > 0) this.#timeline.schedule(this.#timeline.now, new InboxTurn(this));
     else this.#armWake();
     return true;
+  }
+
+  /** The machine sleeps: its clock stands, and it handles nothing. True where it was awake until now. */
+  sleep(): boolean {
+    this.#pauses++;
+    if (++this.#sleeps > 1) return false;
+    this.clock.stand(this.#timeline.now);
+    this.clockChanged();
+    return true;
+  }
+
+  /** Ends one sleep, or all; `resume` follows. */
+  wakeUp(all = false): void {
+    if (this.#sleeps === 0 || (!all && --this.#sleeps > 0)) return;
+    this.#wakeUp();
+    this.clockChanged();
+  }
+
+  #wakeUp(): void {
+    this.#sleeps = 0;
+    this.clock.goOn(this.#timeline.now);
   }
 
   /** Hands the program an input now, or when it goes on. False where there is no program. */
@@ -162,6 +214,8 @@ export class SimulatedNode {
   wakeDue(): void {
     this.#wake = undefined;
     if (this.state !== "up" || this.#inbox.length > 0) return;
+    if (this.#timersWaitFor?.() === true) return this.#setWake(new Wake(this, this.#timeline.now));
+    this.#timersWaitFor = undefined;
     const now = this.clock.read(this.#timeline.now);
     const deadline = this.#deadline();
     if (deadline === undefined || now < deadline) return this.#armWake();

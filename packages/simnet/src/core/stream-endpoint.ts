@@ -143,7 +143,7 @@ export class StreamEndpoint {
 
   /** Sees to it that the program is told what there is to tell: one input in an event. */
   tellSoon(): void {
-    if (this.#turn !== undefined || this.place.node.state !== "up" || !this.#hasNews()) return;
+    if (this.#turn !== undefined || this.place.node.state !== "up" || !this.hasNews()) return;
     this.#turn = new Turn(this);
     this.#surroundings.timeline.schedule(this.#surroundings.timeline.now, this.#turn);
   }
@@ -174,7 +174,8 @@ export class StreamEndpoint {
     this.#armTimer();
   }
 
-  #hasNews(): boolean {
+  /** Whether there is something to tell the program. */
+  hasNews(): boolean {
     if (this.#phase === "failed") return true;
     if (this.#phase !== "live") return false;
     if (!this.#sender.isOpen || !this.#receiver.isOpen) return false;
@@ -184,7 +185,7 @@ export class StreamEndpoint {
   }
 
   #tell(): void {
-    if (!this.#hasNews()) return;
+    if (!this.hasNews()) return;
     const { id: connection } = this.place;
     if (this.#phase === "failed") return this.#tellFailure();
     if (!this.#isAnnounced) {

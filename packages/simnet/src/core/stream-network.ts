@@ -116,6 +116,12 @@ export class StreamNetwork implements StreamSurroundings {
     for (const endpoint of this.#streamsOf(node).byId.values()) endpoint.tellSoon();
   }
 
+  /** Whether the node's program has anything to be told of its connections. */
+  hasNews(node: SimulatedNode): boolean {
+    for (const endpoint of this.#streamsOf(node).byId.values()) if (endpoint.hasNews()) return true;
+    return false;
+  }
+
   /** The node's program is gone; a host that is up says so to the other sides. */
   crashed(node: SimulatedNode, host: "up" | "down"): void {
     for (const endpoint of [...this.#streamsOf(node).byId.values()]) {
@@ -166,7 +172,7 @@ export class StreamNetwork implements StreamSurroundings {
   arrived(segment: Segment, voyage: Voyage): void {
     const { connection: number, to, from, toRole, sentAt } = voyage;
     const node = this.#nodes.get(to.node);
-    if (node?.hostUp !== true) return this.#lost(segment, voyage, "down");
+    if (node?.hostUp !== true || node.isAsleep) return this.#lost(segment, voyage, "down");
     const connection = this.#connections.get(number);
     if (connection === undefined) return; // over on both sides
     let endpoint = connection.ends[toRole];
@@ -214,7 +220,9 @@ export class StreamNetwork implements StreamSurroundings {
     if (segment.carries === "bytes") this.#recorder.counts.segmentsSent++;
     if (segment.carries === "reset") this.#recorder.counts.resets++;
     if (this.#recorder.isOn) this.#recordSent(segment, voyage);
-    if (!this.#nodes.has(to.node)) return this.#lost(segment, voyage, "down");
+    if (!this.#nodes.has(to.node) || this.#nodes.get(from.node)?.isAsleep === true) {
+      return this.#lost(segment, voyage, "down");
+    }
     for (const fate of this.#links.offer(at, from.node, to.node, segment.bytes, segment.carries !== "nothing")) {
       if (fate.type === "lost") this.#lost(segment, voyage, fate.why);
       else this.timeline.schedule(fate.at, new SegmentArrival(this, segment, voyage, fate.corrupted));

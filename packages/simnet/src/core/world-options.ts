@@ -1,6 +1,7 @@
 /** What a world is made of, as options with defaults. */
 
 import type { CreateProgram } from "./contract.js";
+import type { DiskOptions } from "./disk.js";
 import type { FaultSchedule } from "./faults.js";
 import type { Impairments } from "./impairments.js";
 import type { StreamOptions } from "./stream-options.js";
@@ -15,6 +16,10 @@ export interface NodeOptions {
   readonly rate?: number;
   /** When it is started. Default: when it is added; 0 for those of the options. */
   readonly startAtMs?: number;
+  /** How far its wall clock is ahead of the world's. Default 0. */
+  readonly wallOffsetMs?: number;
+  /** How long its disk takes to store. Default: no time at all. */
+  readonly disk?: DiskOptions;
 }
 
 /** What is different about one link. */
@@ -37,6 +42,13 @@ export interface WorldOptions {
   readonly links?: readonly LinkOptions[];
   readonly faults?: FaultSchedule;
   readonly streams?: StreamOptions;
+  /**
+   * From then on nothing goes wrong: cuts heal, who is paused, sleeps or is to be started again goes on, links are as at
+   * first but lose, double, corrupt and turn around nothing. A later fault is an error. Default: never.
+   */
+  readonly calmAtMs?: number;
+  /** What wall clocks show when the world begins, in milliseconds since 1970. Default 1,700,000,000,000. */
+  readonly wallStartMs?: number;
   /** How many events the trace keeps, from the first; true: 100,000, false: none, which is faster. Default true. */
   readonly trace?: boolean | number;
   /**

@@ -19,10 +19,24 @@ import { resolveStreamOptions } from "./stream-options.js";
 import { Timeline } from "./timeline.js";
 import type { TraceEvent } from "./trace.js";
 import { TraceRecorder, type TrafficCounts } from "./trace-recorder.js";
+import { WallClock } from "./wall-clock.js";
 import type { LinkOptions, NodeOptions, RunOptions, RunResult, WorldOptions } from "./world-options.js";
 
-const OPTIONS = ["nodes", "seed", "impairments", "links", "faults", "streams", "trace", "onStep"] as const;
-const NODE_OPTIONS = ["create", "skewMs", "rate", "startAtMs"] as const;
+const OPTIONS = [
+  "nodes",
+  "seed",
+  "impairments",
+  "links",
+  "faults",
+  "streams",
+  "calmAtMs",
+  "wallStartMs",
+  "trace",
+  "onStep",
+] as const;
+const NODE_OPTIONS = ["create", "skewMs", "rate", "startAtMs", "wallOffsetMs", "disk"] as const;
+/** 2023-11-14: any day. */
+const DEFAULT_WALL_START_MS = 1_700_000_000_000;
 const DEFAULT_TRACE_EVENTS = 100_000;
 const DEFAULT_MAX_EVENTS = 1_000_000;
 /** Events at one instant after which a world is held to be stuck. */
@@ -50,6 +64,7 @@ export class World {
   readonly #streams: StreamNetwork;
   readonly #faults: FaultInjector;
   readonly #onStep: ((world: World) => void) | undefined;
+  readonly #wallStartMs: number;
   #events = 0;
   #eventsAtOnce = 0;
   #isStepping = false;
@@ -73,6 +88,8 @@ export class World {
     );
     this.#faults = new FaultInjector(this.#nodes, this.#links, this.#streams, this.#timeline, this.#recorder);
     this.#onStep = options.onStep;
+    this.#wallStartMs = finiteFrom("wallStartMs", options.wallStartMs ?? DEFAULT_WALL_START_MS, 0);
+    if (options.calmAtMs !== undefined) this.#faults.calmFrom(finiteFrom("calmAtMs", options.calmAtMs, 0));
     for (const [name, node] of Object.entries(nodes)) this.addNode(name, node);
     for (const link of links) this.#setLink(link);
     for (const fault of faults) this.addFault(fault);
@@ -118,10 +135,13 @@ export class World {
     finiteFrom("skewMs", skewMs, -Number.MAX_VALUE);
     finiteFrom("rate", rate, Number.MIN_VALUE);
     finiteFrom("startAtMs", startAtMs, 0);
+    const { wallOffsetMs = 0, disk = {} } = typeof node === "function" ? {} : node;
+    finiteFrom("wallOffsetMs", wallOffsetMs, -Number.MAX_VALUE);
     const made = new SimulatedNode(
       name,
       create,
-      new NodeClock(skewMs, rate),
+      { own: new NodeClock(skewMs, rate), wall: new WallClock(this.#wallStartMs + wallOffsetMs) },
+      disk,
       this.#random.fork(`node ${name}`),
       this.#timeline,
       this.#perform,
@@ -166,6 +186,11 @@ export class World {
   /** What the node's own clock shows now. @throws RangeError for an unknown node */
   clockOf(name: string): number {
     return this.#node(name).clock.read(this.now);
+  }
+
+  /** What the node's wall clock shows now. @throws RangeError for an unknown node */
+  wallOf(name: string): number {
+    return this.#node(name).wall.read(this.now);
   }
 
   /** Bytes that a program wrote to a connection and that were not sent yet. @throws RangeError for an unknown node */
@@ -259,6 +284,9 @@ export class World {
         return this.#streams.setReading(node, output.connection, output.type === "resume");
       case "later":
         return node.later(finiteFrom("afterMs", output.afterMs, 0), output.token);
+      case "store":
+        if (typeof output.key !== "string") throw new TypeError(`key must be a string, not ${output.key}`);
+        return node.disk.write({ key: output.key, value: output.value, token: output.token });
       case "note":
         if (typeof output.text !== "string") throw new TypeError(`text must be a string, not ${output.text}`);
         if (!this.#recorder.isOn) return;
@@ -276,8 +304,8 @@ export class World {
   #setLink({ from, to, impairments, oneWay = false }: LinkOptions): void {
     this.#node(from);
     this.#node(to);
-    this.#links.change(from, to, impairments);
-    if (!oneWay) this.#links.change(to, from, impairments);
+    this.#links.begin(from, to, impairments);
+    if (!oneWay) this.#links.begin(to, from, impairments);
   }
 
   #node(name: string): SimulatedNode {
