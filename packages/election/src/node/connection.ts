@@ -1,7 +1,8 @@
 /** One TCP connection between two nodes, made by either: payloads in and out, within bounds (election rules E1, E5). */
 import type { Socket } from "node:net";
 import { ElectionError } from "../core/errors.js";
-import { framed, PayloadStream } from "../core/payload-stream.js";
+import { framed } from "../core/framed-payload.js";
+import { PayloadStream } from "../core/payload-stream.js";
 
 export interface ConnectionBounds {
   /** What a peer that reads too slowly may leave unread here, in bytes. */
