@@ -12,8 +12,10 @@ export type EtcdInput =
   | { readonly type: "line"; readonly id: number; readonly body: string }
   /** A request got no answer, or not in time; a watch has ended. */
   | { readonly type: "failed"; readonly id: number; readonly message: string }
-  /** `nextDeadline()` has come, or the clocks are to be looked at. */
+  /** `nextDeadline()` has come. */
   | { readonly type: "tick" }
+  /** The driver saw that a clock was set, or that the machine slept. */
+  | { readonly type: "clockJump" }
   /** The application wants another leader; `to` names a candidate. Nothing happens where this one does not lead. */
   | { readonly type: "resign"; readonly to?: string }
   /** The application wants no more. */

@@ -2,7 +2,6 @@
 
 import type { LeaderInfo, StepDownReason } from "./contract.js";
 import {
-  type EtcdCandidate,
   type EtcdListing,
   readCampaign,
   readGrant,
@@ -15,14 +14,12 @@ import {
 import { EtcdBodies, keyOf } from "./etcd-bodies.js";
 import type { EtcdInput, EtcdOutput } from "./etcd-contract.js";
 import { EtcdLease } from "./etcd-lease.js";
+import { EtcdLine } from "./etcd-line.js";
 import { type EtcdElectionOptions, type ResolvedEtcdOptions, resolveEtcdOptions } from "./etcd-options.js";
 import { allEtcdRequests, type EtcdPending, type EtcdRequestKind, EtcdRequests } from "./etcd-requests.js";
 import { EtcdRules } from "./etcd-rules.js";
 import { type Now, wasSetBack } from "./stamp.js";
 import type { Token } from "./token.js";
-
-/** etcd takes 128 operations in a transaction unless told otherwise. */
-const MAX_DELETES = 127;
 
 interface Session {
   readonly lease: EtcdLease;
@@ -31,6 +28,9 @@ interface Session {
   /** Whether the key stands, as far as known. */
   hasKey: boolean;
 }
+
+/** What is asked for as soon as its time has come and none of it is under way. */
+type Wanted = "authenticate" | "grant" | "keepAlive" | "list" | "watch";
 
 /** @throws TypeError or RangeError that names a wrong option and what is accepted */
 export function createEtcdElection(options: EtcdElectionOptions, rules = new EtcdRules()): EtcdElection {
@@ -49,18 +49,11 @@ export class EtcdElection {
   #session: Session | undefined;
   #leading: Token | undefined;
   #leader: LeaderInfo | undefined;
-  #candidates: readonly EtcdCandidate[] = [];
-  /** Of the last look at the keys. */
-  #revision: number | undefined;
-  #heardAt = 0;
-  /** Something changed while the keys were looked at. */
-  #hasNews = false;
-  /** The lease that is given back before another is asked for. */
-  #leaving: { readonly leaseId: string; readonly key: string } | undefined;
-  /** The key of the lease before: etcd may hold it for a while. */
-  #formerKey = "";
-  /** Not before, by the monotonic clock. */
-  readonly #notBefore = { authenticate: 0, grant: 0, keepAlive: 0, list: 0, watch: 0 };
+  readonly #line = new EtcdLine();
+  /** The lease with which this one led: it is given back before another is asked for. */
+  #leaving: string | undefined;
+  /** By the monotonic clock. */
+  readonly #notBefore: Record<Wanted, number> = { authenticate: 0, grant: 0, keepAlive: 0, list: 0, watch: 0 };
 
   constructor(options: EtcdElectionOptions, rules: EtcdRules) {
     this.#options = resolveEtcdOptions(options);
@@ -89,7 +82,7 @@ export class EtcdElection {
     if (this.#state !== "started") return undefined;
     const times = this.#wanted().map((kind) => this.#notBefore[kind]);
     if (this.#session !== undefined) times.push(this.#session.lease.endMono);
-    if (this.#leader !== undefined && this.#leading === undefined) times.push(this.#heardAt + this.#silenceMs);
+    if (this.#leader !== undefined && this.#leading === undefined) times.push(this.#line.heardAt + this.#silenceMs);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
@@ -111,7 +104,7 @@ export class EtcdElection {
 
   /** Who stands in line, the leader first, as the last look at the keys found it. Their epochs are create revisions. */
   candidates(): readonly LeaderInfo[] {
-    return this.#candidates.map(({ id, address, epoch }) => ({ id, address, epoch }));
+    return this.#line.all;
   }
 
   /** Nobody can tell how long ago the lease was renewed once the wall clock was set back (E13). */
@@ -126,7 +119,7 @@ export class EtcdElection {
       case "reply":
         return this.#reply(now, input.id, input.status, input.body);
       case "line":
-        return this.#line(now, input.id, input.body);
+        return this.#watched(now, input.id, input.body);
       case "failed": {
         const pending = this.#requests.end(input.id);
         if (pending !== undefined) this.#failed(now, pending, input.message);
@@ -138,27 +131,28 @@ export class EtcdElection {
         return this.#stop(now);
       case "start":
       case "tick":
+      case "clockJump":
         return;
     }
   }
 
   /** What is to be asked now or later, and is not under way. */
-  #wanted(): (keyof typeof this.#notBefore)[] {
+  #wanted(): Wanted[] {
     const isFree = (...kinds: readonly EtcdRequestKind[]): boolean =>
       kinds.every((kind) => this.#requests.find(kind) === undefined);
     if (this.#options.user !== undefined && this.#requests.token === undefined) {
       return isFree("authenticate") ? ["authenticate"] : [];
     }
     if (this.#session === undefined) return isFree("grant") && this.#leaving === undefined ? ["grant"] : [];
-    return [
-      ...(isFree("keepAlive") ? (["keepAlive"] as const) : []),
-      ...(isFree("list", "campaign") ? (["list"] as const) : []),
-      ...(isFree("watch") && this.#revision !== undefined ? (["watch"] as const) : []),
-    ];
+    const wanted: Wanted[] = [];
+    if (isFree("keepAlive")) wanted.push("keepAlive");
+    if (isFree("list", "campaign")) wanted.push("list");
+    if (isFree("watch") && this.#line.revision !== undefined) wanted.push("watch");
+    return wanted;
   }
 
   #proceed(now: Now): void {
-    if (this.#leading === undefined && now.mono >= this.#heardAt + this.#silenceMs) this.#setLeader(undefined);
+    if (this.#leading === undefined && now.mono >= this.#line.heardAt + this.#silenceMs) this.#setLeader(undefined);
     const watch = this.#requests.find("watch");
     if (watch !== undefined && watch.endpoint !== this.#requests.endpoint) {
       this.#output.push(...this.#requests.cancel(["watch"]));
@@ -170,12 +164,12 @@ export class EtcdElection {
       if (kind === "authenticate") this.#send(now, kind, this.#bodies.authenticate());
       else if (kind === "grant") this.#send(now, kind, this.#bodies.grant());
       else if (session === undefined) return;
-      else if (kind === "watch") this.#send(now, kind, this.#bodies.watch((this.#revision ?? 0) + 1), watchMs);
+      else if (kind === "watch") this.#send(now, kind, this.#bodies.watch((this.#line.revision ?? 0) + 1), watchMs);
       else if (kind === "keepAlive") {
         const timeoutMs = Math.min(requestTimeoutMs, session.lease.keepAliveMs);
         this.#send(now, kind, this.#bodies.lease(session.lease.id), timeoutMs);
       } else {
-        this.#hasNews = false;
+        this.#line.hasNews = false;
         if (session.hasKey) this.#send(now, "list", this.#bodies.list());
         else this.#send(now, "campaign", this.#bodies.campaign(session.key, session.lease.id));
       }
@@ -193,7 +187,10 @@ export class EtcdElection {
     if (pending.kind === "revoke" || pending.kind === "handOver") return this.#left(now, pending.kind);
     if (status === 200 && this.#answered(now, pending, body)) return this.#requests.succeeded();
     const { message, why } = readRefusal(status, body);
-    if (why === "leaseGone" && this.#session?.key === pending.key) return this.#endSession(now, "lease");
+    if (why === "leaseGone" && this.#session?.key === pending.key) {
+      this.#endSession(now, "lease");
+      return;
+    }
     if (why === "credentials") this.#requests.token = undefined;
     this.#failed(now, pending, message);
   }
@@ -225,7 +222,7 @@ export class EtcdElection {
       return true;
     }
     const listing = (kind === "campaign" ? readCampaign : readRange)(body, this.#bodies.prefix);
-    if (listing !== undefined) this.#listed(now, session, listing, pending.key);
+    if (listing !== undefined) this.#listed(now, session, listing, pending);
     return listing !== undefined;
   }
 
@@ -239,34 +236,33 @@ export class EtcdElection {
     if (!lease.runs(now)) this.#endSession(now, "lease");
   }
 
-  #listed(now: Now, session: Session, listing: EtcdListing, key: string): void {
-    this.#revision = listing.revision;
-    this.#candidates = listing.candidates;
-    this.#heardAt = now.mono;
-    this.#notBefore.list = now.mono + (this.#hasNews ? 0 : this.#options.pollMs);
-    const [front] = listing.candidates;
-    const own = { key, id: this.#options.id };
-    const mine = listing.candidates.find((one) => this.#rules.isOwn(one, own));
+  #listed(now: Now, session: Session, listing: EtcdListing, { key, kind }: EtcdPending): void {
+    this.#line.see(listing, now.mono);
+    const { id, pollMs, retryMs } = this.#options;
+    const mine = listing.candidates.find((one) => this.#rules.isOwn(one, { key, id }));
     session.hasKey = mine !== undefined || (session.hasKey && !listing.isWhole);
-    if (!session.hasKey) this.#notBefore.list = now.mono;
-    const leads = mine !== undefined && mine === front;
+    // A key that is missing is put at once, unless it was put right now.
+    const isPutInVain = !session.hasKey && kind === "campaign";
+    const isUrgent = !session.hasKey || this.#line.hasNews;
+    this.#notBefore.list = now.mono + (isPutInVain ? retryMs : isUrgent ? 0 : pollMs);
+    const leads = mine !== undefined && mine === this.#line.front;
     if (this.#leading !== undefined && !(leads && mine.epoch === this.#leading.epoch)) {
-      return this.#endSession(now, "superseded"); // somebody deleted the key
+      this.#endSession(now, "superseded"); // somebody deleted the key
+      return;
     }
     if (leads && this.#leading === undefined) {
-      this.#leading = { epoch: mine.epoch, id: this.#options.id };
+      this.#leading = { epoch: mine.epoch, id };
       this.#output.push({ type: "elected", token: this.#leading });
     }
-    const known = front === undefined || front.key === this.#formerKey ? undefined : front;
-    this.#setLeader(known && { id: known.id, address: known.address, epoch: known.epoch });
+    this.#setLeader(this.#line.leader);
   }
 
-  #line(now: Now, id: number, body: string): void {
+  #watched(now: Now, id: number, body: string): void {
     const pending = this.#requests.get(id);
     if (pending?.kind !== "watch") return;
     const said = readWatchLine(body);
     if (said === "nothing") return;
-    this.#hasNews = true;
+    this.#line.hasNews = true;
     this.#notBefore.list = now.mono;
     if (said === "news") return;
     this.#output.push(...this.#requests.cancel(["watch"]));
@@ -287,55 +283,50 @@ export class EtcdElection {
   }
 
   /** The lease is lost, for good: whatever is answered in its name means nothing any more (E72). */
-  #endSession(now: Now, why: StepDownReason): void {
+  #endSession(now: Now, why: StepDownReason): Session | undefined {
     const session = this.#session;
-    if (session === undefined) return;
+    if (session === undefined) return undefined;
     this.#session = undefined;
-    this.#formerKey = session.key;
+    this.#line.formerKey = session.key;
     session.lease.lose();
     if (!this.#rules.takesLateAnswers()) this.#output.push(...this.#requests.cancel(["keepAlive", "campaign", "list"]));
-    if (this.#leading !== undefined) this.#output.push({ type: "stepDown", token: this.#leading, why });
-    const led = this.#leading !== undefined;
-    this.#leading = undefined;
-    if (led || why === "stopped") this.#setLeader(undefined);
-    this.#notBefore.grant = now.mono + this.#options.retryMs;
-    // So that nobody waits for its end. Where it does not get there, etcd ends the lease by itself.
-    if (why === "handedOver") this.#leaving = { leaseId: session.lease.id, key: session.key };
-    else if (this.#requests.find("revoke") === undefined) {
-      this.#send(now, "revoke", this.#bodies.lease(session.lease.id));
+    if (this.#leading !== undefined) {
+      this.#output.push({ type: "stepDown", token: this.#leading, why });
+      this.#leading = undefined;
+      this.#setLeader(undefined);
     }
+    this.#notBefore.grant = now.mono + this.#options.retryMs;
+    // So that nobody waits for the end of what is of no use. Where this is lost, etcd ends the lease by itself.
+    if (why !== "handedOver") this.#send(now, "revoke", this.#bodies.lease(session.lease.id));
+    return session;
   }
 
   #resign(now: Now, to: string | undefined): void {
-    const session = this.#session;
     const token = this.#leading;
-    if (session === undefined || token === undefined) return;
-    const line = this.#candidates.slice(1);
-    const target = line.findIndex(({ id }) => id === to);
-    const before = target > 0 ? line.slice(0, target) : [];
-    this.#endSession(now, "handedOver");
-    const canName = before.length > 0 && before.length < MAX_DELETES && before.every(({ isOurs }) => isOurs);
-    if (canName) this.#send(now, "handOver", this.#bodies.handOver(session.key, token.epoch, before));
-    else this.#send(now, "revoke", this.#bodies.lease(session.lease.id));
+    if (token === undefined) return;
+    const before = this.#line.before(to);
+    const session = this.#endSession(now, "handedOver");
+    if (session === undefined) return;
+    this.#leaving = session.lease.id;
+    this.#notBefore.grant = now.mono;
+    if (before.length === 0) this.#send(now, "revoke", this.#bodies.lease(session.lease.id));
+    else this.#send(now, "handOver", this.#bodies.handOver(session.key, token.epoch, before));
   }
 
   /** The next step of giving a lease back. */
   #left(now: Now, kind: "revoke" | "handOver"): void {
-    const leaving = this.#leaving;
-    if (kind === "handOver" && leaving !== undefined) {
-      this.#send(now, "revoke", this.#bodies.lease(leaving.leaseId));
+    if (kind === "handOver" && this.#leaving !== undefined) {
+      this.#send(now, "revoke", this.#bodies.lease(this.#leaving));
     } else this.#leaving = undefined;
   }
 
   #stop(now: Now): void {
-    const others = allEtcdRequests.filter((kind) => kind !== "revoke");
-    this.#output.push(...this.#requests.cancel(others));
-    if (this.#leaving !== undefined && this.#requests.find("revoke") === undefined) {
-      this.#send(now, "revoke", this.#bodies.lease(this.#leaving.leaseId));
-    }
+    const isHandingOver = this.#requests.find("handOver") !== undefined;
+    this.#output.push(...this.#requests.cancel(allEtcdRequests.filter((kind) => kind !== "revoke")));
+    if (isHandingOver && this.#leaving !== undefined) this.#send(now, "revoke", this.#bodies.lease(this.#leaving));
     this.#endSession(now, "stopped");
     this.#setLeader(undefined);
-    this.#candidates = [];
+    this.#line.forget();
     this.#state = "stopped";
   }
 

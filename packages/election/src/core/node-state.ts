@@ -1,6 +1,7 @@
 /** What all parts of a node's machine share: who it is, what time it is, what it has promised and stored. */
 
 import { AddressBook } from "./address-book.js";
+import type { Campaign } from "./campaign.js";
 import type { LeaderInfo, Role, Stored, Target } from "./contract.js";
 import { LoadAverage } from "./load.js";
 import type { Body, Header } from "./messages.js";
@@ -29,6 +30,8 @@ export class NodeState {
   durable: Stored;
   /** The epoch in which this node leads, while it does. */
   leadingEpoch: number | undefined;
+  /** The attempt to be voted for that is under way. */
+  campaign: Campaign | undefined;
   /** How many tables this run of the node has made as a leader. */
   rankings = 0;
   /** Whether the promised epoch is no lower than any in which this member may have voted (E20). */

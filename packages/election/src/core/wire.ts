@@ -213,9 +213,9 @@ export function malformed(message: string, cause?: unknown): RemoteProtocolError
 /** Two hexadecimal digits for each byte. */
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
-/** Of the character code of a hexadecimal digit in lower case. */
+/** What a hexadecimal digit stands for: 0 to 9, then a to f in either case. */
 function nibble(code: number): number {
-  return code <= 57 ? code - 48 : code - 87;
+  return code <= 57 ? code - 48 : (code & 31) + 9;
 }
 
 function atMost(value: number, max: number): number {
