@@ -19,6 +19,8 @@ import { StoreQueue } from "./store-queue.js";
 export interface NodeElector extends Elector, AsyncDisposable {
   /** What others dial. Where the system chooses the port, that is 0 until `start()` has resolved. */
   readonly address: string;
+  /** Where it listens, which is not `address` behind a mapped port. The same holds before `start()`. */
+  readonly listening: string;
   /** What the options cost, such as an even number of members (election rule E15). */
   readonly warnings: readonly string[];
   /** What may be shown of this node, made anew at each call. Before `start()` its role is `stopped`. */
@@ -47,6 +49,7 @@ class SocketElector implements NodeElector {
   readonly #events: EventHub;
   readonly #connections: Connections;
   #address: string;
+  #listening: string;
   #running: Running | undefined;
   #lastView: ElectionView | undefined;
   #starting: Promise<void> | undefined;
@@ -59,7 +62,8 @@ class SocketElector implements NodeElector {
     this.#given = options;
     this.#logger = options.logger ?? silentLogger;
     this.#events = new EventHub(this.#logger);
-    this.#address = this.#options.address ?? formatAddress(this.#options.listen);
+    this.#listening = formatAddress(this.#options.listen);
+    this.#address = this.#options.address ?? this.#listening;
     this.warnings = this.#options.warnings;
     this.#connections = new Connections(
       { ...this.#options, logger: this.#logger },
@@ -74,6 +78,10 @@ class SocketElector implements NodeElector {
 
   get address(): string {
     return this.#address;
+  }
+
+  get listening(): string {
+    return this.#listening;
   }
 
   start(): Promise<void> {
@@ -137,7 +145,8 @@ class SocketElector implements NodeElector {
       this.#checkOwner(stored);
       if (this.#stopping !== undefined) throw new ElectorError("STOPPED", "this elector was stopped");
       const { port } = await this.#connections.listen(listen);
-      this.#address = address ?? formatAddress({ host: listen.host, port });
+      this.#listening = formatAddress({ host: listen.host, port });
+      this.#address = address ?? this.#listening;
       this.#run(stored);
     } catch (error) {
       await this.#connections.stop(stopTimeoutMs);
