@@ -27,6 +27,9 @@ const folderMayImport: Readonly<Record<string, readonly string[]>> = {
   "": ["core", "web", "node"],
 };
 
+/** What web/ may import beside core/: it is bundled with the page. */
+const bundledWithPages = /^(?:preact|preact\/hooks|@observablehq\/plot)$/;
+
 /** Every import, re-export, `import()` and `require()` of a source text. */
 function importsOf(text: string): string[] {
   return ts.preProcessFile(text, true, true).importedFiles.map((file) => file.fileName);
@@ -75,6 +78,7 @@ function whyNot(file: string, wanted: string, sisters: readonly string[]): strin
   }
   const [, sister, entry] = /^@lab\/([^/]+)(?:\/(.*))?$/.exec(wanted) ?? [];
   const pure = folder === "core" || folder === "web";
+  if (sister === undefined && folder === "web" && bundledWithPages.test(wanted)) return undefined;
   if (sister === undefined) return pure ? `${folder}/ imports no outside package` : undefined;
   if (!sisters.includes(sister)) return "the table of test/arrows.ts does not allow it";
   if (pure && entry !== "core" && entry !== folder) return `${folder}/ imports only the core of a sister package`;

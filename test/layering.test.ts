@@ -90,6 +90,8 @@ const elsewhere: Readonly<Record<string, { readonly text: string; readonly messa
   "web/driver.ts": { text: 'export { serve } from "../node/server.js";', message: /web\/ runs in a browser/ },
   "web/fs.ts": { text: 'import "node:fs";', message: /web\/ runs in a browser/ },
   "web/legal.ts": { text: 'export { y } from "../core/sub/y.js";\nexport { z } from "./z.js";' },
+  "web/bundled.ts": { text: 'export { h } from "preact";\nexport { plot } from "@observablehq/plot";' },
+  "web/not-bundled.ts": { text: 'export { h } from "react";', message: /web\/ runs in a browser/ },
   "cli/legal.ts": { text: 'export { serve } from "../node/server.js";\nconsole.log("x");' },
 };
 
@@ -161,6 +163,9 @@ const arrows: readonly (readonly [title: string, file: string, text: string, com
   ["node -> node:fs, core", "election/src/node/a.ts", 'import "node:fs";\nimport "../core/x.js";', undefined],
   ["web -> cli", "election/src/web/a.ts", 'export * from "../cli/x.js";', /web\/ may not import cli\//],
   ["web -> node", "election/src/web/a.ts", 'export * from "../node/x.js";', /web\/ may not import node\//],
+  ["web -> preact", "election/src/web/a.tsx", 'export * from "preact/hooks";', undefined],
+  ["web -> anything else", "election/src/web/a.tsx", 'export * from "react";', /web\/ imports no outside package/],
+  ["core -> preact", "election/src/core/a.ts", 'export * from "preact";', /core\/ imports no outside package/],
   ["cli -> node, core", "election/src/cli/a.ts", 'import "../node/x.js";\nimport "../core/x.js";', undefined],
   ["node -> another package's files", "election/src/node/a.ts", 'import "../../../rake/src/x.js";', /outside the/],
   ["index.ts that computes", "election/src/index.ts", 'export * from "./core/x.js";\nexport const a = 1;', /does more/],

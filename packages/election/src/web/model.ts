@@ -1,0 +1,59 @@
+/** All that the page knows: what the node that it listens to says, and what it saw through others before. */
+
+import type { Device } from "../core/index.js";
+import { type LeadershipHistory, mergeHistories, shiftHistory } from "../core/leadership-history.js";
+import { NO_HOSTS, type SeenHosts, seeTable } from "./seen-hosts.js";
+import type { ShownHistory, ShownState, ShownTable } from "./state.js";
+
+export interface Model {
+  readonly state: ShownState | undefined;
+  /** When `state` came, by the clock of this page, as all times here. */
+  readonly stateAt: number;
+  readonly hosts: SeenHosts;
+  readonly device: Device | undefined;
+  readonly history: LeadershipHistory;
+  /** What was seen before this connection. */
+  readonly former: LeadershipHistory;
+  /** What to add to a time of the node; undefined before its first word. */
+  readonly offset: number | undefined;
+  readonly lastSeenAt: number;
+}
+
+export type Message =
+  /** A connection was made anew, perhaps to another node. */
+  | { readonly type: "listen" }
+  | { readonly type: "state"; readonly state: ShownState }
+  | { readonly type: "table"; readonly table: ShownTable }
+  | { readonly type: "history"; readonly shown: ShownHistory };
+
+const EMPTY: LeadershipHistory = { watched: [], terms: [] };
+
+export const NOTHING: Model = {
+  state: undefined,
+  stateAt: 0,
+  hosts: NO_HOSTS,
+  device: undefined,
+  history: EMPTY,
+  former: EMPTY,
+  offset: undefined,
+  lastSeenAt: 0,
+};
+
+export function update(model: Model, message: Message, at: number): Model {
+  const seen = { ...model, lastSeenAt: at };
+  switch (message.type) {
+    case "listen":
+      return { ...model, former: mergeHistories(model.history, EMPTY, model.lastSeenAt), offset: undefined };
+    case "state": {
+      const { state } = message;
+      return { ...seen, state, stateAt: at, offset: model.offset ?? at - state.at };
+    }
+    case "table":
+      return { ...seen, hosts: seeTable(model.hosts, message.table, at) };
+    case "history": {
+      const { history, device } = message.shown;
+      const current = shiftHistory(history, model.offset ?? 0);
+      return { ...seen, device, history: mergeHistories(model.former, current, model.lastSeenAt) };
+    }
+  }
+}

@@ -1,0 +1,158 @@
+/** The last ten minutes: leadership as coloured bands, with a legend and a text that says the same. */
+
+import { axisX, plot, rect, text } from "@observablehq/plot";
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { LeadershipHistory } from "../core/leadership-history.js";
+import { type Band, bandsOf } from "../core/leadership-history-bands.js";
+import { duration, timeOfDay } from "./format.js";
+
+export const SPAN_MS = 600_000;
+/** Colours of the style sheet; beyond them they begin again. */
+const COLOURS = 8;
+const LANE_PX = 34;
+
+/** A colour for each leader, in the order of their first terms, so that it does not change while it is shown. */
+function colourOf(ids: readonly string[], id: string): string {
+  return `var(--band-${ids.indexOf(id) % COLOURS})`;
+}
+
+interface Props {
+  readonly history: LeadershipHistory;
+  readonly now: number;
+}
+
+export function Timeline({ history, now }: Props): JSX.Element {
+  const holder = useRef<HTMLDivElement>(null);
+  const width = useWidth(holder);
+  const ids = [...new Set(history.terms.map(({ id }) => id))];
+  const bands = bandsOf(history, now, SPAN_MS);
+  const words = summary(bands, history, now);
+  useEffect(() => {
+    const element = holder.current;
+    if (element === null || width === 0 || document.hidden) return;
+    element.replaceChildren(draw(bands, ids, now, width));
+  }, [history, Math.floor(now / 1_000), width]);
+  const shown = ids.filter((id) => bands.some((band) => band.kind === "leader" && band.id === id));
+  return (
+    <section class="card" aria-labelledby="timeline-title">
+      <h2 id="timeline-title">Last ten minutes</h2>
+      <figure>
+        <div ref={holder} class="timeline" role="img" aria-label={words} />
+        <figcaption>
+          <ul class="legend" aria-label="Colours">
+            {shown.map((id) => (
+              <li key={id}>
+                <span class={`swatch band-${ids.indexOf(id) % COLOURS}`} aria-hidden="true" />
+                {id}
+              </li>
+            ))}
+            <li>
+              <span class="swatch nobody" aria-hidden="true" />
+              nobody leads
+            </li>
+            <li>
+              <span class="swatch unknown" aria-hidden="true" />
+              not watched
+            </li>
+          </ul>
+        </figcaption>
+      </figure>
+    </section>
+  );
+}
+
+function draw(bands: readonly Band[], ids: readonly string[], now: number, width: number): Element {
+  const minutes = (at: number): number => (at - now) / 60_000;
+  const px = (width - 24) / SPAN_MS;
+  const led = bands.flatMap((band) => (band.kind === "leader" ? [band] : []));
+  const lanes = Math.max(1, ...led.map(({ lane }) => lane + 1));
+  const gaps = (kind: Band["kind"]): Band[] => bands.filter((band) => band.kind === kind);
+  const x1 = (band: Band): number => minutes(band.from);
+  const x2 = (band: Band): number => minutes(band.until);
+  const svg = plot({
+    className: "plot",
+    width,
+    height: lanes * LANE_PX + 46,
+    marginLeft: 12,
+    marginRight: 12,
+    marginTop: 10,
+    marginBottom: 28,
+    x: { domain: [-SPAN_MS / 60_000, 0] },
+    y: { domain: [lanes, 0], axis: null },
+    marks: [
+      rect(gaps("unknown"), { x1, x2, y1: 0, y2: lanes, fill: "var(--unknown)", title: bandTitle }),
+      rect(led, {
+        x1,
+        x2,
+        y1: (band: (typeof led)[number]) => band.lane + 0.06,
+        y2: (band: (typeof led)[number]) => band.lane + 0.94,
+        rx: 3,
+        fill: { value: (band: (typeof led)[number]) => colourOf(ids, band.id), scale: null },
+        title: bandTitle,
+      }),
+      // What is short stays visible, and stands out by its height: nobody led for two seconds of six hundred.
+      rect(gaps("nobody"), {
+        x1,
+        x2,
+        y1: 0,
+        y2: lanes,
+        insetLeft: -0.5,
+        insetRight: -0.5,
+        insetTop: -6,
+        insetBottom: -6,
+        fill: "var(--nobody)",
+        title: bandTitle,
+      }),
+      text(
+        led.filter(({ id, from, until }) => (until - from) * px > 14 + 8 * id.length),
+        {
+          x: (band: Band) => (minutes(band.from) + minutes(band.until)) / 2,
+          y: (band: (typeof led)[number]) => band.lane + 0.5,
+          text: "id",
+          fill: "var(--on-band)",
+          fontWeight: 600,
+          fontSize: 12,
+        },
+      ),
+      axisX(width > 500 ? [-10, -8, -6, -4, -2, 0] : [-10, -5, 0], {
+        label: null,
+        tickFormat: (at: number) => (at === 0 ? "now" : `${at} min`.replace("-", "−")),
+      }),
+    ],
+  });
+  // The page's own style sheet has these rules: a page without inline styles needs no exception for them.
+  svg.querySelector("style")?.remove();
+  svg.setAttribute("aria-hidden", "true");
+  return svg;
+}
+
+function bandTitle(band: Band): string {
+  const times = `${timeOfDay(band.from)} to ${timeOfDay(band.until)}, ${duration(band.until - band.from)}`;
+  if (band.kind === "leader") return `${band.id} leads in epoch ${band.epoch}: ${times}`;
+  return `${band.kind === "nobody" ? "nobody leads" : "not watched"}: ${times}`;
+}
+
+/** The timeline in words: who led for how long, and for how long nobody did. */
+export function summary(bands: readonly Band[], history: LeadershipHistory, now: number): string {
+  const times = new Map<string, number>();
+  for (const band of bands) {
+    const name = band.kind === "leader" ? `${band.id} led` : band.kind === "nobody" ? "nobody led" : "not watched";
+    times.set(name, (times.get(name) ?? 0) + band.until - band.from);
+  }
+  const parts = [...times].map(([name, ms]) => `${name} for ${duration(ms)}`);
+  const changes = history.terms.filter(({ from }) => from > now - SPAN_MS).length;
+  return `Leadership in the last ten minutes: ${parts.join(", ")}. ${changes} ${changes === 1 ? "term" : "terms"} began.`;
+}
+
+function useWidth(holder: { readonly current: HTMLElement | null }): number {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const element = holder.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [holder]);
+  return width;
+}
