@@ -9,6 +9,7 @@ components='
 python3       python3                           python3
 openssl       openssl                           openssl
 tshark        tshark                            tshark
+etcd          etcd                              etcd-server
 netns         ip                                iproute2
 '
 tools='

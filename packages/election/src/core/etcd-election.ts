@@ -33,7 +33,7 @@ interface Session {
 type Wanted = "authenticate" | "grant" | "keepAlive" | "list" | "watch";
 
 /** @throws TypeError or RangeError that names a wrong option and what is accepted */
-export function createEtcdElection(options: EtcdElectionOptions, rules = new EtcdRules()): EtcdElection {
+export function createEtcdElection(options: EtcdElectionOptions, rules: EtcdRules = new EtcdRules()): EtcdElection {
   return new EtcdElection(options, rules);
 }
 
