@@ -8,4 +8,5 @@ export { fileStorage, storagePath } from "./node/file-storage.js";
 export { deviceInfo, hostLoad } from "./node/host-metrics.js";
 export type { Logger } from "./node/logger.js";
 export { nodePlatform } from "./node/platform.js";
+export { type QueryOptions, queryNode, type RetireOptions, retireLeader } from "./node/query.js";
 export { type ElectionStorage, memoryStorage } from "./node/storage.js";

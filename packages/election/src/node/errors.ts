@@ -11,7 +11,8 @@ export class ElectorError extends ElectionError {}
 export class StorageError extends ElectionError {}
 
 /**
- * A node could not be asked: `BAD_ADDRESS`, `REFUSED` (nobody listens there), `TIMEOUT`, `CLOSED` (it ended the
- * connection, as a node does that has another secret or cluster), `NO_LEADER`, `ABORTED`.
+ * A node could not be asked: `REFUSED` (nobody listens there), `TIMEOUT`, `CLOSED` (it ended the
+ * connection, as a node does that has another secret or cluster), `PROTOCOL` (what it answered is no answer), `NO_LEADER`,
+ * `ABORTED`.
  */
 export class QueryError extends ElectionError {}
