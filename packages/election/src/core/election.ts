@@ -1,24 +1,16 @@
 /** The machine of one node, for both modes (docs/election.md). */
 
 import { Candidacy } from "./candidacy.js";
-import type {
-  ClusterView,
-  ElectionInput,
-  ElectionOutput,
-  ElectionView,
-  LeaderInfo,
-  StepDownReason,
-  Stored,
-} from "./contract.js";
+import type { ElectionInput, ElectionOutput, ElectionView, LeaderInfo, Stored } from "./contract.js";
 import { ElectionError } from "./errors.js";
 import { Following } from "./following.js";
 import { Lead } from "./lead.js";
-import type { BodyOf, Header, Message, Release } from "./messages.js";
+import type { BodyOf, Header, Message } from "./messages.js";
 import { NodeState } from "./node-state.js";
 import { Operator } from "./operator.js";
 import { checkStored, type ElectionOptions, resolveOptions } from "./options.js";
 import { Rules } from "./rules.js";
-import { type Now, type Stamp, wasSetBack } from "./stamp.js";
+import { type Now, wasSetBack } from "./stamp.js";
 import { compareToken, type Token } from "./token.js";
 import { answerPreVote, answerVoteReq } from "./voting.js";
 
@@ -189,7 +181,9 @@ export class Election {
         return this.#candidacy.preVoted(header, body);
       case "voteReq":
         this.#candidacy.hearEpoch(header);
-        answerVoteReq(node, this.#lead.leadership !== undefined, header, body, link, () => this.#candidacy.votedForAnother());
+        answerVoteReq(node, this.#lead.leadership !== undefined, header, body, link, () =>
+          this.#candidacy.votedForAnother(),
+        );
         return;
       case "vote":
         return this.#candidacy.votedFor(header, body);

@@ -4,7 +4,9 @@ import type { Fallback, LeaderInfo } from "./contract.js";
 import type { BodyOf, Header } from "./messages.js";
 import type { NodeState } from "./node-state.js";
 import type { Stamp } from "./stamp.js";
+import { Succession } from "./succession.js";
 import { compareToken } from "./token.js";
+import { placeOf, startUpWaitMs } from "./turn.js";
 
 /** Addresses asked in one round (E28). */
 const ASKED_AT_ONCE = 8;
@@ -30,10 +32,11 @@ export class Following {
   #claimEnds = NEVER;
   #refusals = 0;
   #storingEpoch = 0;
-  #prepared: { readonly leader: LeaderInfo; readonly atMono: number } | undefined;
+  readonly #succession: Succession;
 
   constructor(node: NodeState) {
     this.#node = node;
+    this.#succession = new Succession(node);
   }
 
   get leader(): LeaderInfo | undefined {
@@ -50,13 +53,7 @@ export class Following {
     this.#forgetTarget();
     this.#fallbacks = [];
     this.#askAt = now.mono;
-    const isFirst = options.seeds[0] === options.address;
-    const wait = this.#node.isQuorum
-      ? this.#place() * options.stepMs
-      : isFirst
-        ? 0
-        : this.#node.random() * 2 * options.stepMs;
-    this.#standAt = now.mono + 3 * options.reportMs + wait;
+    this.#standAt = now.mono + 3 * options.reportMs + startUpWaitMs(this.#node, this.#place());
   }
 
   /** A leader that leads no more, and whom it had named. */
@@ -185,25 +182,19 @@ export class Following {
 
   /** The leader asks whether this node lives, to hand over to it (E35). */
   prepare(header: Header, body: BodyOf<"prepare">, link: number): void {
-    const node = this.#node;
-    if (!this.#isFrom(header) || body.for !== node.incarnation || !node.mayLead(node.id) || !node.knowsEpoch) return;
-    this.#prepared = { leader: this.#target as LeaderInfo, atMono: node.now.mono };
-    node.reply(link, { type: "ready", for: header.incarnation, stamp: body.stamp });
+    const leader = this.#followed(header);
+    if (leader !== undefined) this.#succession.prepare(leader, header, body, link);
   }
 
   /** The leader that has stopped, if the offer is one to take (E37). */
   offered(header: Header, body: BodyOf<"offer">): LeaderInfo | undefined {
-    const node = this.#node;
-    const prepared = this.#prepared;
-    this.#prepared = undefined;
-    if (!this.#isFrom(header) || body.for !== node.incarnation || prepared === undefined) return undefined;
-    const { leader, atMono } = prepared;
-    if (leader.id !== header.sender || leader.epoch !== header.epoch) return undefined;
-    return node.now.mono - atMono <= node.options.leaseMs ? leader : undefined;
+    return this.#succession.offered(this.#followed(header), body);
   }
 
-  #isFrom({ sender, epoch }: Header): boolean {
-    return this.#node.role === "follower" && this.#target?.id === sender && this.#target.epoch === epoch;
+  /** The leader, if the message is of the one that is followed. */
+  #followed({ sender, epoch }: Header): LeaderInfo | undefined {
+    const { leader } = this;
+    return leader?.id === sender && leader.epoch === epoch ? leader : undefined;
   }
 
   /** What is due. True where it is this node's turn to stand. */
@@ -266,16 +257,8 @@ export class Following {
     this.#standAt = mono + (this.#fallbacks.length + 1) * stepMs + 3 * reportMs + node.random() * 2 * stepMs;
   }
 
-  /** How many stand before this node: the fallbacks, then the other members by id, the last leader last (E29). */
   #place(): number {
-    const node = this.#node;
-    const listed = this.#fallbacks.findIndex(({ id }) => id === node.id);
-    if (listed >= 0) return listed;
-    const unlisted = node.options.members
-      .map(({ id }) => id)
-      .filter((id) => id !== this.#lastLeader && !this.#fallbacks.some((fallback) => fallback.id === id));
-    if (node.id === this.#lastLeader) return this.#fallbacks.length + unlisted.length;
-    return this.#fallbacks.length + Math.max(0, unlisted.indexOf(node.id));
+    return placeOf(this.#node, this.#fallbacks, this.#lastLeader);
   }
 
   #forgetTarget(): void {
@@ -284,7 +267,7 @@ export class Following {
     this.#stamp = NO_STAMP;
     this.#claimEnds = NEVER;
     this.#reportAt = NEVER;
-    this.#prepared = undefined;
+    this.#succession.forget();
   }
 
   #report(target: LeaderInfo): void {
