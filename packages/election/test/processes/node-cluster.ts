@@ -1,0 +1,160 @@
+/** Nodes that are processes of their own, and can be killed, frozen, restarted and cut off. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { TcpMesh } from "@lab/simnet";
+import { type RunningProcess, start } from "../../../../test/process.js";
+import type { Token } from "../../src/core/index.js";
+import { compiledProgram } from "./compiled.js";
+import { Events, type NodeEvent } from "./events.js";
+import type { NodeConfig, Times } from "./node-config.js";
+
+export interface ClusterOptions {
+  readonly size: number;
+  readonly mode: "quorum" | "available";
+  /** Default: the preset `fast`. */
+  readonly times?: Times;
+  /** Whether the nodes ask themselves all the time; `samplesOf` is where the answers are. Default false. */
+  readonly asks?: boolean;
+  /** `HOST:PORT` of a `resource.ts`. */
+  readonly resource?: string;
+  /** Where the nodes keep their files. Default: a folder that goes with the cluster. */
+  readonly folder?: string;
+}
+
+/** Who leads, and in which epoch. */
+export interface Claim {
+  readonly id: string;
+  readonly epoch: number;
+}
+
+/** How a node's process is started; it prints `listening on HOST:PORT` first. */
+export type StartNode = (config: NodeConfig, onLine: (line: string) => void) => RunningProcess;
+
+const startHere: StartNode = (config, onLine) =>
+  start(process.execPath, [compiledProgram("asking-node.ts"), JSON.stringify(config)], { onLine });
+
+/**
+ * Members have to know each other's addresses before any listens: those are symbolic (`a.cluster:1`), and each node's
+ * routes lead from them to the proxies of a TcpMesh, which are told where a node listens when it does.
+ */
+export class NodeCluster implements AsyncDisposable {
+  readonly ids: readonly string[];
+  readonly events = new Events();
+  readonly mesh: TcpMesh;
+  readonly #options: ClusterOptions;
+  readonly #own: string | undefined;
+  readonly #folder: string;
+  readonly #running = new Map<string, RunningProcess>();
+  /** Of each node that runs: whom it follows, by its last word. */
+  readonly #follows = new Map<string, Claim>();
+  /** Of each node that leads, by its own word. */
+  readonly #leads = new Map<string, Token>();
+
+  private constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.ids = Array.from({ length: options.size }, (_, index) => String.fromCharCode(97 + index));
+    this.mesh = new TcpMesh({ names: this.ids });
+    this.#own = options.folder === undefined ? mkdtempSync(join(tmpdir(), "lab-cluster-")) : undefined;
+    this.#folder = options.folder ?? this.#own ?? "";
+  }
+
+  /** Resolves when every node listens. */
+  static async start(options: ClusterOptions): Promise<NodeCluster> {
+    const cluster = new NodeCluster(options);
+    try {
+      await cluster.mesh.listen();
+      await Promise.all(cluster.ids.map((id) => cluster.startNode(id)));
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
+    return cluster;
+  }
+
+  /** Where the answers of a node are. */
+  samplesOf(id: string): string {
+    return join(this.#folder, `${id}.samples`);
+  }
+
+  /** Starts a node, or starts it again with what it stored. Resolves when it listens. */
+  async startNode(id: string, launch: StartNode = startHere): Promise<void> {
+    const { mode, times = { preset: "fast" }, asks = false, resource } = this.#options;
+    const others = this.ids.filter((one) => one !== id);
+    const config: NodeConfig = {
+      id,
+      mode,
+      listen: "127.0.0.1:0",
+      address: addressOf(id),
+      cluster: this.ids.map((one) => ({ id: one, address: addressOf(one) })),
+      routes: Object.fromEntries(others.map((one) => [addressOf(one), this.mesh.address(id, one)])),
+      state: join(this.#folder, `${id}.json`),
+      times,
+      ...(asks && { samples: this.samplesOf(id) }),
+      ...(resource !== undefined && { resource }),
+    };
+    const node = launch(config, (line) => {
+      if (line.startsWith("{")) this.#take({ node: id, ...JSON.parse(line) } as NodeEvent);
+    });
+    this.#running.set(id, node);
+    await this.mesh.attach(id, { port: await node.port() });
+  }
+
+  /** Kills a node as `kill -9` does. Resolves when it is gone. */
+  async kill(id: string): Promise<void> {
+    const node = this.#node(id);
+    this.#running.delete(id);
+    this.#follows.delete(id);
+    this.#leads.delete(id);
+    node.kill("SIGKILL");
+    await node.exited;
+  }
+
+  signal(id: string, signal: NodeJS.Signals): void {
+    this.#node(id).signal(signal);
+  }
+
+  /** Who leads by its own word. */
+  get leading(): readonly string[] {
+    return [...this.#leads.keys()];
+  }
+
+  /** The one among these that all of these follow, once that is so. Default: of all that run. */
+  async settled(ids: readonly string[] = [...this.#running.keys()]): Promise<Claim> {
+    return await this.events.until(`a leader that ${ids.join(", ")} follow`, () => this.followedBy(ids));
+  }
+
+  followedBy(ids: readonly string[]): Claim | undefined {
+    const [first, ...others] = ids.map((id) => this.#follows.get(id));
+    if (first === undefined || !ids.includes(first.id)) return undefined;
+    if (this.#leads.get(first.id)?.epoch !== first.epoch) return undefined;
+    return others.every((claim) => claim?.id === first.id && claim.epoch === first.epoch) ? first : undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#running.values()].map((node) => node[Symbol.asyncDispose]()));
+    await this.mesh.close();
+    if (this.#own !== undefined) rmSync(this.#own, { recursive: true, force: true });
+  }
+
+  #take(event: NodeEvent): void {
+    const { node } = event;
+    if (!this.#running.has(node)) return; // what a killed one had still said
+    if (event.event === "elected") this.#leads.set(node, event.token);
+    else if (event.event === "stepDown") this.#leads.delete(node);
+    else if (event.event === "leader" && event.leader === null) this.#follows.delete(node);
+    else if (event.event === "leader" && event.leader !== null) this.#follows.set(node, event.leader);
+    this.events.add(event);
+  }
+
+  #node(id: string): RunningProcess {
+    const node = this.#running.get(id);
+    if (node === undefined) throw new Error(`${id} does not run`);
+    return node;
+  }
+}
+
+/** What members call each other. */
+export function addressOf(id: string): string {
+  return `${id}.cluster:1`;
+}
