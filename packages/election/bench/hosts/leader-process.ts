@@ -14,6 +14,7 @@ const elector = createElector({
   seeds: [address],
   maxHosts: Number(process.argv[3]),
   storage: memoryStorage(),
+  handOverOnStopMs: 0,
 });
 const lag = loopLag();
 elector.on("elected", () => console.log(`leading on ${elector.address}`));

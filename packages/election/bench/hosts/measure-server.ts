@@ -109,6 +109,7 @@ export async function measureServer(options: ServerOptions): Promise<Measured> {
   const resident = rssMiB(server.pid);
   generator.signal("SIGUSR2");
   const after = await counted();
+  const said = [...surprises];
   server.signal("SIGTERM"); // so that a profile is written
   await server.exited;
   return {
@@ -126,7 +127,7 @@ export async function measureServer(options: ServerOptions): Promise<Measured> {
     rows: pulses.map(({ rows }) => rows ?? 0),
     mostNotLive: Math.max(0, ...pulses.map(({ notLive }) => notLive ?? 0)),
     mostDisconnected: Math.max(0, ...pulses.map(({ disconnected }) => disconnected ?? 0)),
-    surprises,
+    surprises: said,
   };
 }
 

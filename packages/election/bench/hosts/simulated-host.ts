@@ -85,10 +85,11 @@ export class SimulatedHost {
   }
 
   #begin(): void {
-    const { core, ackBytesOfFloor } = this.#options;
+    const { core, counts, ackBytesOfFloor } = this.#options;
     if (ackBytesOfFloor !== undefined) {
       this.#prepare(1, true);
       this.#isAwaiting = true;
+      counts.reports++;
       this.#socket.write(this.#report);
       return;
     }

@@ -4,7 +4,7 @@
  * JSON for each event, with the time on the clock that all processes share. SIGUSR2 makes it resign.
  */
 import { built } from "../../../../bench/built.js";
-import type { ElectorOptions } from "../../src/node/elector.js";
+import type { ElectorOptions } from "../../src/node/elector-options.js";
 import { monoMs } from "./clock.js";
 
 const { createElector, fileStorage } = await built<typeof import("../../src/index.js")>("election");
