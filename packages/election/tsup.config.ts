@@ -3,4 +3,5 @@ import { packageBuild } from "../../tsup.base.js";
 export default packageBuild({
   index: "src/index.ts",
   core: "src/core/index.ts",
+  "cli/main": "src/cli/main.ts",
 });
