@@ -20,6 +20,12 @@ export interface ClusterOptions {
   readonly resource?: string;
   /** Where the nodes keep their files. Default: a folder that goes with the cluster. */
   readonly folder?: string;
+  /** In hexadecimal. Default none. */
+  readonly secret?: string;
+  /** Real addresses, at which the nodes listen and reach each other without a mesh. Default: symbolic ones. */
+  readonly addressOf?: (id: string) => string;
+  /** How a node's process is started. Default: on this machine. */
+  readonly launch?: StartNode;
 }
 
 /** Who leads, and in which epoch. */
@@ -63,7 +69,7 @@ export class NodeCluster implements AsyncDisposable {
   static async start(options: ClusterOptions): Promise<NodeCluster> {
     const cluster = new NodeCluster(options);
     try {
-      await cluster.mesh.listen();
+      if (options.addressOf === undefined) await cluster.mesh.listen();
       await Promise.all(cluster.ids.map((id) => cluster.startNode(id)));
     } catch (error) {
       await cluster[Symbol.asyncDispose]();
@@ -78,26 +84,30 @@ export class NodeCluster implements AsyncDisposable {
   }
 
   /** Starts a node, or starts it again with what it stored. Resolves when it listens. */
-  async startNode(id: string, launch: StartNode = startHere): Promise<void> {
-    const { mode, times = { preset: "fast" }, asks = false, resource } = this.#options;
+  async startNode(id: string): Promise<void> {
+    const { mode, times = { preset: "fast" }, asks = false, resource, secret, launch = startHere } = this.#options;
+    const { addressOf = symbolicAddress } = this.#options;
+    const isMeshed = this.#options.addressOf === undefined;
     const others = this.ids.filter((one) => one !== id);
     const config: NodeConfig = {
       id,
       mode,
-      listen: "127.0.0.1:0",
+      listen: isMeshed ? "127.0.0.1:0" : addressOf(id),
       address: addressOf(id),
       cluster: this.ids.map((one) => ({ id: one, address: addressOf(one) })),
-      routes: Object.fromEntries(others.map((one) => [addressOf(one), this.mesh.address(id, one)])),
+      routes: isMeshed ? Object.fromEntries(others.map((one) => [addressOf(one), this.mesh.address(id, one)])) : {},
       state: join(this.#folder, `${id}.json`),
       times,
       ...(asks && { samples: this.samplesOf(id) }),
       ...(resource !== undefined && { resource }),
+      ...(secret !== undefined && { secret }),
     };
     const node = launch(config, (line) => {
       if (line.startsWith("{")) this.#take({ node: id, ...JSON.parse(line) } as NodeEvent);
     });
     this.#running.set(id, node);
-    await this.mesh.attach(id, { port: await node.port() });
+    const port = await node.port();
+    if (isMeshed) await this.mesh.attach(id, { port });
   }
 
   /** Kills a node as `kill -9` does. Resolves when it is gone. */
@@ -154,7 +164,6 @@ export class NodeCluster implements AsyncDisposable {
   }
 }
 
-/** What members call each other. */
-export function addressOf(id: string): string {
+function symbolicAddress(id: string): string {
   return `${id}.cluster:1`;
 }
