@@ -46,7 +46,7 @@ const startHere: StartNode = (config, onLine) =>
  */
 export class NodeCluster implements AsyncDisposable {
   readonly ids: readonly string[];
-  readonly events = new Events();
+  readonly events: Events = new Events();
   readonly mesh: TcpMesh;
   readonly #options: ClusterOptions;
   readonly #own: string | undefined;
@@ -139,6 +139,22 @@ export class NodeCluster implements AsyncDisposable {
     if (first === undefined || !ids.includes(first.id)) return undefined;
     if (this.#leads.get(first.id)?.epoch !== first.epoch) return undefined;
     return others.every((claim) => claim?.id === first.id && claim.epoch === first.epoch) ? first : undefined;
+  }
+
+  /** Once a node does not lead by its own word. */
+  async steppedDown(id: string): Promise<void> {
+    await this.events.until(`the end of ${id}'s lead`, () => (this.#leads.has(id) ? undefined : true));
+  }
+
+  /** Cuts a node off from all others. `one way`: it is not heard any more, but hears. */
+  cut(id: string, how: "both ways" | "one way"): void {
+    const others = this.ids.filter((one) => one !== id);
+    this.mesh.cut([id], others);
+    if (how === "both ways") this.mesh.cut(others, [id]);
+  }
+
+  heal(): void {
+    this.mesh.heal();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

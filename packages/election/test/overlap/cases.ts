@@ -1,0 +1,33 @@
+/** The two cases of the experiment: what is done to the leader in a round, and how the round ends. */
+export const CASES = ["cut", "stop"] as const;
+export type Case = (typeof CASES)[number];
+
+/** A cluster of any engine, as far as the experiment needs it. */
+export interface Contestants extends AsyncDisposable {
+  readonly ids: readonly string[];
+  /** The one among these that all of these follow, once that is so. */
+  settled(ids: readonly string[]): Promise<{ readonly id: string }>;
+  /** Once a node has said that it leads no more. */
+  steppedDown(id: string): Promise<void>;
+  /** Cuts the links of a node. `one way`: it is not heard any more, but hears. */
+  cut(id: string, how: "both ways" | "one way"): void;
+  heal(): void;
+  signal(id: string, signal: NodeJS.Signals): void;
+  samplesOf(id: string): string;
+}
+
+/** One round: the leader is cut off or stopped until another leads, then it comes back and follows that one or another. */
+export async function playRound(cluster: Contestants, which: Case, round: number): Promise<void> {
+  const { id } = await cluster.settled(cluster.ids);
+  const others = cluster.ids.filter((one) => one !== id);
+  if (which === "cut") {
+    cluster.cut(id, round % 2 === 0 ? "both ways" : "one way");
+    await Promise.all([cluster.settled(others), cluster.steppedDown(id)]);
+    cluster.heal();
+  } else {
+    cluster.signal(id, "SIGSTOP");
+    await cluster.settled(others);
+    cluster.signal(id, "SIGCONT");
+  }
+  await cluster.settled(cluster.ids);
+}

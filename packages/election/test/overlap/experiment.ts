@@ -1,0 +1,58 @@
+/** The overlap experiment: real processes that ask themselves all the time whether they lead, and a resource they share. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { start, startTypeScript } from "../../../../test/process.js";
+import { compiledProgram } from "../processes/compiled.js";
+import { NodeCluster } from "../processes/node-cluster.js";
+import type { Times } from "../processes/node-config.js";
+import { type Case, type Contestants, playRound } from "./cases.js";
+
+export const MODES = ["quorum", "etcd", "available"] as const;
+export type Mode = (typeof MODES)[number];
+
+export interface ExperimentOptions {
+  readonly mode: Mode;
+  readonly which: Case;
+  readonly rounds: number;
+  /** Where the samples and the resource's log go. */
+  readonly folder: string;
+  /** Default 3. */
+  readonly size?: number;
+  /** Default: the preset `fast`. */
+  readonly times?: Times;
+  /** The resource accepts everything. Default false. */
+  readonly unfenced?: boolean;
+  readonly onRound?: (round: number) => void;
+}
+
+/** Plays all rounds. @returns the files that the processes wrote, for `overlap-report` */
+export async function playRounds(options: ExperimentOptions): Promise<readonly string[]> {
+  const { which, rounds, folder, unfenced = false } = options;
+  mkdirSync(folder, { recursive: true });
+  const log = join(folder, "resource.log");
+  await using resource = start(process.execPath, [
+    compiledProgram("resource.ts"),
+    log,
+    ...(unfenced ? ["--unfenced"] : []),
+  ]);
+  await using cluster = await open(options, `127.0.0.1:${await resource.port()}`);
+  for (let round = 0; round < rounds; round++) {
+    await playRound(cluster, which, round);
+    options.onRound?.(round);
+  }
+  return [...cluster.ids.map((id) => cluster.samplesOf(id)), log];
+}
+
+async function open({ mode, size = 3, times, folder }: ExperimentOptions, resource: string): Promise<Contestants> {
+  const common = { size, asks: true, resource, folder, ...(times !== undefined && { times }) };
+  if (mode === "etcd") throw new Error("not yet");
+  return await NodeCluster.start({ ...common, mode });
+}
+
+/** What the separate script says of the files, and whether it found nothing wrong. */
+export async function report(files: readonly string[]): Promise<{ readonly text: string; readonly isClean: boolean }> {
+  const { code, stdout, stderr } = await startTypeScript(new URL("./report.ts", import.meta.url), files).exited;
+  if (code !== 0 && code !== 1) throw new Error(`overlap-report ended with code ${code}: ${stderr}`);
+  if (stdout === "") throw new Error(`overlap-report said nothing: ${stderr}`);
+  return { text: stdout, isClean: code === 0 };
+}
