@@ -244,7 +244,7 @@ export class EtcdElection {
     // A key that is missing is put at once, unless it was put right now.
     const isPutInVain = !session.hasKey && kind === "campaign";
     const isUrgent = !session.hasKey || this.#line.hasNews;
-    this.#notBefore.list = now.mono + (isPutInVain ? retryMs : isUrgent ? 0 : pollMs);
+    this.#notBefore.list = now.mono + (isPutInVain ? retryMs : isUrgent ? 0 : Math.min(pollMs, session.ttlMs / 3));
     const leads = mine !== undefined && mine === this.#line.front;
     if (this.#leading !== undefined && !(leads && mine.epoch === this.#leading.epoch)) {
       this.#endSession(now, "superseded"); // somebody deleted the key

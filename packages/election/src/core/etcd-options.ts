@@ -17,7 +17,7 @@ export interface EtcdElectionOptions {
   readonly marginMs?: number | undefined;
   /** The share by which clocks may be wrong, 0 to 0.25; long leases get a longer margin. Default 0.03. */
   readonly clockError?: number | undefined;
-  /** Between two looks at the keys, in ms, where no watch tells of a change before. Default 1,000. */
+  /** Between two looks at the keys, in ms, where no watch tells of a change before; at most a third of the lease. Default 1,000. */
   readonly pollMs?: number | undefined;
   /** Between two attempts, in ms, when all endpoints have failed. Default 250. */
   readonly retryMs?: number | undefined;
