@@ -1,4 +1,6 @@
 /** The two cases of the experiment: what is done to the leader in a round, and how the round ends. */
+import { setTimeout } from "node:timers/promises";
+
 export const CASES = ["cut", "stop"] as const;
 export type Case = (typeof CASES)[number];
 
@@ -20,6 +22,8 @@ export interface Contestants extends AsyncDisposable {
 export async function playRound(cluster: Contestants, which: Case, round: number): Promise<void> {
   const { id } = await cluster.settled(cluster.ids);
   const others = cluster.ids.filter((one) => one !== id);
+  // It leads for a while, so that the fault strikes at any place of a lease.
+  await setTimeout(100 + Math.random() * 400);
   if (which === "cut") {
     cluster.cut(id, round % 2 === 0 ? "both ways" : "one way");
     await Promise.all([cluster.settled(others), cluster.steppedDown(id)]);
