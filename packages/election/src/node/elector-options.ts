@@ -63,8 +63,19 @@ const MAX_MS = 2 ** 31 - 1;
 const ms = (standard: number, min = 1): NumberRule => ({ default: standard, min, max: MAX_MS });
 const count = (standard: number): NumberRule => ({ default: standard, min: 1, max: 2 ** 31 - 1 });
 
+type FixedName =
+  | "measureTimeoutMs"
+  | "maxOutgoing"
+  | "maxUnsentBytes"
+  | "maxWaitingMessages"
+  | "connectTimeoutMs"
+  | "redialMs"
+  | "silentTimeoutMs"
+  | "handOverOnStopMs"
+  | "stopTimeoutMs";
+
 /** Those with defaults of their own; the others' defaults come from the times of the election. */
-const numbers = {
+const numbers: Readonly<Record<FixedName, NumberRule>> = {
   measureTimeoutMs: ms(5_000),
   maxOutgoing: count(256),
   maxUnsentBytes: { ...count(65_536), min: 4_104 },
@@ -74,9 +85,9 @@ const numbers = {
   silentTimeoutMs: ms(10_000),
   handOverOnStopMs: ms(500, 0),
   stopTimeoutMs: ms(1_000, 0),
-} satisfies Readonly<Record<string, NumberRule>>;
+};
 
-type NumberName = keyof typeof numbers | "maxConnections" | "measureMs" | "idleTimeoutMs";
+type NumberName = FixedName | "maxConnections" | "measureMs" | "idleTimeoutMs";
 
 const known: KeysOf<ElectorOptions> = {
   mode: true,
