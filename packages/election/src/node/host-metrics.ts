@@ -9,6 +9,9 @@ type Library = typeof import("systeminformation");
 /** Reading what the network carries starts a process on some systems: not more often than this. */
 const TRAFFIC_EVERY_MS = 15_000;
 
+/** The system counts in steps of 10 ms: what was counted in less time than this, of all cores, says little. */
+const LEAST_COUNTED_MS = 200;
+
 let library: Promise<Library> | undefined;
 
 /** Loaded when it is needed: whoever measures otherwise, or does not at all, spares it. */
@@ -21,24 +24,44 @@ function load(): Promise<Library> {
  * How busy this machine is: CPU since the last call, memory that is not available, the default network interface's speed less what
  * it carries (0 where the system does not tell the speed, as in most virtual machines), and what is free in the file
  * system of the working directory. One call takes about a millisecond of CPU time on Linux and starts no process there,
- * but for the network's traffic, every 15 s and only where the speed is known.
+ * but at the first call, and for the network's traffic, every 15 s and only where the speed is known.
  */
 export async function hostLoad(): Promise<Load> {
   const si = await load();
-  const [cpu, memory, freeBandwidthBytes, freeDiskBytes] = await Promise.all([
-    si.currentLoad(),
+  const [memory, freeBandwidthBytes, freeDiskBytes] = await Promise.all([
     si.mem(),
     freeBandwidth(si).catch(() => 0),
     freeDisk().catch(() => 0),
   ]);
   return {
-    cpuPercent: orZero(cpu.currentLoad),
+    cpuPercent: busyPercent(),
     usedRamBytes: orZero(memory.active), // not what the system caches
     totalRamBytes: orZero(memory.total),
     freeBandwidthBytes,
     freeDiskBytes,
     measuredAtMs: Date.now(),
   };
+}
+
+let counted = { busyMs: 0, idleMs: 0 };
+let lastPercent = 0;
+
+/**
+ * Of all cores, since the last call; at first, since the machine started. `systeminformation` waits for a shell on Linux to
+ * find it out, while which a leader answers nobody.
+ */
+function busyPercent(): number {
+  let busyMs = 0;
+  let idleMs = 0;
+  for (const { times } of cpus()) {
+    busyMs += times.user + times.nice + times.sys + times.irq;
+    idleMs += times.idle;
+  }
+  const all = busyMs + idleMs - counted.busyMs - counted.idleMs;
+  if (all < LEAST_COUNTED_MS) return lastPercent;
+  lastPercent = Math.min(100, Math.max(0, (100 * (busyMs - counted.busyMs)) / all));
+  counted = { busyMs, idleMs };
+  return lastPercent;
 }
 
 let device: Promise<Device> | undefined;
