@@ -28,12 +28,11 @@ export function wholeNumber(
   max: number = Number.MAX_SAFE_INTEGER,
 ): number {
   const value = given === undefined ? fallback : given;
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  // The text is only made where it is wanted: an integer inside a payload is read with this check too.
   const accepted = `a whole number from ${min} to ${max}`;
   if (typeof value !== "number") throw new TypeError(`${name} must be ${accepted}, not ${kind(value)}`);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`${name} is ${value}, but must be ${accepted}`);
-  }
-  return value;
+  throw new RangeError(`${name} is ${value}, but must be ${accepted}`);
 }
 
 /** @throws TypeError where it is not a number, RangeError where it is neither 8 nor 4. */
