@@ -59,8 +59,10 @@ const FLAGS: Readonly<Record<string, string>> = {
 
 /** One line about what was thrown, safe to show on a terminal. */
 export function describeFailure(error: unknown): string {
-  const advice = isOption(error) ? undefined : ADVICE[codeOf(error)];
-  return `election: ${printable(messageOf(error))}${advice === undefined ? "" : `; ${advice}`}\n`;
+  const message = messageOf(error);
+  let advice = isOption(error) ? undefined : ADVICE[codeOf(error)];
+  if (message.startsWith("the dashboard")) advice = advice?.replace("--listen HOST:0", "--ui 0");
+  return `election: ${printable(message)}${advice === undefined ? "" : `; ${advice}`}\n`;
 }
 
 /** One line about what does not keep the command from going on. */

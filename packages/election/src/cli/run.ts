@@ -1,9 +1,12 @@
 /** `election run`: a node, until it is told to stop. */
 import { type Command, Option } from "commander";
 import type { Member } from "../core/index.js";
-import { listenAddress, memberList, moreAddresses, moreRoutes, peerAddress } from "./addresses.js";
+import { isLoopback, parseAddress } from "../node/address.js";
+import type { Dashboard } from "../node/dashboard.js";
+import { listenAddress, memberList, moreAddresses, moreRoutes, peerAddress, uiAddress } from "./addresses.js";
 import { electorOptions } from "./elector-options.js";
 import { EventLines } from "./event-lines.js";
+import { warn } from "./exit-codes.js";
 import { nodeLogger } from "./node-logger.js";
 import { writeLine } from "./output.js";
 import { readSecret } from "./secret-file.js";
@@ -23,6 +26,7 @@ export interface RunFlags {
   readonly rejoin?: true;
   readonly preset: "default" | "fast";
   readonly score: "linear" | "classic";
+  readonly ui?: string;
   readonly secretFile?: string;
   readonly route: Readonly<Record<string, string>>;
   readonly json?: true;
@@ -85,6 +89,7 @@ export function addRunCommand(program: Command): void {
         .default("linear"),
     )
     .option("--name <name>", "the client name in the table (default: this machine's host name)")
+    .option("--ui <port>", "serve the dashboard on 127.0.0.1:PORT, or on HOST:PORT", uiAddress)
     .option("--secret-file <file>", "a secret that all nodes share, 16 bytes or more; needed to listen off loopback")
     .option(
       "--route <address=host:port>",
@@ -103,19 +108,36 @@ async function runNode(flags: RunFlags): Promise<void> {
   const { signal } = stopSignal();
   // Loaded here, so that the other commands and --help do not wait for what they don't use.
   const { createElector } = await import("../node/elector.js");
-  const elector = createElector({
-    ...options,
-    logger: nodeLogger,
-  });
+  const dashboard = flags.ui === undefined ? undefined : await openUi(flags.ui);
   try {
-    const lines = new EventLines({ isJson: flags.json === true, own: flags.id ?? "" });
-    lines.follow(elector);
-    await elector.start();
-    lines.begin([`listening on ${elector.listening}`], (line) => writeLine(process.stdout, line));
-    lines.event("listening", { address: elector.address });
-    await aborted(signal);
-    lines.event("stopping", {}, "stopping");
+    const elector = createElector({
+      ...options,
+      logger: nodeLogger,
+      ...(dashboard !== undefined && { ui: dashboard.url }),
+    });
+    try {
+      const lines = new EventLines({ isJson: flags.json === true, own: flags.id ?? "" });
+      lines.follow(elector);
+      await elector.start();
+      dashboard?.show(elector, { cluster: flags.cluster, secret, routes: flags.route });
+      const first = [`listening on ${elector.listening}`];
+      if (dashboard !== undefined) first.push(`dashboard on ${dashboard.url}`);
+      lines.begin(first, (line) => writeLine(process.stdout, line));
+      lines.event("listening", { address: elector.address, ...(dashboard !== undefined && { ui: dashboard.url }) });
+      await aborted(signal);
+      lines.event("stopping", {}, "stopping");
+    } finally {
+      await elector.stop();
+    }
   } finally {
-    await elector.stop();
+    await dashboard?.close();
   }
+}
+
+async function openUi(listen: string): Promise<Dashboard> {
+  const { openDashboard } = await import("../node/dashboard.js");
+  if (!isLoopback(parseAddress("--ui", listen, 0).host)) {
+    warn(`whoever can connect to ${listen} can read the dashboard: the names, addresses and load of all hosts`);
+  }
+  return await openDashboard({ listen, expose: true, logger: nodeLogger });
 }

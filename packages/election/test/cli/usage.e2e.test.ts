@@ -23,6 +23,7 @@ describe.concurrent("a wrong command line is code 2", () => {
   it.each([
     [["frobnicate"], /unknown command 'frobnicate'/],
     [["run", "--listen", "4001"], /option '--listen <address>'.*It is "4001", but must be HOST:PORT or .* no port/],
+    [["run", "--ui", "x"], /option '--ui <port>'.*It must be a port, or HOST:PORT/],
     [["run", "--mode", "etcd"], /Allowed choices are available, quorum/],
     [["run", "--route", "127.0.0.1:1"], /It must be ADDRESS=HOST:PORT/],
     [["run", "--mode", "quorum", "--id", "a"], /^election: --mode quorum needs --members/],
