@@ -3,7 +3,14 @@ import { it } from "@fast-check/vitest";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { medalOf } from "../src/core/host-table.js";
-import { type Body, decodeMessage, encodeMessage, type Message, RemoteProtocolError } from "../src/core/index.js";
+import {
+  type Body,
+  decodeMessage,
+  encodeMessage,
+  framed,
+  type Message,
+  RemoteProtocolError,
+} from "../src/core/index.js";
 
 const id = fc.string({ unit: "binary", minLength: 1, maxLength: 16 });
 const address = fc.string({ unit: "binary", minLength: 1, maxLength: 64 });
@@ -128,6 +135,19 @@ it.prop([fc.oneof(fc.uint8Array({ maxLength: 200 }), message.map(encodeMessage))
       expect(Buffer.from(encodeMessage(one)).equals(bytes)).toBe(true);
     } catch (error) {
       expect(error).toBeInstanceOf(RemoteProtocolError);
+    }
+  },
+);
+
+it.prop([message, fc.uint8Array({ minLength: 8, maxLength: 16 })])(
+  "E1: a frame is the length and the payload, wherever the payload stands in its memory",
+  (one, before) => {
+    const payload = encodeMessage(one);
+    const length = Uint8Array.of(0, 0, 0, 0, 0, 0, payload.length >>> 8, payload.length);
+    const expected = Buffer.from([...length, ...payload]);
+    const behind = (front: Uint8Array): Uint8Array => Uint8Array.from([...front, ...payload]).subarray(front.length);
+    for (const same of [payload, Uint8Array.from(payload), behind(before), behind(length)]) {
+      expect(expected.equals(framed(same))).toBe(true);
     }
   },
 );

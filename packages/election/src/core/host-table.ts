@@ -97,26 +97,30 @@ export class HostTable {
     return live.sort(byScore);
   }
 
-  /** The table as it is shown, the leader among its hosts. */
-  rows(mono: number, leader: Host): HostRow[] {
-    const ranked = [...this.rank(mono), leader].sort(byScore);
-    const others = [...this.#hosts.values()].filter((host) => !this.isLive(host, mono)).sort(byScore);
-    return [...ranked, ...others].map((host, index) => {
-      const rank = index < ranked.length ? index + 1 : undefined;
-      return {
-        rank,
-        id: host.id,
-        hostName: host.hostName,
-        address: host.address,
-        ui: host.ui === "" ? undefined : host.ui,
-        load: host.loads.average,
-        score: host.score,
-        status: host === leader || this.isConnected(host, mono) ? "connected" : "disconnected",
-        medal: medalOf(rank),
-        isLeader: host === leader,
-      };
-    });
+  /** The table as it is shown: the leader among the hosts in the order of their rank, then those that have none. */
+  rows(mono: number, ranked: readonly Host[], leader: Host): HostRow[] {
+    const silent = [...this.#hosts.values()].filter((host) => !this.isLive(host, mono)).sort(byScore);
+    const withLeader = [...ranked, leader].sort(byScore);
+    const rows = withLeader.map((host, index) => rowOf(host, index + 1, true, host === leader));
+    for (const host of silent) rows.push(rowOf(host, undefined, this.isConnected(host, mono), false));
+    return rows;
   }
+}
+
+function rowOf(host: Host, rank: number | undefined, isConnected: boolean, isLeader: boolean): HostRow {
+  const { id, hostName, address, ui, loads, score } = host;
+  return {
+    rank,
+    id,
+    hostName,
+    address,
+    ui: ui === "" ? undefined : ui,
+    load: loads.average,
+    score,
+    status: isConnected ? "connected" : "disconnected",
+    medal: medalOf(rank),
+    isLeader,
+  };
 }
 
 export function medalOf(rank: number | undefined): HostRow["medal"] {

@@ -31,11 +31,15 @@ interface Transfer {
 
 export class Leadership {
   readonly epoch: number;
+  readonly token: Token;
+  readonly info: LeaderInfo;
   readonly lease: Lease;
   readonly table: HostTable;
   readonly #node: NodeState;
   readonly #sinceMono: number;
+  /** The next in line, whether they are live or not, and as messages name them: both change in `#nominate` alone. */
   #fallbacks: readonly Host[] = [];
+  #named: readonly Fallback[] = [];
   #better = { id: "", pulses: 0 };
   #pulseAt: number;
   #probeAt: number;
@@ -47,27 +51,27 @@ export class Leadership {
   constructor(node: NodeState, epoch: number, lease: Lease, former?: Leadership) {
     this.#node = node;
     this.epoch = epoch;
+    this.token = { epoch, id: node.id };
+    this.info = { id: node.id, address: node.options.address, epoch };
     this.lease = lease;
     this.table = former?.table ?? new HostTable(node.options);
-    this.#fallbacks = former === undefined ? [] : former.#fallbacks;
+    if (former !== undefined) this.#nominate(former.#fallbacks);
     this.#ranking = former === undefined ? undefined : former.#ranking;
     this.#sinceMono = former === undefined ? node.now.mono : former.#sinceMono;
     this.#pulseAt = former === undefined ? node.now.mono + node.options.pulseMs : former.#pulseAt;
     this.#probeAt = node.isQuorum ? Number.POSITIVE_INFINITY : node.now.mono + node.options.probeMs;
   }
 
-  get token(): Token {
-    return { epoch: this.epoch, id: this.#node.id };
-  }
-
-  get info(): LeaderInfo {
-    return { id: this.#node.id, address: this.#node.options.address, epoch: this.epoch };
-  }
-
   /** The next in line that are live now (E26). */
   get fallbacks(): readonly Fallback[] {
     const { mono } = this.#node.now;
+    if (this.#fallbacks.every((host) => this.table.isLive(host, mono))) return this.#named;
     return this.#fallbacks.filter((host) => this.table.isLive(host, mono)).map(fallbackOf);
+  }
+
+  #nominate(hosts: readonly Host[]): void {
+    this.#fallbacks = hosts;
+    this.#named = hosts.map(fallbackOf);
   }
 
   announce(): void {
@@ -108,9 +112,9 @@ export class Leadership {
   /** A host is next in line at once where there is room: a leader may die before its first pulse (B10). */
   #list(host: Host): void {
     const index = this.#fallbacks.findIndex(({ id }) => id === host.id);
-    if (index >= 0) this.#fallbacks = this.#fallbacks.with(index, host);
+    if (index >= 0) this.#nominate(this.#fallbacks.with(index, host));
     else if (this.#fallbacks.length < MAX_FALLBACKS && this.#isEligible(host))
-      this.#fallbacks = [...this.#fallbacks, host];
+      this.#nominate([...this.#fallbacks, host]);
   }
 
   #isEligible({ id }: Host): boolean {
@@ -172,12 +176,12 @@ export class Leadership {
     const node = this.#node;
     const { mono } = node.now;
     const self = this.#self();
-    const { rows } = this.#rank(self);
-    const live = rows.filter(({ rank, isLeader }) => rank !== undefined && !isLeader);
-    const eligible = live.map(({ id }) => this.table.get(id) as Host).filter((host) => this.#isEligible(host));
+    const ranked = this.table.rank(mono);
+    const { rows } = this.#show(ranked, self);
+    const eligible = ranked.filter((host) => this.#isEligible(host));
     const best = eligible[0];
     const wasListed = best !== undefined && this.#fallbacks.some(({ id }) => id === best.id);
-    this.#fallbacks = eligible.slice(0, MAX_FALLBACKS);
+    this.#nominate(eligible.slice(0, MAX_FALLBACKS));
     for (const host of this.table.all()) if (!this.table.isLive(host, mono)) node.book.add(host.address);
     node.outbox.emit({ type: "hosts", rows });
     const isBetter =
@@ -201,17 +205,18 @@ export class Leadership {
 
   /** The table as it would be ranked now. */
   rows(): readonly HostRow[] {
-    return this.table.rows(this.#node.now.mono, this.#self());
+    const { mono } = this.#node.now;
+    return this.table.rows(mono, this.table.rank(mono), this.#self());
   }
 
   /** The table of the last pulse; before the first, one that is made when it is first asked for. */
   get ranking(): Ranking {
-    return this.#ranking ?? this.#rank(this.#self());
+    return this.#ranking ?? this.#show(this.table.rank(this.#node.now.mono), this.#self());
   }
 
-  #rank(self: Host): Ranking {
+  #show(ranked: readonly Host[], self: Host): Ranking {
     const node = this.#node;
-    this.#ranking = { snapshot: ++node.rankings, rows: this.table.rows(node.now.mono, self) };
+    this.#ranking = { snapshot: ++node.rankings, rows: this.table.rows(node.now.mono, ranked, self) };
     return this.#ranking;
   }
 

@@ -16,6 +16,8 @@ export class Lease {
   readonly #countedMs: number;
   /** Per member other than the leader: from when on it is counted. */
   readonly #counted: Map<string, Stamp>;
+  /** When too few members count, as far as is known: `undefined` since one was counted. */
+  #countedEnd: number | undefined;
   /** Of an available leader that has had hosts: when it last heard one. */
   #heard: Now | undefined;
   /** Once it was seen to be lost, it stays so (E12). */
@@ -30,7 +32,9 @@ export class Lease {
   /** The last stamp of a member that counts never gets older. */
   count(member: string, stamp: Stamp): void {
     const before = this.#counted.get(member);
-    if (before === undefined || stamp.mono > before.mono) this.#counted.set(member, stamp);
+    if (before !== undefined && stamp.mono <= before.mono) return;
+    this.#counted.set(member, stamp);
+    this.#countedEnd = undefined;
   }
 
   heard(now: Now): void {
@@ -67,7 +71,12 @@ export class Lease {
     if (mode === "available")
       return this.#heard === undefined ? Number.POSITIVE_INFINITY : this.#heard.mono + this.#countedMs;
     if (majority <= 1) return Number.POSITIVE_INFINITY;
+    this.#countedEnd ??= this.#endOfCounted();
+    return this.#countedEnd;
+  }
+
+  #endOfCounted(): number {
     const newestFirst = [...this.#counted.values()].map(({ mono }) => mono).sort((a, b) => b - a);
-    return (newestFirst[majority - 2] ?? Number.NEGATIVE_INFINITY) + this.#countedMs;
+    return (newestFirst[this.#options.majority - 2] ?? Number.NEGATIVE_INFINITY) + this.#countedMs;
   }
 }

@@ -41,8 +41,10 @@ const WINDOW = 4;
 /** The last loads of a host, and their average. */
 export class LoadAverage {
   readonly #loads: Load[] = [];
+  #average: Load | undefined;
 
   add(load: Load): void {
+    this.#average = undefined;
     this.#loads.push(load);
     if (this.#loads.length > WINDOW) this.#loads.shift();
   }
@@ -53,20 +55,29 @@ export class LoadAverage {
 
   /** The newest load, with CPU and used RAM averaged: what the score looks at. */
   get average(): Load {
-    const count = Math.max(1, this.#loads.length);
-    const mean = (pick: (load: Load) => number): number =>
-      this.#loads.reduce((sum, load) => sum + pick(load), 0) / count;
-    const { newest } = this;
-    return {
-      ...newest,
-      cpuPercent: mean((load) => load.cpuPercent),
-      // RAM may have been taken away since.
-      usedRamBytes: Math.min(
-        newest.totalRamBytes,
-        mean((load) => load.usedRamBytes),
-      ),
-    };
+    this.#average ??= averageOf(this.#loads, this.newest);
+    return this.#average;
   }
+}
+
+function averageOf(loads: readonly Load[], newest: Load): Load {
+  const { totalRamBytes, freeBandwidthBytes, freeDiskBytes, measuredAtMs } = newest;
+  let cpuPercent = 0;
+  let usedRamBytes = 0;
+  for (const load of loads) {
+    cpuPercent += load.cpuPercent;
+    usedRamBytes += load.usedRamBytes;
+  }
+  const count = Math.max(1, loads.length);
+  return {
+    cpuPercent: cpuPercent / count,
+    // RAM may have been taken away since.
+    usedRamBytes: Math.min(totalRamBytes, usedRamBytes / count),
+    totalRamBytes,
+    freeBandwidthBytes,
+    freeDiskBytes,
+    measuredAtMs,
+  };
 }
 
 export function ramPercent(load: Load): number {

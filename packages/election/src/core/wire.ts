@@ -8,6 +8,8 @@ import type { Stamp } from "./stamp.js";
 /** 71 years: up to here a number of milliseconds holds every microsecond. */
 const MAX_MICROSECONDS = 2 ** 51;
 const TWO_32 = 2 ** 32;
+/** Up to so many bytes a text of ASCII is read faster without a decoder. */
+const MAX_ASCII = 32;
 /** 2^21: with a high word from here on, an integer is above 2^53-1. */
 const UNSAFE_HIGH = 2 ** 21;
 
@@ -168,11 +170,24 @@ export class FieldReader {
   }
 
   text(maxTextBytes: number, minTextBytes = 0): string {
-    const start = this.#at;
-    const { text, end } = framing(() => readText(this.#bytes, start, { headerBytes: 4, maxTextBytes }));
-    if (end - start - 4 < minTextBytes) throw malformed("a text is empty");
-    this.#at = end;
-    return text;
+    const start = this.#take(4);
+    const length = this.#word(start);
+    if (length > maxTextBytes) throw malformed(`a text of ${length} bytes, not ${maxTextBytes} at most`);
+    if (length < minTextBytes) throw malformed("a text is empty");
+    const at = this.#take(length);
+    if (length > MAX_ASCII) return this.#anyText(start, maxTextBytes);
+    const codes: number[] = [];
+    for (let index = at; index < at + length; index++) {
+      const code = this.#bytes[index] as number;
+      if (code >= 128) return this.#anyText(start, maxTextBytes);
+      codes.push(code);
+    }
+    return String.fromCharCode.apply(null, codes);
+  }
+
+  /** Not ASCII, or long: what a decoder is faster at. */
+  #anyText(start: number, maxTextBytes: number): string {
+    return framing(() => readText(this.#bytes, start, { headerBytes: 4, maxTextBytes }).text);
   }
 
   hex8(): string {
