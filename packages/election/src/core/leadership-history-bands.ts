@@ -23,16 +23,19 @@ interface Piece {
   readonly until: number;
 }
 
-/** The last `spanMs` before `now`: leaders in the order in which they began, then where there was none, then the rest. */
-export function bandsOf(history: LeadershipHistory, now: number, spanMs: number): Band[] {
+/**
+ * The last `spanMs` before `now`: leaders in the order in which they began, then where there was none, then the rest.
+ * @param slackMs bands that overlap by no more than this share a lane, for a drawing on which that is too little to be seen
+ */
+export function bandsOf(history: LeadershipHistory, now: number, spanMs: number, slackMs: number = 0): Band[] {
   const window = { from: now - spanMs, until: now };
   const laneEnds: number[] = [];
   const led = history.terms.flatMap((term): (Band & { readonly kind: "leader" })[] => {
     const piece = clip(term, window);
     if (piece === undefined) return [];
-    const free = laneEnds.findIndex((end) => end <= piece.from);
+    const free = laneEnds.findIndex((end) => end <= piece.from + slackMs);
     const lane = free < 0 ? laneEnds.length : free;
-    laneEnds[lane] = piece.until;
+    laneEnds[lane] = Math.max(piece.until, laneEnds[lane] ?? 0);
     return [{ kind: "leader", ...piece, id: term.id, epoch: term.epoch, lane }];
   });
   const watched = history.watched.flatMap((span) => clip(span, window) ?? []);

@@ -111,7 +111,7 @@ function Row({ host }: { host: SeenHost }): JSX.Element {
   const load = row?.load;
   const cells: readonly (JSX.Element | string)[] = [
     rank === undefined ? (
-      <span class="quiet">–</span>
+      <span class="rank quiet">–</span>
     ) : (
       <span class={`rank ${medal ?? ""}`}>
         {rank}

@@ -8,9 +8,13 @@ import { type Band, bandsOf } from "../core/leadership-history-bands.js";
 import { duration, timeOfDay } from "./format.js";
 
 export const SPAN_MS = 600_000;
+/** About two pixels: what overlaps by less looks like one after the other. */
+const SLACK_MS = 1_000;
 /** Colours of the style sheet; beyond them they begin again. */
 const COLOURS = 8;
 const LANE_PX = 34;
+/** Room for half a word of the axis. */
+const MARGIN_PX = 24;
 
 /** A colour for each leader, in the order of their first terms, so that it does not change while it is shown. */
 function colourOf(ids: readonly string[], id: string): string {
@@ -26,7 +30,7 @@ export function Timeline({ history, now }: Props): JSX.Element {
   const holder = useRef<HTMLDivElement>(null);
   const width = useWidth(holder);
   const ids = [...new Set(history.terms.map(({ id }) => id))];
-  const bands = bandsOf(history, now, SPAN_MS);
+  const bands = bandsOf(history, now, SPAN_MS, SLACK_MS);
   const words = summary(bands, history, now);
   useEffect(() => {
     const element = holder.current;
@@ -64,7 +68,7 @@ export function Timeline({ history, now }: Props): JSX.Element {
 
 function draw(bands: readonly Band[], ids: readonly string[], now: number, width: number): Element {
   const minutes = (at: number): number => (at - now) / 60_000;
-  const px = (width - 24) / SPAN_MS;
+  const px = (width - 2 * MARGIN_PX) / SPAN_MS;
   const led = bands.flatMap((band) => (band.kind === "leader" ? [band] : []));
   const lanes = Math.max(1, ...led.map(({ lane }) => lane + 1));
   const gaps = (kind: Band["kind"]): Band[] => bands.filter((band) => band.kind === kind);
@@ -74,14 +78,14 @@ function draw(bands: readonly Band[], ids: readonly string[], now: number, width
     className: "plot",
     width,
     height: lanes * LANE_PX + 46,
-    marginLeft: 12,
-    marginRight: 12,
+    marginLeft: MARGIN_PX,
+    marginRight: MARGIN_PX,
     marginTop: 10,
     marginBottom: 28,
     x: { domain: [-SPAN_MS / 60_000, 0] },
     y: { domain: [lanes, 0], axis: null },
     marks: [
-      rect(gaps("unknown"), { x1, x2, y1: 0, y2: lanes, fill: "var(--unknown)", title: bandTitle }),
+      rect(gaps("unknown"), { x1, x2, y1: () => 0, y2: () => lanes, fill: "var(--unknown)", title: bandTitle }),
       rect(led, {
         x1,
         x2,
@@ -95,8 +99,8 @@ function draw(bands: readonly Band[], ids: readonly string[], now: number, width
       rect(gaps("nobody"), {
         x1,
         x2,
-        y1: 0,
-        y2: lanes,
+        y1: () => 0,
+        y2: () => lanes,
         insetLeft: -0.5,
         insetRight: -0.5,
         insetTop: -6,
