@@ -30,7 +30,10 @@ describe("the packed command", () => {
     expect([shown.code, shown.stderr]).toEqual([0, ""]);
     expect(shown.stdout).toMatch(/^b at \S+: follower, epoch 1[\s\S]* a \(leader\) .* connected\n/);
     const resigned = await election("resign", at).exited;
-    expect([resigned.code, resigned.stdout]).toEqual([0, expect.stringMatching(/^b leads now \(epoch 2\), \d+ ms after/)]);
+    expect([resigned.code, resigned.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^b leads now \(epoch 2\), \d+ ms after/),
+    ]);
     for (const running of [a, b]) running.signal("SIGTERM");
     for (const running of [a, b]) expect((await running.exited).code).toBe(0);
     expect(readdirSync(join(folder, ".election", "lab")).sort()).toEqual(["a.json", "b.json"]);

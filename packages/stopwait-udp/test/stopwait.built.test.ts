@@ -15,7 +15,7 @@ function stopwait(cwd: string, ...args: string[]): RunningProcess {
 }
 
 it("every package carries the documents that its README and its comments name", () => {
-  for (const name of ["framing", "simnet", "hftp", "stopwait-udp"]) {
+  for (const name of ["framing", "simnet", "hftp", "stopwait-udp", "election"]) {
     const docs = join(PROJECT, "node_modules/@lab", name, "docs");
     if (existsSync(join(docs, ".."))) expect(readdirSync(docs).sort()).toEqual([`${name}.md`, "machine.md"].sort());
   }
