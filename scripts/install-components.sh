@@ -10,6 +10,7 @@ python3       python3                           python3
 openssl       openssl                           openssl
 tshark        tshark                            tshark
 etcd          etcd                              etcd-server
+chromium      chromium                          chromium
 netns         ip                                iproute2
 '
 tools='

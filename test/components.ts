@@ -19,7 +19,7 @@ function find(name: string, command: string, args: readonly string[], whyAbsent:
   return { name, version: said === "" ? "present" : said, whyAbsent };
 }
 
-export type ComponentName = "python3" | "openssl" | "tshark" | "netns" | "etcd";
+export type ComponentName = "python3" | "openssl" | "tshark" | "netns" | "etcd" | "chromium";
 
 /** Makes what the tests need, with a bridge and a pair of interfaces, and takes it away again. */
 const NETNS_PROBE =
@@ -33,6 +33,8 @@ const lookups: Readonly<Record<ComponentName, () => Component>> = {
   tshark: () =>
     find("tshark", "tshark", ["--version"], "no tshark on the PATH: needed to judge the captures that we write"),
   etcd: () => find("etcd", "etcd", ["--version"], "no etcd on the PATH: needed by the election whose lease lives there"),
+  chromium: () =>
+    find("chromium", "chromium", ["--version"], "no chromium on the PATH: needed to look at pages as a person does"),
   netns: () => find("netns", "sh", ["-c", NETNS_PROBE], "no iproute2, or no root that may make network namespaces"),
 };
 const found = new Map<ComponentName, Component>();
