@@ -1,7 +1,7 @@
 /**
- * The leader of many hosts, of the built files and with the default preset: `leader-process.ts PORT MAX_HOSTS`. It is the
- * first of its own seeds, and so leads as soon as nobody has answered. Prints `leading on HOST:PORT`, and at each pulse a
- * line of JSON: rows of its table, how many of them are not live and how many disconnected, and the loop's lag.
+ * The leader of many hosts, of the built files: `leader-process.ts PORT MAX_HOSTS PRESET`. It is the first of its own seeds,
+ * and so leads as soon as nobody has answered. Prints `leading on HOST:PORT`, and at each pulse a line of JSON: rows of its
+ * table, how many of them are not live and how many disconnected, and the loop's lag.
  */
 import { built } from "../../../../bench/built.js";
 import { loopLag } from "./loop-lag.js";
@@ -13,6 +13,7 @@ const elector = createElector({
   listen: address,
   seeds: [address],
   maxHosts: Number(process.argv[3]),
+  preset: process.argv[4] === "fast" ? "fast" : "default",
   storage: memoryStorage(),
   handOverOnStopMs: 0,
 });

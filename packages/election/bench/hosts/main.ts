@@ -7,10 +7,10 @@
 import { parseArgs } from "node:util";
 import { quantile } from "../../../../bench/row.js";
 import { machineLine } from "../processes/machine-line.js";
-import { reservePorts } from "../processes/reserve-ports.js";
 import { markdown } from "../processes/times.js";
+import { startFloor, startLeader } from "./leader-and-floor.js";
 import { limitsFor } from "./limits.js";
-import { type Measured, measureServer } from "./measure-server.js";
+import type { LoadedServer, Summary, Window } from "./loaded-server.js";
 
 const BAR_PERCENT = 25;
 const WINDOW_MS = 6_000;
@@ -28,93 +28,85 @@ const rounds = natural("rounds", values.rounds);
 const seconds = natural("seconds", values.seconds);
 const windows = Math.max(1, Math.floor((seconds * 1_000) / WINDOW_MS));
 const windowMs = (seconds * 1_000) / windows;
-const limits = limitsFor(hosts);
+const options = { hosts, limits: limitsFor(hosts), preset: "default", profileFolder: values["cpu-prof"] } as const;
+
+interface Measured extends Summary {
+  readonly windows: readonly Window[];
+}
 
 console.log(
-  `${machineLine()}\n${hosts} connections: ${limits.descriptors} descriptors, from ${limits.sourceAddresses.length} addresses\n`,
+  `${machineLine()}\n${hosts} connections: ${options.limits.descriptors} descriptors, from ${options.limits.sourceAddresses.length} addresses\n`,
 );
-const shared = { limits, hosts, windows, windowMs };
 const ours: Measured[] = [];
 const floors: Measured[] = [];
 for (let round = 1; round <= rounds; round++) {
   // The floor's messages have the sizes of ours, so ours goes first.
-  const measured = await measureOurs();
+  const measured = await measure(await startLeader(options));
   ours.push(measured);
-  const { reportBytes, ackBytes } = measured.counts;
-  const args = [String(reportBytes), String(ackBytes)];
-  floors.push(
-    await measureServer({ ...shared, file: "./floor-server.ts", nodeArgs: [], args, ackBytesOfFloor: ackBytes }),
+  floors.push(await measure(startFloor(options, measured.counts)));
+}
+report();
+
+async function measure(started: LoadedServer): Promise<Measured> {
+  await using server = started;
+  await server.join();
+  const measured: Window[] = [];
+  for (let window = 0; window < windows; window++) measured.push(await server.window(windowMs));
+  return { ...(await server.summary()), windows: measured };
+}
+
+function report(): void {
+  const titles = ["CPU (median)", "CPU (windows)", "answers/s", "lag p99 (ms)", "lag max (ms)", "RSS (MiB)"];
+  const generators = ["generator: CPU", "lag max (ms)"];
+  console.log(
+    markdown([[`${hosts} hosts`, ...titles, ...generators], row("the leader", ours), row("bare loop", floors)]),
   );
+  const sum = (of: (measured: Measured) => number): number => ours.reduce((total, one) => total + of(one), 0);
+  const most = (of: (measured: Measured) => number): number => Math.max(...ours.map(of));
+  const [first] = ours;
+  const [cpu, disconnected] = [median(ours), most((one) => one.disconnected)];
+  const faults = [...ours, ...floors].flatMap((measured) => measured.faults);
+  const isMet = { cpu: cpu <= BAR_PERCENT, disconnected: disconnected === 0 };
+  const verdict = (met: boolean): string => (met ? "met" : "not met");
+  console.log(
+    [
+      "",
+      `${rounds} rounds of ${windows} windows of ${windowMs / 1_000} s; all had joined after ${first?.joinSeconds.toFixed(1)} s; frames of reports have ${first?.counts.reportBytes} bytes, of acks ${first?.counts.ackBytes}`,
+      `acks ${sum(({ counts }) => counts.acks)}, wrong ${sum(({ counts }) => counts.wrong)}, reports held back because the last was not acknowledged yet ${sum(({ counts }) => counts.late)}`,
+      `rows at the pulses ${[...new Set(ours.flatMap(({ rows }) => rows))].join(", ")}; not live ${most(({ notLive }) => notLive)}, disconnected ${disconnected}; connections closed ${sum(({ counts }) => counts.closed)}`,
+      ...faults,
+      "",
+      `ratio to the bare loop: ${(cpu / median(floors)).toFixed(2)}`,
+      `CPU: ${cpu.toFixed(1)} % of one core, bar <= ${BAR_PERCENT} %: ${verdict(isMet.cpu)}`,
+      `hosts falsely disconnected: ${disconnected}, bar 0: ${verdict(isMet.disconnected)}`,
+    ].join("\n"),
+  );
+  process.exitCode = faults.length > 0 ? 1 : isMet.cpu && isMet.disconnected ? 0 : 2;
 }
 
-async function measureOurs(): Promise<Measured> {
-  const [port = 0] = await reservePorts(1);
-  const folder = values["cpu-prof"];
-  const nodeArgs = folder === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", folder];
-  const args = [String(port), String(hosts + 100)];
-  return await measureServer({ ...shared, file: "./leader-process.ts", nodeArgs, args });
+function cpuOf(all: readonly Measured[]): readonly number[] {
+  return all.flatMap((measured) => measured.windows.map(({ cpuPercent }) => cpuPercent));
 }
 
-const cpuOf = (all: readonly Measured[]): readonly number[] => all.flatMap(({ cpuPercent }) => cpuPercent);
-const median = (all: readonly Measured[]): number => quantile(cpuOf(all), 0.5);
-const row = (what: string, all: readonly Measured[]): readonly string[] => [
-  what,
-  `${median(all).toFixed(1)} %`,
-  `${Math.min(...cpuOf(all)).toFixed(1)} to ${Math.max(...cpuOf(all)).toFixed(1)} %`,
-  quantile(
-    all.map(({ acksPerSecond }) => acksPerSecond),
-    0.5,
-  ).toFixed(0),
-  Math.max(...all.map(({ lagP99Ms }) => lagP99Ms)).toFixed(0),
-  Math.max(...all.map(({ lagMaxMs }) => lagMaxMs)).toFixed(0),
-  Math.max(...all.map(({ rssMiB }) => rssMiB)).toFixed(0),
-  Math.max(...all.map(({ generator }) => generator.lagMaxMs)).toFixed(0),
-];
-const titles = [
-  `${hosts} hosts`,
-  "CPU (median)",
-  "windows of 6 s",
-  "answers/s",
-  "lag p99 (ms)",
-  "lag max (ms)",
-  "RSS (MiB)",
-  "generator's lag max (ms)",
-];
-console.log(markdown([titles, row("the leader", ours), row("bare Node loop", floors)]));
-
-const faults = ours.flatMap(faultsOf);
-for (const { counts } of floors) if (counts.wrong > 0) faults.push(`the floor: ${counts.firstFault}`);
-const [one] = ours;
-console.log(
-  [
-    "",
-    `${rounds} rounds of ${windows} windows of ${(windowMs / 1_000).toFixed(1)} s; all joined after ${one?.joinSeconds.toFixed(1)} s; reports of ${one?.counts.reportBytes} bytes, acks of ${one?.counts.ackBytes}`,
-    `acks: ${sum(ours, ({ counts }) => counts.acks)}, wrong ${sum(ours, ({ counts }) => counts.wrong)}, late by a report interval ${sum(ours, ({ counts }) => counts.late)}`,
-    `rows at each pulse: ${[...new Set(ours.flatMap(({ rows }) => rows))].join(", ")}; not live ${most(ours, ({ mostNotLive }) => mostNotLive)}, disconnected ${most(ours, ({ mostDisconnected }) => mostDisconnected)}, connections closed ${sum(ours, ({ counts }) => counts.closed)}`,
-    ...faults,
-    "",
-    `ratio to the bare loop: ${(median(ours) / median(floors)).toFixed(2)}`,
-    `CPU of one core: ${median(ours).toFixed(1)} %, bar <= ${BAR_PERCENT} %: ${median(ours) <= BAR_PERCENT ? "met" : "not met"}`,
-    `hosts falsely disconnected: ${most(ours, ({ mostDisconnected }) => mostDisconnected)}, bar 0: ${most(ours, ({ mostDisconnected }) => mostDisconnected) === 0 ? "met" : "not met"}`,
-  ].join("\n"),
-);
-const met = median(ours) <= BAR_PERCENT && ours.every(({ mostDisconnected }) => mostDisconnected === 0);
-process.exitCode = faults.length > 0 ? 1 : met ? 0 : 2;
-
-function faultsOf({ counts, rows, surprises }: Measured): string[] {
-  const found = surprises.map((line) => `the leader said: ${line}`);
-  if (counts.wrong > 0) found.push(`wrong: ${counts.firstFault}`);
-  if (counts.closed > 0) found.push(`${counts.closed} connections were closed`);
-  if (rows.some((count) => count !== hosts + 1)) found.push(`the table has not ${hosts + 1} rows at each pulse`);
-  return found;
+function median(all: readonly Measured[]): number {
+  return quantile(cpuOf(all), 0.5);
 }
 
-function sum(all: readonly Measured[], of: (measured: Measured) => number): number {
-  return all.reduce((total, measured) => total + of(measured), 0);
-}
-
-function most(all: readonly Measured[], of: (measured: Measured) => number): number {
-  return Math.max(...all.map(of));
+function row(what: string, all: readonly Measured[]): readonly string[] {
+  const most = (of: (measured: Measured) => number): string => Math.max(...all.map(of)).toFixed(0);
+  const middle = (values: readonly number[]): string => quantile(values, 0.5).toFixed(0);
+  const generators = all.flatMap((measured) => measured.windows.map((window) => window.generatorCpuPercent));
+  return [
+    what,
+    `${median(all).toFixed(1)} %`,
+    `${Math.min(...cpuOf(all)).toFixed(1)} to ${Math.max(...cpuOf(all)).toFixed(1)} %`,
+    middle(all.map(({ answersPerSecond }) => answersPerSecond)),
+    most(({ lagP99Ms }) => lagP99Ms),
+    most(({ lagMaxMs }) => lagMaxMs),
+    most(({ rssMiB }) => rssMiB),
+    `${middle(generators)} %`,
+    most(({ generatorLagMaxMs }) => generatorLagMaxMs),
+  ];
 }
 
 function natural(name: string, text: string): number {
