@@ -32,7 +32,8 @@ const lookups: Readonly<Record<ComponentName, () => Component>> = {
   openssl: () => find("openssl", "openssl", ["version"], "no openssl on the PATH: needed to make test certificates"),
   tshark: () =>
     find("tshark", "tshark", ["--version"], "no tshark on the PATH: needed to judge the captures that we write"),
-  etcd: () => find("etcd", "etcd", ["--version"], "no etcd on the PATH: needed by the election whose lease lives there"),
+  etcd: () =>
+    find("etcd", "etcd", ["--version"], "no etcd on the PATH: needed by the election whose lease lives there"),
   chromium: () =>
     find("chromium", "chromium", ["--version"], "no chromium on the PATH: needed to look at pages as a person does"),
   netns: () => find("netns", "sh", ["-c", NETNS_PROBE], "no iproute2, or no root that may make network namespaces"),
