@@ -185,6 +185,7 @@ export class EtcdElection {
     const pending = this.#requests.end(id);
     if (pending === undefined) return; // of a lease that is lost, or of nothing that was asked
     if (pending.kind === "revoke" || pending.kind === "handOver") return this.#left(now, pending.kind);
+    if (pending.kind === "watch") return this.#failed(now, pending, "the watch has ended");
     if (status === 200 && this.#answered(now, pending, body)) return this.#requests.succeeded();
     const { message, why } = readRefusal(status, body);
     if (why === "leaseGone" && this.#session?.key === pending.key) {

@@ -1,6 +1,5 @@
 /** Runs the machine of a node: hands in what happens, one thing after another, and keeps its timer (docs/machine.md). */
 import type { ElectionInput, ElectionOutput } from "../core/contract.js";
-import type { Election } from "../core/election.js";
 import type { Now } from "../core/stamp.js";
 
 /** The longest delay that timers take. */
@@ -8,12 +7,21 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 /** How far the clocks may drift apart between two looks before the machine is told. It may be told for nothing. */
 const DISAGREEMENT_MS = 10;
 
-export class MachineLoop {
-  readonly #machine: Election;
+/** What the loop itself tells a machine. */
+type OfTheLoop = { readonly type: "tick" } | { readonly type: "clockJump" };
+
+export interface LoopedMachine<Input, Output> {
+  handle(now: Now, input: Input | OfTheLoop): Output[];
+  /** By the monotonic clock. */
+  nextDeadline(): number | undefined;
+}
+
+export class MachineLoop<Input = ElectionInput, Output = ElectionOutput> {
+  readonly #machine: LoopedMachine<Input, Output>;
   readonly #now: () => Now;
-  readonly #perform: (output: ElectionOutput) => void;
+  readonly #perform: (output: Output) => void;
   /** What happened while the machine was being told something, such as what a listener asked for. */
-  readonly #held: ElectionInput[] = [];
+  readonly #held: (Input | OfTheLoop)[] = [];
   #isTelling = false;
   #isStopped = false;
   #timer: NodeJS.Timeout | undefined;
@@ -23,7 +31,12 @@ export class MachineLoop {
   #lead: number;
 
   /** @param watchMs how often the clocks are compared with each other */
-  constructor(machine: Election, now: () => Now, watchMs: number, perform: (output: ElectionOutput) => void) {
+  constructor(
+    machine: LoopedMachine<Input, Output>,
+    now: () => Now,
+    watchMs: number,
+    perform: (output: Output) => void,
+  ) {
     this.#machine = machine;
     this.#now = now;
     this.#perform = perform;
@@ -32,7 +45,7 @@ export class MachineLoop {
     this.#watch = setInterval(() => this.#compareClocks(), watchMs);
   }
 
-  feed(input: ElectionInput): void {
+  feed(input: Input | OfTheLoop): void {
     if (this.#isStopped) return;
     this.#held.push(input);
     if (this.#isTelling) return;

@@ -1,0 +1,201 @@
+/** Electors whose lease lives in a real etcd (docs/election.md, "The etcd engine"). */
+import { performance } from "node:perf_hooks";
+import { TcpProxy } from "@lab/simnet";
+import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+import { component, itWith } from "../../../../test/components.js";
+import { startTypeScript } from "../../../../test/process.js";
+import { FencedResource, type LeaderInfo, type StepDownReason, type Token } from "../../src/core/index.js";
+import { createEtcdElector, type EtcdElector, type EtcdElectorOptions } from "../../src/node/etcd.js";
+import { EtcdCluster } from "./start-etcd.js";
+
+let etcd: EtcdCluster;
+beforeAll(async () => {
+  if (component("etcd").version !== undefined) etcd = await EtcdCluster.start(1);
+});
+afterAll(async () => await etcd?.[Symbol.asyncDispose]());
+
+let elections = 0;
+const newElection = (): string => `e${++elections}`;
+
+function elector(options: Partial<EtcdElectorOptions> & { readonly id: string }): EtcdElector {
+  const one = createEtcdElector({ endpoints: etcd.endpoints, ttlSeconds: 1, retryMs: 50, ...options });
+  onTestFinished(async () => await one.stop());
+  return one;
+}
+
+/** Started, and leading. */
+async function leading(options: Partial<EtcdElectorOptions> & { readonly id: string }): Promise<EtcdElector> {
+  const one = elector(options);
+  const token = elected(one);
+  await one.start();
+  await token;
+  return one;
+}
+
+/** Started, and standing behind `leader`. */
+async function following(
+  options: Partial<EtcdElectorOptions> & { readonly id: string },
+  leader: string,
+): Promise<EtcdElector> {
+  const one = elector(options);
+  const known = follows(one, leader);
+  await one.start();
+  await known;
+  return one;
+}
+
+const elected = (one: EtcdElector): Promise<Token> => new Promise((resolve) => one.once("elected", resolve));
+const stepDown = (one: EtcdElector): Promise<StepDownReason> =>
+  new Promise((resolve) => one.once("stepDown", (_token, why) => resolve(why)));
+
+function follows(one: EtcdElector, id: string | undefined): Promise<LeaderInfo | undefined> {
+  return new Promise((resolve) => {
+    const look = (leader: LeaderInfo | undefined): void => {
+      if (leader?.id !== id) return;
+      one.off("leader", look);
+      resolve(leader);
+    };
+    one.on("leader", look);
+    if (one.leader()?.id === id) look(one.leader());
+  });
+}
+
+async function post(path: string, body: object): Promise<unknown> {
+  const response = await fetch(new URL(path, etcd.endpoints[0]), { method: "POST", body: JSON.stringify(body) });
+  return await response.json();
+}
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+itWith("etcd", "E70: the front of the line leads, in the layout of etcd's own elections", async () => {
+  const election = newElection();
+  const a = await leading({ election, id: "a", address: "h1:7" });
+  expect(a.isLeader()).toBe(true);
+  const b = await following({ election, id: "b" }, "a");
+  expect(b.isLeader()).toBe(false);
+  expect(b.token()).toBeUndefined();
+  const token = a.token() as Token;
+  expect(b.leader()).toEqual({ id: "a", address: "h1:7", epoch: token.epoch });
+  expect(a.leader()).toEqual(b.leader());
+  const said = (await post("/v3/election/leader", { name: base64(election) })) as { kv: Record<string, string> };
+  expect(said.kv["create_revision"]).toBe(String(token.epoch));
+});
+
+itWith("etcd", "E76: resign and stop are fast, and `to` names the successor; nothing is left", async () => {
+  const election = newElection();
+  const a = await leading({ election, id: "a" });
+  const b = await following({ election, id: "b" }, "a");
+  const c = await following({ election, id: "c" }, "a");
+  await expect.poll(() => a.candidates().map(({ id }) => id)).toEqual(["a", "b", "c"]);
+  const first = a.token() as Token;
+  const begun = performance.now();
+  const next = elected(c);
+  a.resign("c");
+  expect(a.isLeader()).toBe(false);
+  const second = await next;
+  expect(performance.now() - begun).toBeLessThan(500);
+  expect(second.epoch).toBeGreaterThan(first.epoch);
+  const third = Promise.race([elected(a), elected(b)]);
+  await c.stop();
+  expect(c.leader()).toBeUndefined();
+  expect((await third).epoch).toBeGreaterThan(second.epoch);
+  expect(performance.now() - begun).toBeLessThan(1_000);
+  await Promise.all([a.stop(), b.stop()]);
+  const range = { key: base64(`${election}/`), range_end: base64(`${election}0`) };
+  expect(await post("/v3/kv/range", range)).not.toHaveProperty("kvs");
+});
+
+itWith("etcd", "E72: a frozen leader finds itself no leader when it thaws, and a killed one is succeeded", async () => {
+  const election = newElection();
+  const entry = new URL("candidate.ts", import.meta.url);
+  await using a = startTypeScript(entry, [etcd.endpoints[0] as string, election, "a"]);
+  const [, firstEpoch] = await a.line(/^elected (\d+)/);
+  const b = await following({ election, id: "b" }, "a");
+  const taken = elected(b);
+  a.signal("SIGSTOP");
+  const second = await taken;
+  expect(second.epoch).toBeGreaterThan(Number(firstEpoch));
+  a.signal("SIGCONT");
+  expect((await a.line(/^thawed (.*)/))[1]).toBe("false");
+  await a.line(/^stepDown \d+ lease/);
+  await expect.poll(() => b.candidates().map(({ id }) => id)).toEqual(["b", "a"]);
+  b.resign();
+  await follows(b, "a");
+  const killed = performance.now();
+  const third = elected(b);
+  a.signal("SIGKILL");
+  expect((await third).epoch).toBeGreaterThan(second.epoch);
+  expect(performance.now() - killed).toBeLessThan(3_000);
+});
+
+itWith("etcd", "E71: an isolated leader steps down before etcd lets the next one lead", async () => {
+  const election = newElection();
+  const [, port] = /:(\d+)$/.exec(etcd.endpoints[0] as string) ?? [];
+  await using proxy = new TcpProxy({ to: { port: Number(port) } });
+  const { host, port: throughProxy } = await proxy.listen();
+  const a = await leading({ election, id: "a", endpoints: [`http://${host}:${throughProxy}`] });
+  const b = await following({ election, id: "b" }, "a");
+  const resource = new FencedResource();
+  let both = 0;
+  const watch = setInterval(() => {
+    const tokens = [a.token(), b.token()].filter((token) => token !== undefined);
+    if (tokens.length > 1) both++;
+    for (const token of tokens) resource.accept(token);
+  }, 1);
+  onTestFinished(() => clearInterval(watch));
+  const down = stepDown(a).then((why) => ({ why, at: performance.now() }));
+  const up = elected(b).then(() => performance.now());
+  proxy.cut();
+  const { why, at } = await down;
+  expect(why).toBe("lease");
+  expect(b.isLeader()).toBe(false);
+  expect(await up).toBeGreaterThan(at);
+  proxy.heal();
+  await follows(a, "b");
+  expect(both).toBe(0);
+});
+
+itWith("etcd", "E72: a key that somebody deleted is a lost lease", async () => {
+  const election = newElection();
+  const a = await leading({ election, id: "a" });
+  const { epoch } = a.token() as Token;
+  const down = stepDown(a);
+  const again = elected(a);
+  await post("/v3/kv/deleterange", { key: base64(`${election}/`), range_end: base64(`${election}0`) });
+  expect(await down).toBe("superseded");
+  expect((await again).epoch).toBeGreaterThan(epoch);
+});
+
+itWith("etcd", "E74: etcd is restarted, and a leader leads again", async () => {
+  const election = newElection();
+  const a = await leading({ election, id: "a", ttlSeconds: 2 });
+  const lost = stepDown(a);
+  await etcd.members[0]?.kill();
+  expect(await lost).toBe("lease");
+  expect(a.leader()).toBeUndefined();
+  const again = elected(a);
+  await etcd.members[0]?.start();
+  await again;
+});
+
+itWith(
+  "etcd",
+  "E74: the endpoints are tried in turn; without a majority nobody leads, and with one somebody does",
+  async () => {
+    await using cluster = await EtcdCluster.start(3);
+    const [first, second] = cluster.members;
+    const { endpoints } = cluster;
+    const a = await leading({ id: "a", endpoints, ttlSeconds: 2 });
+    const b = await following({ id: "b", endpoints, ttlSeconds: 2 }, "a");
+    const { epoch } = a.token() as Token;
+    await first?.kill(); // the one that both talk to
+    await follows(b, "a");
+    const down = stepDown(a);
+    await second?.kill();
+    expect(await down).toBe("lease");
+    expect([a.isLeader(), b.isLeader()]).toEqual([false, false]);
+    const back = Promise.race([elected(a), elected(b)]);
+    await first?.start();
+    expect((await back).epoch).toBeGreaterThan(epoch);
+  },
+);
