@@ -180,6 +180,22 @@ describe("E64: the rows of a View", () => {
     expect(snapshot()).toBe(2);
   });
 
+  it("cost no ranking, and neither does a report", () => {
+    let scored = 0;
+    const score = (): number => ++scored;
+    const cluster = settled(["a", "b", "c", "d"], { mode: "available", seeds: ["a"], score });
+    const pulses = cluster.outputs("hosts").length;
+    while (cluster.outputs("hosts").length === pulses) cluster.advance(1);
+    const before = scored;
+    const acks = cluster.messages("ack").length;
+    for (let asked = 0; asked < 10; asked++) readAll(cluster, "a");
+    cluster.advance(2_999);
+    expect(cluster.messages("ack").length - acks).toBe(6);
+    expect(scored).toBe(before);
+    cluster.advance(1);
+    expect(scored).toBe(before + 4);
+  });
+
   it("of the longest names fit too, two at least", () => {
     const long = { mode: "quorum", hostName: "n".repeat(256), ui: "u".repeat(256), cluster: "c".repeat(64) } as const;
     const cluster = settled(

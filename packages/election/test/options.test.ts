@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createElection, type ElectionOptions } from "../src/core/index.js";
+import { loadOf } from "./cluster.js";
 import { plainPlatform } from "./plain-platform.js";
 
 const platform = plainPlatform();
@@ -62,6 +63,17 @@ describe("E43: a wrong option is an error that names it and what is accepted", (
   it("E20: a single member that lost its storage has nobody to ask", () => {
     expect(() => createElection({ ...quorum(1), rejoin: true })).toThrow(/rejoin needs other members/);
   });
+});
+
+it.each([
+  ["a CPU of more than 100 %", { cpuPercent: 101 }, /load.cpuPercent is 101, but must be a number from 0 to 100/],
+  ["NaN", { freeDiskBytes: Number.NaN }, /load.freeDiskBytes is NaN/],
+  ["no number", { measuredAtMs: "now" }, /load.measuredAtMs is now/],
+  ["more RAM used than there is", { usedRamBytes: 2, totalRamBytes: 1 }, /usedRamBytes is 2, above/],
+])("E43: a load of %s is the caller's error", (_name, wrong, message) => {
+  const load = { ...loadOf(50), ...wrong } as never;
+  const machine = createElection(good);
+  expect(() => machine.handle({ mono: 0, wall: 0 }, { type: "load", load })).toThrow(message);
 });
 
 it("E10: a promise must outlast what is counted on it, and a lease three reports", () => {

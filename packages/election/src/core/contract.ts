@@ -20,7 +20,7 @@ export type ElectionInput =
   | { readonly type: "tick" }
   /** The driver saw that a clock was set, or that the machine slept. */
   | { readonly type: "clockJump" }
-  /** What this node's own load is. */
+  /** What this node's own load is. A RangeError is thrown for one that no message can say. */
   | { readonly type: "load"; readonly load: Load }
   /** The application wants another leader; `to` names a host. Nothing happens where this node does not lead. */
   | { readonly type: "resign"; readonly to?: string }

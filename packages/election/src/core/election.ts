@@ -5,6 +5,7 @@ import type { ElectionInput, ElectionOutput, ElectionView, LeaderInfo, Stored } 
 import { ElectionError } from "./errors.js";
 import { Following } from "./following.js";
 import { Lead } from "./lead.js";
+import { checkLoad } from "./load.js";
 import type { BodyOf, Header, Message } from "./messages.js";
 import { NodeState } from "./node-state.js";
 import { Operator } from "./operator.js";
@@ -113,7 +114,7 @@ export class Election {
       case "message":
         return this.#receive(input);
       case "load":
-        return node.ownLoads.add(input.load);
+        return node.ownLoads.add(checkLoad(input.load));
       case "resign":
         return this.#lead.resign(input.to);
       case "stored":

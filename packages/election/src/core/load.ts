@@ -23,6 +23,28 @@ export interface Device {
   readonly version: string;
 }
 
+/** What a load's numbers may be at most. */
+const LIMITS: Readonly<Record<keyof Load, number>> = {
+  cpuPercent: 100,
+  usedRamBytes: Number.MAX_SAFE_INTEGER,
+  totalRamBytes: Number.MAX_SAFE_INTEGER,
+  freeBandwidthBytes: Number.MAX_SAFE_INTEGER,
+  freeDiskBytes: Number.MAX_SAFE_INTEGER,
+  measuredAtMs: Number.MAX_SAFE_INTEGER,
+};
+
+/** @throws RangeError for a load that no message can say: it names the number and what is accepted */
+export function checkLoad(load: Load): Load {
+  for (const [name, max] of Object.entries(LIMITS) as [keyof Load, number][]) {
+    const value = load[name];
+    if (!(typeof value === "number" && value >= 0 && value <= max)) {
+      throw new RangeError(`load.${name} is ${value}, but must be a number from 0 to ${max}`);
+    }
+  }
+  if (load.usedRamBytes <= load.totalRamBytes) return load;
+  throw new RangeError(`load.usedRamBytes is ${load.usedRamBytes}, above load.totalRamBytes, ${load.totalRamBytes}`);
+}
+
 /** Gives a load its score: higher is better. */
 export type Score = (load: Load) => number;
 
