@@ -190,7 +190,7 @@ describe("E64: the rows of a View", () => {
     const acks = cluster.messages("ack").length;
     for (let asked = 0; asked < 10; asked++) readAll(cluster, "a");
     cluster.advance(2_999);
-    expect(cluster.messages("ack").length - acks).toBe(6);
+    expect(cluster.messages("ack").length - acks).toBe(3);
     expect(scored).toBe(before);
     cluster.advance(1);
     expect(scored).toBe(before + 4);
