@@ -17,6 +17,12 @@ export class PayloadStream {
     return remote(() => this.#decoder.push(bytes));
   }
 
+  /** What the peer broke, once it did: to be asked after each `push`, since the next one may never come. */
+  get error(): RemoteProtocolError | undefined {
+    const { error } = this.#decoder;
+    return error === undefined ? undefined : new RemoteProtocolError("MALFORMED", error.message, { cause: error });
+  }
+
   /** The peer ended. @throws RemoteProtocolError `MALFORMED` inside a frame */
   end(): void {
     remote(() => this.#decoder.end());

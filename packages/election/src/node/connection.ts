@@ -101,19 +101,14 @@ export class Connection {
 
   #take(chunk: Uint8Array): void {
     if (this.#isGone) return;
-    let payloads: Uint8Array[];
-    try {
-      payloads = this.#stream.push(chunk);
-    } catch (error) {
-      if (!(error instanceof ElectionError)) throw error;
-      return this.drop(error.message);
-    }
-    for (const payload of payloads) {
+    for (const payload of this.#stream.push(chunk)) {
       this.#events.payload(this, payload);
       if (this.#isGone) return;
       this.hasSpoken = true;
       this.heardAt = performance.now();
     }
+    const { error } = this.#stream;
+    if (error !== undefined) this.drop(error.message);
   }
 
   /** The peer sends no more; the system sends it what is left, and closes. */

@@ -86,6 +86,7 @@ class Conversation {
         if (view !== undefined) this.#settle?.resolve(view);
         else this.#socket.write(framed(this.#reader.ask()));
       }
+      if (this.#stream.error !== undefined) throw this.#stream.error;
     } catch (error) {
       if (!(error instanceof ElectionError)) throw error;
       this.#fail(new QueryError("PROTOCOL", `${this.#address} answered nonsense: ${error.message}`, { cause: error }));

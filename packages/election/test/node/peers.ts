@@ -13,7 +13,7 @@ export async function dial(address: string): Promise<Socket> {
     socket.destroy();
   });
   await once(socket, "connect");
-  return socket;
+  return socket.resume(); // otherwise nobody is told that it was closed
 }
 
 export interface FakeServer {

@@ -1,0 +1,194 @@
+/** The bounds of a node's sockets, each of them reached. */
+import { once } from "node:events";
+import { expect, it, onTestFinished } from "vitest";
+import { start } from "../../../../test/process.js";
+import { framed } from "../../src/core/index.js";
+import { Connections, type ConnectionsOptions } from "../../src/node/connections.js";
+import { silentLogger } from "../../src/node/logger.js";
+import { freePorts, until } from "./nodes.js";
+import { dial, fakeServer } from "./peers.js";
+
+const hello = framed(new Uint8Array([1, 2, 3]));
+
+interface Bench {
+  readonly connections: Connections;
+  readonly address: string;
+  /** What the machine would have been told: `message LINK`, `closed LINK`, `refused ADDRESS`. */
+  readonly told: string[];
+  readonly warnings: string[];
+}
+
+async function bench(options: Partial<ConnectionsOptions> = {}): Promise<Bench> {
+  const told: string[] = [];
+  const warnings: string[] = [];
+  const connections = new Connections(
+    {
+      routes: {},
+      maxConnections: 100,
+      maxOutgoing: 100,
+      maxUnsentBytes: 65_536,
+      maxWaitingMessages: 64,
+      connectTimeoutMs: 3_000,
+      redialMs: 0,
+      silentTimeoutMs: 10_000,
+      idleTimeoutMs: 60_000,
+      logger: { ...silentLogger, warn: (_, text) => void warnings.push(text) },
+      ...options,
+    },
+    {
+      message: (link, address) => void told.push(`message ${link}${address === undefined ? "" : ` from ${address}`}`),
+      linkClosed: (link) => void told.push(`closed ${link}`),
+      peerRefused: (address) => void told.push(`refused ${address}`),
+    },
+  );
+  const { port } = await connections.listen({ host: "127.0.0.1", port: 0 });
+  onTestFinished(async () => await connections.stop(0));
+  return { connections, address: `127.0.0.1:${port}`, told, warnings };
+}
+
+it("E1: keeps one connection to an address, and answers on the one on which a question came", async () => {
+  const a = await bench();
+  const b = await bench();
+  a.connections.send({ address: b.address }, new Uint8Array(5));
+  a.connections.send({ address: b.address }, new Uint8Array(6));
+  await until(() => b.told.length === 2);
+  expect(b.told).toEqual(["message 1", "message 1"]);
+  b.connections.send({ link: 1 }, new Uint8Array(7));
+  b.connections.send({ link: 99 }, new Uint8Array(7)); // is gone: dropped
+  await until(() => a.told.length === 1);
+  expect(a.told).toEqual([`message 1 from ${b.address}`]);
+});
+
+it("E34: renew drops the kept connection, and the next send makes another", async () => {
+  const a = await bench();
+  const b = await bench();
+  a.connections.send({ address: b.address }, new Uint8Array(5));
+  await until(() => b.told.length === 1);
+  a.connections.renew(b.address);
+  a.connections.renew("127.0.0.1:1"); // to which there is none
+  a.connections.send({ address: b.address }, new Uint8Array(5));
+  await until(() => b.told.length === 3);
+  expect(a.told).toEqual(["closed 1"]);
+  expect(b.told.toSorted()).toEqual(["closed 1", "message 1", "message 2"]);
+});
+
+it("E32: says that a connection was refused, through a route as well", async () => {
+  const [port] = await freePorts(1);
+  const a = await bench({ routes: { "b.example:7": `127.0.0.1:${port}` } });
+  a.connections.send({ address: `127.0.0.1:${port}` }, new Uint8Array(5));
+  a.connections.send({ address: "b.example:7" }, new Uint8Array(5));
+  await until(() => a.told.length === 4);
+  expect(a.told.toSorted()).toEqual(["closed 1", "closed 2", `refused 127.0.0.1:${port}`, "refused b.example:7"]);
+});
+
+it("drops what goes nowhere", async () => {
+  const a = await bench();
+  for (const address of ["", ":1", "a", "a:0", "[x]:1", "a b:1", "x".repeat(256)]) {
+    a.connections.send({ address }, new Uint8Array(5));
+  }
+  expect(a.told).toEqual([]);
+});
+
+it("does not dial an address again within redialMs", async () => {
+  const server = await fakeServer((socket) => socket.destroy());
+  const a = await bench({ redialMs: 100 });
+  const started = performance.now();
+  while (performance.now() - started < 250) {
+    a.connections.send({ address: server.address }, new Uint8Array(5));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  expect(server.sockets.length).toBeGreaterThanOrEqual(2);
+  expect(server.sockets.length).toBeLessThanOrEqual(3);
+});
+
+it("keeps at most maxOutgoing connections: the one that was not used for longest gives way", async () => {
+  const servers = await Promise.all([1, 2, 3].map(async () => await fakeServer(() => {})));
+  const [one, two, three] = servers;
+  const a = await bench({ maxOutgoing: 2 });
+  for (const server of [one, two, one, three]) a.connections.send({ address: server?.address ?? "" }, hello);
+  expect(a.told).toEqual(["closed 2"]);
+});
+
+it("turns away what comes beyond maxConnections, and says so", async () => {
+  const a = await bench({ maxConnections: 2 });
+  const first = await dial(a.address);
+  await dial(a.address);
+  const third = await dial(a.address);
+  await once(third, "close");
+  expect(a.warnings).toEqual(["a connection was turned away: there are maxConnections already"]);
+  first.write(hello);
+  await until(() => a.told.length === 1);
+});
+
+it("keeps no more than maxWaitingMessages for a connection that is being made", async () => {
+  const b = await bench();
+  const a = await bench({ maxWaitingMessages: 3 });
+  for (let count = 0; count < 10; count++) a.connections.send({ address: b.address }, new Uint8Array(5));
+  await until(() => b.told.length === 3);
+  a.connections.send({ address: b.address }, new Uint8Array(5));
+  await until(() => b.told.length === 4);
+  const c = await bench({ maxUnsentBytes: 9_000 });
+  for (let count = 0; count < 10; count++) c.connections.send({ address: b.address }, new Uint8Array(4_000));
+  await until(() => b.told.length === 6);
+  c.connections.send({ address: b.address }, new Uint8Array(5));
+  await until(() => b.told.length === 7);
+});
+
+it("drops a peer that never reads once maxUnsentBytes wait for it", async () => {
+  const a = await bench({ maxUnsentBytes: 50_000 });
+  const peer = await dial(a.address);
+  peer.pause();
+  peer.write(hello);
+  await until(() => a.told.length === 1);
+  let sent = 0;
+  for (; a.told.length === 1 && sent < 100_000; sent++) {
+    a.connections.send({ link: 1 }, new Uint8Array(4_096));
+    if (sent % 64 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(a.told[1]).toBe("closed 1");
+  expect(sent).toBeLessThan(100_000);
+});
+
+it("gives up a connection that is not made within connectTimeoutMs", async () => {
+  // Nobody takes connections out of its queue, and the queue is soon full.
+  const script =
+    'const s = require("net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => { console.log("listening on 127.0.0.1:" + s.address().port); })';
+  await using stopped = start(process.execPath, ["-e", script]);
+  const address = `127.0.0.1:${await stopped.port()}`;
+  stopped.signal("SIGSTOP");
+  const filling = Array.from({ length: 4 }, async () => await dial(address));
+  filling.map((one) => one.catch(() => {}));
+  await Promise.race(filling);
+  const a = await bench({ connectTimeoutMs: 50 });
+  a.connections.send({ address }, hello);
+  a.connections.send({ address }, hello);
+  await until(() => a.told.length === 1);
+  expect(a.told).toEqual(["closed 1"]);
+});
+
+it("B8: closes connections on which no message came for silentTimeoutMs, also where bytes trickle, and no others", async () => {
+  const a = await bench({ silentTimeoutMs: 200 });
+  const good = await dial(a.address);
+  good.write(hello);
+  await until(() => a.told.length === 1);
+  const silent = await dial(a.address);
+  const trickling = await dial(a.address);
+  const timer = setInterval(() => trickling.write(new Uint8Array(1)), 20); // a frame of no bytes after 8 of them ...
+  onTestFinished(() => clearInterval(timer));
+  trickling.write(new Uint8Array([0, 0, 0, 0, 0, 0, 15])); // ... would be one, but it is of 3,840
+  await Promise.all([once(silent, "close"), once(trickling, "close")]);
+  expect(a.told.toSorted()).toEqual(["closed 2", "closed 3", "message 1"]);
+  expect(a.warnings).toEqual(["a connection on which no message came was closed"]);
+  expect(good.destroyed).toBe(false);
+});
+
+it("closes idle connections after idleTimeoutMs, those of its own after half of it", async () => {
+  const a = await bench({ idleTimeoutMs: 200 });
+  const server = await fakeServer(() => {});
+  const peer = await dial(a.address);
+  peer.write(hello);
+  a.connections.send({ address: server.address }, hello);
+  await once(peer, "close");
+  const [own, others] = a.told[0] === "message 1" ? [2, 1] : [1, 2];
+  expect(a.told).toEqual([`message ${others}`, `closed ${own}`, `closed ${others}`]);
+});
