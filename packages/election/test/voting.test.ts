@@ -581,6 +581,26 @@ it("E46: stores under way are bounded; a vote beyond is refused", () => {
     stores += outputs.filter(({ type }) => type === "store").length;
     answers.push(...bodiesOf(outputs, "vote").map(({ granted }) => granted));
   }
-  expect(stores).toBe(16);
+  expect(stores).toBe(1); // E17: the others wait behind it, as one
   expect(answers).toEqual(Array.from({ length: 24 }, () => false));
+});
+
+it("E17: while a store is under way the newest state alone waits, and is stored once for all", () => {
+  const solo = new Solo();
+  solo.store = () => [];
+  const first = solo.hear({ sender: "b" }, voteReq(3));
+  solo.advance(PROMISE_MS);
+  const second = solo.hear({ sender: "c" }, voteReq(5));
+  solo.advance(PROMISE_MS);
+  const third = solo.hear({ sender: "b" }, voteReq(8));
+  expect([first, second, third].map((outputs) => outputs.filter(({ type }) => type === "store").length)).toEqual([
+    1, 0, 0,
+  ]);
+  const next = solo.feed({ type: "stored", id: 1 });
+  expect(next.flatMap((output) => (output.type === "store" ? [[output.id, output.state.epoch]] : []))).toEqual([
+    [2, 8],
+  ]);
+  expect(bodiesOf(next, "vote")).toEqual([]); // those promises have expired, and others were made
+  const answers = bodiesOf(solo.feed({ type: "stored", id: 2 }), "vote");
+  expect(answers.map(({ proposed, granted }) => [proposed, granted])).toEqual([[8, true]]);
 });

@@ -264,10 +264,10 @@ export class Election {
   }
 
   #stored(id: number): void {
-    const underWay = this.#node.outbox.stored(id);
-    if (underWay === undefined) return;
-    this.#node.durable = underWay.state;
-    underWay.then();
+    const ended = this.#node.outbox.stored(id);
+    if (ended === undefined) return;
+    this.#node.durable = ended.state;
+    for (const then of ended.thens) then();
   }
 
   /** Whatever is due. */

@@ -5,14 +5,15 @@ import { Envelope } from "./envelope.js";
 import type { Body, Header } from "./messages.js";
 import type { ResolvedOptions } from "./options.js";
 
-/** Stores under way at once, at most (E46). */
+/** Whatever waits for a store at once, at most (E46). */
 const MAX_STORES = 16;
 /** Addresses from which an answer is awaited, at most. */
 const MAX_AWAITED = 256;
 
-interface UnderWay {
+/** A store, and what goes on when it has ended. */
+interface Storing {
   readonly state: Stored;
-  readonly then: () => void;
+  readonly thens: readonly (() => void)[];
 }
 
 export class Outbox {
@@ -22,7 +23,10 @@ export class Outbox {
   #outputs: ElectionOutput[] = [];
   #mono = 0;
   #lastStore = 0;
-  readonly #stores = new Map<number, UnderWay>();
+  /** The one store that is under way has the number of `#lastStore`. */
+  #underWay: Storing | undefined;
+  /** The newest state, while another is being stored. */
+  #waiting: Storing | undefined;
   /** Since when something that was sent there has not been answered. */
   readonly #awaited = new Map<string, number>();
 
@@ -78,24 +82,38 @@ export class Outbox {
     this.emit({ type: "renew", address });
   }
 
-  /** Stores, and goes on with `then` when that is done. False where too many are under way. */
+  /**
+   * Stores, and goes on with `then` when that is done. While a store is under way the newest state alone waits, for all that
+   * asked meanwhile: behind a slow disk old states would else pile up, and every vote come too late (E17). False where
+   * too many wait.
+   */
   store(state: Stored, then: () => void): boolean {
-    if (this.#stores.size >= MAX_STORES) return false;
-    const id = ++this.#lastStore;
-    this.#stores.set(id, { state, then });
-    this.emit({ type: "store", id, state });
+    const thens = this.#waiting?.thens ?? [];
+    if ((this.#underWay?.thens.length ?? 0) + thens.length >= MAX_STORES) return false;
+    if (this.#underWay === undefined) this.#begin({ state, thens: [then] });
+    else this.#waiting = { state, thens: [...thens, then] };
     return true;
   }
 
-  /** What was stored, once per store. */
-  stored(id: number): UnderWay | undefined {
-    const underWay = this.#stores.get(id);
-    this.#stores.delete(id);
-    return underWay;
+  #begin(storing: Storing): void {
+    this.#underWay = storing;
+    this.emit({ type: "store", id: ++this.#lastStore, state: storing.state });
+  }
+
+  /** The store that has ended, well or not, once; the next one begins. */
+  stored(id: number): Storing | undefined {
+    if (id !== this.#lastStore) return undefined;
+    const ended = this.#underWay;
+    const next = this.#waiting;
+    this.#underWay = undefined;
+    this.#waiting = undefined;
+    if (next !== undefined) this.#begin(next);
+    return ended;
   }
 
   forget(): void {
-    this.#stores.clear();
+    this.#underWay = undefined;
+    this.#waiting = undefined;
     this.#awaited.clear();
     this.#outputs = [];
   }
