@@ -1,12 +1,15 @@
 /** `election status`: what a node is, and the cluster as the leader sees it. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { ElectionError } from "../core/index.js";
+import type { QueryOptions } from "../node/query.js";
 import { peerAddress } from "./addresses.js";
 import { askCluster, type ClusterAnswer } from "./ask-cluster.js";
+import { describeFailure } from "./exit-codes.js";
 import { wholeNumber } from "./numbers.js";
 import { printableJson } from "./printable.js";
 import { addQueryOptions, type QueryFlags, queryOptions } from "./query-flags.js";
-import { aborted, stopSignal } from "./signals.js";
+import { stopSignal } from "./signals.js";
 import { statusLines } from "./status-table.js";
 
 interface StatusFlags extends QueryFlags {
@@ -55,34 +58,41 @@ function render(answer: ClusterAnswer, { json }: QueryFlags): string {
 
 async function watch(address: string, flags: StatusFlags): Promise<void> {
   const { signal } = stopSignal();
-  const ended = aborted(signal);
   const options = { ...queryOptions(flags), timeoutMs: flags.timeoutMs, signal };
+  const isScreen = process.stdout.isTTY === true && flags.json !== true;
   let known: readonly string[] = [address];
   while (!signal.aborted) {
-    const [first = address, ...others] = known;
-    let text: string;
+    let text = "";
     try {
-      const answer = await askCluster(first, options);
+      const { asked, answer } = await askAny(known, options);
       text = render(answer, flags);
-      known = [...new Set([first, ...addressesIn(answer), ...others])].slice(0, MOST_REMEMBERED);
+      known = [...new Set([asked, ...addressesIn(answer), ...known])].slice(0, MOST_REMEMBERED);
     } catch (error) {
       if (signal.aborted) return;
-      text = flags.json === true ? "" : `${(error as Error).message}\n`;
-      known = [...others, first];
+      if (flags.json !== true) text = describeFailure(error);
     }
-    const isScreen = process.stdout.isTTY === true && flags.json !== true;
-    if (isScreen) text = `\x1b[H\x1b[J${text}`;
-    else if (flags.json !== true) text += "\n";
-    process.stdout.write(text);
-    await Promise.race([ended, pause(WATCH_EVERY_MS)]);
+    process.stdout.write(isScreen ? `\x1b[H\x1b[J${text}` : text);
+    await sleep(WATCH_EVERY_MS, undefined, { signal }).catch(() => {}); // the signal ends the loop
   }
+}
+
+/** The answer of the first that gives one. @throws what the first one's failure was */
+async function askAny(
+  addresses: readonly string[],
+  options: QueryOptions,
+): Promise<{ readonly asked: string; readonly answer: ClusterAnswer }> {
+  let failure: unknown;
+  for (const address of addresses) {
+    try {
+      return { asked: address, answer: await askCluster(address, options) };
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
 }
 
 function addressesIn({ node, leader }: ClusterAnswer): string[] {
   const live = (leader?.hosts ?? []).filter(({ status }) => status === "connected");
   return [...node.fallbacks, ...live].map((one) => one.address);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

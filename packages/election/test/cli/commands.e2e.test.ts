@@ -52,6 +52,8 @@ describe.concurrent("nodes of a cluster", () => {
       "",
       expect.stringMatching(/^election: --to d: a knows no such host; connected are (b, c|c, b)\n$/),
     ]);
+    await using watching = command.start("status", at, "--watch", "--json");
+    await watching.line(/^\{"node":\{"id":"a",.*,"leader":\{"id":"a",/);
     const [resigned, told] = await ended("resign", b1, "--to", "c");
     expect([resigned, told]).toEqual([
       0,
@@ -62,6 +64,10 @@ describe.concurrent("nodes of a cluster", () => {
     await b.line(/ {2}c leads now \(epoch 2\)$/);
 
     a.signal("SIGINT");
+    await a.exited;
+    await watching.line(/^\{"node":\{"id":"[bc]",.*,"leader":\{"id":"c",/); // goes on with another node
+    watching.signal("SIGINT");
+    expect(await watching.exited).toMatchObject({ code: 0, stderr: "" });
     for (const running of [b, c]) running.signal("SIGTERM");
     const ends = await Promise.all([a, b, c].map((running) => running.exited));
     expect(ends.map(({ code, signal, stderr }) => [code, signal, stderr])).toEqual(ends.map(() => [0, null, ""]));
