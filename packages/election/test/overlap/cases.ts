@@ -23,7 +23,7 @@ export async function playRound(cluster: Contestants, which: Case, round: number
   const { id } = await cluster.settled(cluster.ids);
   const others = cluster.ids.filter((one) => one !== id);
   // It leads for a while, so that the fault strikes at any place of a lease.
-  await setTimeout(100 + Math.random() * 400);
+  await setTimeout(100 + Math.random() * 200);
   if (which === "cut") {
     cluster.cut(id, round % 2 === 0 ? "both ways" : "one way");
     await Promise.all([cluster.settled(others), cluster.steppedDown(id)]);

@@ -1,0 +1,35 @@
+/** The demo's chapter on elections: five processes elect a leader, it is killed, and another leads. */
+import { Cluster } from "./src/cluster.js";
+
+const NODES = 5;
+/** Of the preset `fast`: a lease of 1.5 s has to end before anybody else may lead. */
+const MOST_MS = 5_000;
+
+export async function run(): Promise<string> {
+  await using cluster = new Cluster({ nodes: NODES, mode: "quorum" });
+  await cluster.start();
+  console.log(`${NODES} processes of \`election run --mode quorum --preset fast\` listen; each has a dashboard`);
+  const first = await cluster.agreement();
+  console.log(`  all of them follow ${first.leader}, elected in epoch ${first.epoch}`);
+
+  const killedAt = process.hrtime.bigint();
+  await cluster.kill(first.leader);
+  console.log(`  ${first.leader} is killed with SIGKILL`);
+  const survivors = cluster.ids.filter((id) => id !== first.leader);
+  const second = await cluster.agreement(survivors);
+  const failoverMs = Number(second.since - killedAt) / 1e6;
+  console.log(
+    `  ${failoverMs.toFixed(0)} ms after the kill all survivors follow ${second.leader}, elected in epoch ${second.epoch}`,
+  );
+  if (second.epoch <= first.epoch) throw new Error(`epoch ${second.epoch} is not above ${first.epoch}`);
+  if (!(failoverMs > 0 && failoverMs < MOST_MS)) throw new Error(`the failover took ${failoverMs} ms`);
+
+  console.log("\n  epoch  leader  end");
+  for (const [{ epoch, leader }, end] of [
+    [first, "killed"],
+    [second, "leads"],
+  ] as const) {
+    console.log(`  ${String(epoch).padEnd(5)}  ${leader.padEnd(6)}  ${end}`);
+  }
+  return `five processes elected ${first.leader}; ${failoverMs.toFixed(0)} ms after its SIGKILL the four others followed ${second.leader}`;
+}
