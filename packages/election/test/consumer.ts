@@ -12,6 +12,7 @@ import {
 } from "@lab/election";
 import { compareToken, createElection, type ElectionOutput } from "@lab/election/core";
 import { type Dashboard, openDashboard } from "@lab/election/dashboard";
+import { createEtcdElector, type EtcdElector } from "@lab/election/etcd";
 
 const dashboard: Dashboard = await openDashboard();
 const common: ElectorOptions = { preset: "fast", storage: memoryStorage() };
@@ -46,3 +47,7 @@ const platform = { randomBytes: (length: number): Uint8Array => new Uint8Array(l
 const node = createElection({ id: "a", address: "127.0.0.1:1", platform });
 const outputs: readonly ElectionOutput[] = node.handle({ mono: 0, wall: 0 }, { type: "start" });
 if (outputs.length > 0 || node.nextDeadline() === undefined) throw new Error("the core does not answer");
+
+const inEtcd: EtcdElector = createEtcdElector({ endpoints: ["http://127.0.0.1:2379"], id: "a" }); // not started
+await inEtcd.stop();
+if (inEtcd.isLeader() || inEtcd.token() !== undefined) throw new Error("nobody elected it");
