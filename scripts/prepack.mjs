@@ -1,10 +1,14 @@
 // Run by npm and pnpm before packing, in the package's folder: every tarball carries the licence, and the documents that
-// its README and its comments name.
-import { copyFileSync, mkdirSync } from "node:fs";
+// its README and its comments name, with those that they link to.
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 
 copyFileSync(new URL("../LICENSE", import.meta.url), "LICENSE");
 mkdirSync("docs", { recursive: true });
-for (const name of [`${basename(process.cwd())}.md`, "machine.md"]) {
-  copyFileSync(new URL(`../docs/${name}`, import.meta.url), `docs/${name}`);
+const names = new Set([`${basename(process.cwd())}.md`, "machine.md"]);
+for (const name of names) {
+  const document = new URL(`../docs/${name}`, import.meta.url);
+  copyFileSync(document, `docs/${name}`);
+  // A set gives what is added while it is gone through.
+  for (const [, linked] of readFileSync(document, "utf8").matchAll(/\]\(([\w-]+\.md)[)#]/g)) names.add(linked);
 }
