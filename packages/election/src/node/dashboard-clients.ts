@@ -13,6 +13,8 @@ export class DashboardClients {
   readonly #bounds: ClientBounds;
   readonly #clients = new Set<ServerResponse>();
   readonly #onChange: (count: number) => void;
+  /** Of the longest text that was sent. */
+  #longest = 0;
 
   /** @param onChange told how many there are whenever that changes */
   constructor(bounds: ClientBounds, onChange: (count: number) => void) {
@@ -52,8 +54,10 @@ export class DashboardClients {
 
   #write(response: ServerResponse, text: string): void {
     if (response.destroyed) return;
-    response.write(text);
-    if (response.writableLength > this.#bounds.maxUnsentBytes) response.destroy();
+    this.#longest = Math.max(this.#longest, text.length);
+    // A large table that was sent just now says nothing of how the page reads.
+    if (response.writableLength > this.#bounds.maxUnsentBytes + this.#longest) response.destroy();
+    else response.write(text);
   }
 }
 

@@ -15,7 +15,7 @@ export interface DashboardOptions {
   readonly url?: string | undefined;
   /** Pages that may watch at a time; more are answered 503. Default 32. */
   readonly maxClients?: number | undefined;
-  /** What a page that reads too slowly may leave waiting here; it is dropped beyond. Default 4,194,304 bytes. */
+  /** What a page that reads too slowly may leave waiting here, besides the largest table; it is dropped beyond. Default 1,048,576 bytes. */
   readonly maxUnsentBytes?: number | undefined;
   /** Rows of the table that are sent, the best first. Default 1,000. */
   readonly maxRows?: number | undefined;
@@ -49,7 +49,7 @@ type NumberName = "maxClients" | "maxUnsentBytes" | "maxRows" | "updateMs" | "le
 const numbers: Readonly<Record<NumberName, { readonly default: number; readonly min: number; readonly max: number }>> =
   {
     maxClients: { default: 32, min: 1, max: 10_000 },
-    maxUnsentBytes: { default: 4_194_304, min: 1_024, max: MAX },
+    maxUnsentBytes: { default: 1_048_576, min: 1_024, max: MAX },
     maxRows: { default: 1_000, min: 1, max: 100_000 },
     updateMs: { default: 1_000, min: 10, max: MAX },
     learnMs: { default: 60_000, min: 10, max: MAX },

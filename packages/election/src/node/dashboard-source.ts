@@ -1,6 +1,6 @@
 /** What a dashboard shows: this node, its history, and the table of its leader, which it asks once a second while a page watches. */
 import { performance } from "node:perf_hooks";
-import type { ClusterView, ElectionView, ElectorEvents, HostRow } from "../core/contract.js";
+import type { ClusterView, ElectionView, ElectorEvents, HostRow, LeaderInfo } from "../core/contract.js";
 import {
   beginHistory,
   type LeadershipEvent,
@@ -11,13 +11,19 @@ import type { Device } from "../core/load.js";
 import type { DashboardPage, Shown, ShownHistory, ShownState, ShownTable, TableSource } from "../web/state.js";
 import type { DashboardNumbers } from "./dashboard-options.js";
 import { originsOf } from "./dashboard-requests.js";
-import type { NodeElector } from "./elector.js";
 import { QueryError } from "./errors.js";
 import { deviceInfo } from "./host-metrics.js";
 import { type QueryOptions, queryNode } from "./query.js";
 
-/** What a dashboard needs of a node. */
-export type ShownElector = Pick<NodeElector, "on" | "off" | "view" | "leader" | "address" | "warnings">;
+/** What a dashboard needs of a node: part of a `NodeElector`. */
+export interface ShownElector {
+  readonly address: string;
+  readonly warnings: readonly string[];
+  view(): ElectionView;
+  leader(): LeaderInfo | undefined;
+  on<Name extends keyof ElectorEvents>(event: Name, listener: ElectorEvents[Name]): unknown;
+  off<Name extends keyof ElectorEvents>(event: Name, listener: ElectorEvents[Name]): unknown;
+}
 
 /** How nodes of this cluster are asked. */
 export type ShowOptions = Pick<QueryOptions, "cluster" | "secret" | "routes">;

@@ -67,8 +67,8 @@ class HttpDashboard implements Dashboard {
   }
 
   show(elector: ShownElector, how: ShowOptions = {}): void {
-    if (this.#source !== undefined) throw new ElectorError("STARTED", "this dashboard shows a node already");
     if (this.#closing !== undefined) throw new ElectorError("STOPPED", "this dashboard was closed");
+    if (this.#source !== undefined) throw new ElectorError("STARTED", "this dashboard shows a node already");
     const { url } = this;
     this.#source = new DashboardSource({
       ...this.#options,

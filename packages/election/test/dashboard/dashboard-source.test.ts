@@ -1,0 +1,134 @@
+/** A node that does not lead shows the table of the one that does: how often it asks, and what it says when that fails. */
+import { describe, expect, it, vi } from "vitest";
+import type { ClusterView } from "../../src/core/index.js";
+import { DashboardSource, type SourceOptions } from "../../src/node/dashboard-source.js";
+import { QueryError } from "../../src/node/errors.js";
+import type { queryNode } from "../../src/node/query.js";
+import type { Shown } from "../../src/web/state.js";
+import { clusterView, FakeElector, hostRow } from "./shown-elector.js";
+
+class Leader {
+  asked: string[] = [];
+  answer: () => ClusterView = () => clusterView();
+  readonly query: typeof queryNode = async (address) => {
+    this.asked.push(address);
+    return this.answer();
+  };
+}
+
+class Followed implements Disposable {
+  readonly leader = new Leader();
+  readonly elector = new FakeElector({
+    id: "b",
+    role: "follower",
+    address: "127.0.0.1:198",
+    hosts: [],
+    leaseRemainingMs: 900,
+  });
+  readonly news: Partial<Shown>[] = [];
+  readonly source: DashboardSource;
+
+  constructor(options: Partial<SourceOptions> = {}) {
+    this.source = new DashboardSource({
+      elector: this.elector,
+      how: {},
+      url: "http://127.0.0.1:9000/",
+      maxRows: 100,
+      updateMs: 1_000,
+      learnMs: 60_000,
+      queryTimeoutMs: 1_000,
+      query: this.leader.query,
+      device: async () => Promise.reject(new Error("unknown")),
+      onNews: (news) => this.news.push(news),
+      ...options,
+    });
+  }
+
+  /** Asks anew, after what was asked at the beginning. */
+  async poll(): Promise<void> {
+    await this.source.poll();
+    await this.source.poll();
+  }
+
+  [Symbol.dispose](): void {
+    this.source.close();
+  }
+}
+
+describe("the leader of a node that follows", () => {
+  it("is asked once a second while a page watches, and hardly otherwise", async () => {
+    vi.useFakeTimers();
+    try {
+      using followed = new Followed();
+      await vi.advanceTimersByTimeAsync(59_000);
+      expect(followed.leader.asked).toEqual(["127.0.0.1:197"]); // at the beginning, for the others' dashboards
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(followed.leader.asked.length).toBe(2);
+      expect(followed.news).toEqual([]);
+      followed.source.watch(true);
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(followed.leader.asked.length).toBe(8);
+      followed.source.watch(false);
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(followed.leader.asked.length).toBe(8);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("gives the table, the fallbacks and its own lease", async () => {
+    using followed = new Followed();
+    followed.leader.answer = () => clusterView({ fallbacks: [{ id: "c", address: "c:1" }], leaseRemainingMs: 1_400 });
+    await followed.poll();
+    const { state, table } = followed.source.shown;
+    expect(table?.rows.map(({ id }) => id)).toEqual(["a", "b"]);
+    expect(state).toMatchObject({
+      source: { by: "a", problem: undefined },
+      fallbacks: [{ id: "c" }],
+      lease: { of: "leader" },
+    });
+  });
+
+  it("is known for the dashboards that its hosts have, whose pages may come", async () => {
+    using followed = new Followed();
+    followed.leader.answer = () => clusterView({ hosts: [hostRow("c", { ui: "http://127.0.0.1:9001/" })] });
+    await followed.poll();
+    expect(followed.source.shown.state.pages).toEqual([
+      { id: "b", url: "http://127.0.0.1:9000/" },
+      { id: "c", url: "http://127.0.0.1:9001/" },
+    ]);
+    expect([...followed.source.origins]).toEqual(["http://127.0.0.1:9000", "http://127.0.0.1:9001"]);
+  });
+
+  it.each([
+    [new QueryError("REFUSED", "x"), "nobody listens there"],
+    [new QueryError("TIMEOUT", "x"), "it does not answer"],
+    [new Error("something else"), "something else"],
+  ])(
+    "that does not answer (%s): its table stays, with the reason, and the lease is this node's promise",
+    async (error, why) => {
+      using followed = new Followed();
+      await followed.poll();
+      followed.leader.answer = () => {
+        throw error;
+      };
+      await followed.poll();
+      const { state, table } = followed.source.shown;
+      expect(table?.by).toBe("a");
+      expect(state.source).toMatchObject({ by: "a", problem: why });
+      expect(state.lease).toMatchObject({ of: "node", remainingMs: 900 });
+    },
+  );
+
+  it("that leads no more, or is followed no more, is said to", async () => {
+    using followed = new Followed();
+    await followed.poll();
+    followed.leader.answer = () => clusterView({ role: "released" });
+    await followed.poll();
+    expect(followed.source.shown.state.source?.problem).toBe("it leads no more");
+    followed.elector.change({ leader: undefined });
+    expect(followed.source.shown.state.source?.problem).toBe("nobody leads");
+    followed.elector.change({ leader: { id: "c", address: "c:1", epoch: 2 } });
+    expect(followed.source.shown.state.source?.problem).toBe("c leads now");
+  });
+});
