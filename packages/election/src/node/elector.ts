@@ -52,6 +52,9 @@ class SocketElector implements NodeElector {
   #listening: string;
   #running: Running | undefined;
   #lastView: ElectionView | undefined;
+  /** What listeners were told last: to ask for a view would make the whole table each time. */
+  #leader: LeaderInfo | undefined;
+  #elected: Token | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   /** Called at each `leader` event while `stop()` waits for a successor. */
@@ -68,8 +71,10 @@ class SocketElector implements NodeElector {
     this.#connections = new Connections(
       { ...this.#options, logger: this.#logger },
       {
-        message: (link, address, payload) =>
-          this.#running?.loop.feed({ type: "message", link, payload, ...(address === undefined ? {} : { address }) }),
+        message: (link, address, payload) => {
+          if (address === undefined) this.#running?.loop.feed({ type: "message", link, payload });
+          else this.#running?.loop.feed({ type: "message", link, address, payload });
+        },
         linkClosed: (link) => this.#running?.loop.feed({ type: "linkClosed", link }),
         peerRefused: (address) => this.#running?.loop.feed({ type: "peerRefused", address }),
       },
@@ -113,7 +118,9 @@ class SocketElector implements NodeElector {
   }
 
   leader(): LeaderInfo | undefined {
-    return this.#running?.machine.view(this.#running.now()).leader;
+    const leader = this.#leader;
+    const isThisNode = leader !== undefined && leader.id === this.#elected?.id && leader.epoch === this.#elected.epoch;
+    return isThisNode && !this.isLeader() ? undefined : leader;
   }
 
   view(): ElectionView {
@@ -189,6 +196,7 @@ class SocketElector implements NodeElector {
     running.loop.stop();
     this.#lastView = running.machine.view(running.now());
     this.#running = undefined;
+    this.#leader = undefined;
     await Promise.all([this.#connections.stop(stopTimeoutMs), running.stores.drain(stopTimeoutMs)]);
     await storage.close?.();
     this.#logger.info({ address: this.#address }, "stopped");
@@ -220,12 +228,14 @@ class SocketElector implements NodeElector {
       case "store":
         return this.#running?.stores.add(output.id, output.state);
       case "elected":
+        this.#elected = output.token;
         this.#logger.info({ token: output.token }, "elected");
         return this.#events.emit("elected", this.#self, output.token);
       case "stepDown":
         this.#logger.info({ token: output.token, why: output.why }, "stepped down");
         return this.#events.emit("stepDown", this.#self, output.token, output.why);
       case "leader":
+        this.#leader = output.leader;
         this.#logger.info({ leader: output.leader }, "leader");
         this.#events.emit("leader", this.#self, output.leader);
         return this.#onLeader?.(output.leader);

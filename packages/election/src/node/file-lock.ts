@@ -14,7 +14,7 @@ interface Owner {
 
 /** How often a file is looked at that another process has made and not written yet. */
 const MAX_LOOKS = 10;
-const LOOK_MS = 20;
+const LOOK_MS = 10;
 
 /**
  * A file beside another one that says which process uses that. It catches the mistake of starting a node twice on one

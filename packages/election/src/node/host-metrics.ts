@@ -23,7 +23,7 @@ function load(): Promise<Library> {
 /**
  * How busy this machine is: CPU since the last call, memory that is not available, the default network interface's speed less what
  * it carries (0 where the system does not tell the speed, as in most virtual machines), and what is free in the file
- * system of the working directory. One call takes about a millisecond of CPU time on Linux and starts no process there,
+ * system of the working directory. One call takes one to two milliseconds of CPU time on Linux and starts no process there,
  * but at the first call, and for the network's traffic, every 15 s and only where the speed is known.
  */
 export async function hostLoad(): Promise<Load> {

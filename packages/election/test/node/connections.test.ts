@@ -167,7 +167,7 @@ it("gives up a connection that is not made within connectTimeoutMs", async () =>
 });
 
 it("B8: closes connections on which no message came for silentTimeoutMs, also where bytes trickle, and no others", async () => {
-  const a = await bench({ silentTimeoutMs: 200 });
+  const a = await bench({ silentTimeoutMs: 120 });
   const good = await dial(a.address);
   good.write(hello);
   await until(() => a.told.length === 1);
@@ -183,7 +183,7 @@ it("B8: closes connections on which no message came for silentTimeoutMs, also wh
 });
 
 it("closes idle connections after idleTimeoutMs, those of its own after half of it", async () => {
-  const a = await bench({ idleTimeoutMs: 200 });
+  const a = await bench({ idleTimeoutMs: 120 });
   const server = await fakeServer(() => {});
   const peer = await dial(a.address);
   peer.write(hello);

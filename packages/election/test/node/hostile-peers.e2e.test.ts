@@ -80,7 +80,7 @@ it("B2, B6, B7: no connection that others make costs a leader its lead, or its h
 });
 
 it("B8: a hundred silent connections hold up nobody, and are closed", async () => {
-  const [a, b] = await cluster(["a", "b"], { silentTimeoutMs: 300 });
+  const [a, b] = await cluster(["a", "b"], { silentTimeoutMs: 200 });
   if (a === undefined || b === undefined) throw new Error("two");
   const lost: unknown[] = [];
   b.on("leader", (leader) => void lost.push(leader));

@@ -73,7 +73,7 @@ it("brings what is measured into the range that can be sent, and refuses what is
     { ...idle, cpuPercent: Number.NaN },
     undefined as unknown as Load,
   ];
-  const { loop, warnings, loads } = run(async () => odd.shift() ?? idle);
+  const { loop, warnings, loads } = run(async () => (odd.length > 0 ? (odd.shift() as Load) : idle));
   await vi.advanceTimersByTimeAsync(1_000);
   expect(loads).toEqual([
     { ...idle, cpuPercent: 100, usedRamBytes: 10, totalRamBytes: 10, freeDiskBytes: Number.MAX_SAFE_INTEGER },
@@ -81,6 +81,8 @@ it("brings what is measured into the range that can be sent, and refuses what is
   ]);
   await vi.advanceTimersByTimeAsync(2_000);
   expect(loads).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(loads).toHaveLength(3);
   expect(warnings).toEqual([{ why: "cpuPercent is NaN, but must be a number" }]);
   loop.stop();
 });

@@ -17,13 +17,13 @@ export const idle: Load = {
 /** Times as small as two busy cores allow. */
 export const quick: ElectorOptions & { readonly leaseMs: number } = {
   preset: "fast",
-  reportMs: 60,
-  pulseMs: 120,
+  reportMs: 40,
+  pulseMs: 80,
   leaseMs: 360,
-  stepMs: 60,
+  stepMs: 40,
   voteMs: 150,
-  probeMs: 300,
-  handOverMs: 400,
+  probeMs: 200,
+  handOverMs: 200,
   redialMs: 20,
   stopTimeoutMs: 100,
   handOverOnStopMs: 0, // tests end nodes in any order
