@@ -6,6 +6,7 @@ import { compiledProgram } from "../processes/compiled.js";
 import { NodeCluster } from "../processes/node-cluster.js";
 import type { Times } from "../processes/node-config.js";
 import { type Case, type Contestants, playRound } from "./cases.js";
+import { EtcdContestants } from "./etcd-contestants.js";
 
 export const MODES = ["quorum", "etcd", "available"] as const;
 export type Mode = (typeof MODES)[number];
@@ -18,7 +19,7 @@ export interface ExperimentOptions {
   readonly folder: string;
   /** Default 3. */
   readonly size?: number;
-  /** Default: the preset `fast`. */
+  /** Of quorum and available. Default: the preset `fast`. In etcd a lease is 1 s. */
   readonly times?: Times;
   /** The resource accepts everything. Default false. */
   readonly unfenced?: boolean;
@@ -45,7 +46,7 @@ export async function playRounds(options: ExperimentOptions): Promise<readonly s
 
 async function open({ mode, size = 3, times, folder }: ExperimentOptions, resource: string): Promise<Contestants> {
   const common = { size, asks: true, resource, folder, ...(times !== undefined && { times }) };
-  if (mode === "etcd") throw new Error("not yet");
+  if (mode === "etcd") return await EtcdContestants.start(size, folder, resource);
   return await NodeCluster.start({ ...common, mode });
 }
 

@@ -8,6 +8,7 @@ import { createElector } from "../../src/node/elector.js";
 import { fileStorage } from "../../src/node/file-storage.js";
 import { Asker } from "./asker.js";
 import type { NodeConfig } from "./node-config.js";
+import { say, sayEvents } from "./say.js";
 
 const config = JSON.parse(process.argv[2] ?? "") as NodeConfig;
 const { id, mode, listen, address, cluster, routes, state, times, secret } = config;
@@ -25,13 +26,7 @@ const elector = createElector({
   measureLoad: async () => EMPTY_LOAD,
 });
 
-function say(event: string, facts: object): void {
-  process.stdout.write(`${JSON.stringify({ event, ns: String(process.hrtime.bigint()), ...facts })}\n`);
-}
-
-elector.on("elected", (token) => say("elected", { token }));
-elector.on("stepDown", (token, why) => say("stepDown", { token, why }));
-elector.on("leader", (leader) => say("leader", { leader: leader ?? null }));
+sayEvents(elector);
 let connected = 0;
 elector.on("hosts", (rows) => {
   const count = rows.filter(({ status }) => status === "connected").length;

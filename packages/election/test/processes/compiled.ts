@@ -12,7 +12,7 @@ const compiled = new Map<string, string>();
 let folder: string | undefined;
 
 /** The file of a program beside this one, as JavaScript that `node` runs. */
-export function compiledProgram(name: "asking-node.ts" | "resource.ts"): string {
+export function compiledProgram(name: "asking-node.ts" | "asking-candidate.ts" | "resource.ts"): string {
   const known = compiled.get(name);
   if (known !== undefined) return known;
   if (folder === undefined) {

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TcpMesh } from "@lab/simnet";
 import { type RunningProcess, start } from "../../../../test/process.js";
-import type { Token } from "../../src/core/index.js";
 import { compiledProgram } from "./compiled.js";
-import { Events, type NodeEvent } from "./events.js";
+import type { Events } from "./events.js";
 import type { NodeConfig, Times } from "./node-config.js";
+import { type Claim, Witness } from "./witness.js";
 
 export interface ClusterOptions {
   readonly size: number;
@@ -28,12 +28,6 @@ export interface ClusterOptions {
   readonly launch?: StartNode;
 }
 
-/** Who leads, and in which epoch. */
-export interface Claim {
-  readonly id: string;
-  readonly epoch: number;
-}
-
 /** How a node's process is started; it prints `listening on HOST:PORT` first. */
 export type StartNode = (config: NodeConfig, onLine: (line: string) => void) => RunningProcess;
 
@@ -46,16 +40,12 @@ const startHere: StartNode = (config, onLine) =>
  */
 export class NodeCluster implements AsyncDisposable {
   readonly ids: readonly string[];
-  readonly events: Events = new Events();
   readonly mesh: TcpMesh;
   readonly #options: ClusterOptions;
   readonly #own: string | undefined;
   readonly #folder: string;
   readonly #running = new Map<string, RunningProcess>();
-  /** Of each node that runs: whom it follows, by its last word. */
-  readonly #follows = new Map<string, Claim>();
-  /** Of each node that leads, by its own word. */
-  readonly #leads = new Map<string, Token>();
+  readonly #witness = new Witness();
 
   private constructor(options: ClusterOptions) {
     this.#options = options;
@@ -103,7 +93,7 @@ export class NodeCluster implements AsyncDisposable {
       ...(secret !== undefined && { secret }),
     };
     const node = launch(config, (line) => {
-      if (line.startsWith("{")) this.#take({ node: id, ...JSON.parse(line) } as NodeEvent);
+      if (this.#running.get(id) === node) this.#witness.take(id, line);
     });
     this.#running.set(id, node);
     const port = await node.port();
@@ -114,8 +104,7 @@ export class NodeCluster implements AsyncDisposable {
   async kill(id: string): Promise<void> {
     const node = this.#node(id);
     this.#running.delete(id);
-    this.#follows.delete(id);
-    this.#leads.delete(id);
+    this.#witness.forget(id);
     node.kill("SIGKILL");
     await node.exited;
   }
@@ -124,26 +113,26 @@ export class NodeCluster implements AsyncDisposable {
     this.#node(id).signal(signal);
   }
 
+  get events(): Events {
+    return this.#witness.events;
+  }
+
   /** Who leads by its own word. */
   get leading(): readonly string[] {
-    return [...this.#leads.keys()];
+    return this.#witness.leading;
   }
 
   /** The one among these that all of these follow, once that is so. Default: of all that run. */
   async settled(ids: readonly string[] = [...this.#running.keys()]): Promise<Claim> {
-    return await this.events.until(`a leader that ${ids.join(", ")} follow`, () => this.followedBy(ids));
+    return await this.#witness.settled(ids);
   }
 
   followedBy(ids: readonly string[]): Claim | undefined {
-    const [first, ...others] = ids.map((id) => this.#follows.get(id));
-    if (first === undefined || !ids.includes(first.id)) return undefined;
-    if (this.#leads.get(first.id)?.epoch !== first.epoch) return undefined;
-    return others.every((claim) => claim?.id === first.id && claim.epoch === first.epoch) ? first : undefined;
+    return this.#witness.followedBy(ids);
   }
 
-  /** Once a node does not lead by its own word. */
   async steppedDown(id: string): Promise<void> {
-    await this.events.until(`the end of ${id}'s lead`, () => (this.#leads.has(id) ? undefined : true));
+    await this.#witness.steppedDown(id);
   }
 
   /** Cuts a node off from all others. `one way`: it is not heard any more, but hears. */
@@ -161,16 +150,6 @@ export class NodeCluster implements AsyncDisposable {
     await Promise.all([...this.#running.values()].map((node) => node[Symbol.asyncDispose]()));
     await this.mesh.close();
     if (this.#own !== undefined) rmSync(this.#own, { recursive: true, force: true });
-  }
-
-  #take(event: NodeEvent): void {
-    const { node } = event;
-    if (!this.#running.has(node)) return; // what a killed one had still said
-    if (event.event === "elected") this.#leads.set(node, event.token);
-    else if (event.event === "stepDown") this.#leads.delete(node);
-    else if (event.event === "leader" && event.leader === null) this.#follows.delete(node);
-    else if (event.event === "leader" && event.leader !== null) this.#follows.set(node, event.leader);
-    this.events.add(event);
   }
 
   #node(id: string): RunningProcess {
