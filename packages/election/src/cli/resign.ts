@@ -57,6 +57,10 @@ async function resign(address: string, flags: ResignFlags): Promise<void> {
     const who = id === leader.id ? `${id} leads again` : `${id} leads now`;
     process.stdout.write(`${printable(`${who} (epoch ${epoch}), ${ms} ms after ${leader.id} was asked`)}\n`);
   }
+  if (flags.to !== undefined && id !== flags.to) {
+    const why = leader.mode === "quorum" ? "; in mode quorum only members lead" : "";
+    throw new ElectionError("NOT_TAKEN", `${flags.to} did not take over${why}`);
+  }
 }
 
 function checkTarget(to: string, { id, hosts }: ClusterView): void {
