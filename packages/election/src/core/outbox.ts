@@ -110,11 +110,4 @@ export class Outbox {
     if (next !== undefined) this.#begin(next);
     return ended;
   }
-
-  forget(): void {
-    this.#underWay = undefined;
-    this.#waiting = undefined;
-    this.#awaited.clear();
-    this.#outputs = [];
-  }
 }
