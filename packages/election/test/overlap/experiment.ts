@@ -23,6 +23,8 @@ export interface ExperimentOptions {
   readonly times?: Times;
   /** The resource accepts everything. Default false. */
   readonly unfenced?: boolean;
+  /** A mutant of quorum and available (node-config.ts). Default false. */
+  readonly answersByFlag?: boolean;
   readonly onRound?: (round: number) => void;
 }
 
@@ -44,8 +46,9 @@ export async function playRounds(options: ExperimentOptions): Promise<readonly s
   return [...cluster.ids.map((id) => cluster.samplesOf(id)), log];
 }
 
-async function open({ mode, size = 3, times, folder }: ExperimentOptions, resource: string): Promise<Contestants> {
-  const common = { size, asks: true, resource, folder, ...(times !== undefined && { times }) };
+async function open(options: ExperimentOptions, resource: string): Promise<Contestants> {
+  const { mode, size = 3, times, folder, answersByFlag = false } = options;
+  const common = { size, asks: true, resource, folder, answersByFlag, ...(times !== undefined && { times }) };
   if (mode === "etcd") return await EtcdContestants.start(size, folder, resource);
   return await NodeCluster.start({ ...common, mode });
 }

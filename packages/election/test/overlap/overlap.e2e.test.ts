@@ -11,8 +11,10 @@ afterAll(() => rmSync(base, { recursive: true, force: true }));
 /** About half of the preset `fast`. */
 const times = { reportMs: 200, pulseMs: 400, leaseMs: 800, stepMs: 200, voteMs: 250, probeMs: 800, handOverMs: 800 };
 
-async function experiment(options: Pick<ExperimentOptions, "mode" | "which" | "rounds" | "unfenced">) {
-  const folder = join(base, `${options.mode}-${options.which}-${options.unfenced ?? false}`);
+async function experiment(
+  options: Pick<ExperimentOptions, "mode" | "which" | "rounds" | "unfenced" | "answersByFlag">,
+) {
+  const folder = mkdtempSync(join(base, "run-"));
   return await report(await playRounds({ ...options, folder, times }));
 }
 
@@ -32,6 +34,14 @@ describe.concurrent("two leaders at a time", () => {
     expect(text).toMatch(/overlap of true samples +0\.0 ms/);
     expect(text).toMatch(/old tokens accepted +0$/m);
     expect(isClean).toBe(true);
+  });
+
+  it("E11: the report bites: a thawed leader that remembers that it led overlaps, and its writes are refused", async ({
+    expect,
+  }) => {
+    const { text, isClean } = await experiment({ mode: "quorum", which: "stop", rounds: 2, answersByFlag: true });
+    expect(Number(/true samples in another's interval +(\d+)/.exec(text)?.[1])).toBeGreaterThan(0);
+    expect(isClean).toBe(false);
   });
 
   it("E49: the report bites: available overlaps, and the resource refuses old tokens", async ({ expect }) => {

@@ -4,6 +4,7 @@
  * thing after its thaw is to ask `isLeader()`.
  */
 import { EMPTY_LOAD } from "../../src/core/load.js";
+import type { Token } from "../../src/core/token.js";
 import { createElector } from "../../src/node/elector.js";
 import { fileStorage } from "../../src/node/file-storage.js";
 import { Asker } from "./asker.js";
@@ -33,7 +34,15 @@ elector.on("hosts", (rows) => {
   if (count !== connected) say("hosts", { connected: count });
   connected = count;
 });
-const asker = new Asker(elector, config);
+let flag: Token | undefined;
+elector.on("elected", (token) => {
+  flag = token;
+});
+elector.on("stepDown", () => {
+  flag = undefined;
+});
+const byFlag = { isLeader: () => flag !== undefined, token: () => flag };
+const asker = new Asker(config.answersByFlag === true ? byFlag : elector, config);
 process.on("SIGUSR2", () => {
   const before = elector.isLeader();
   const { first, frozenMs } = asker.freeze();

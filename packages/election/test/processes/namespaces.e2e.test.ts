@@ -22,8 +22,7 @@ itWith("netns", "E11, E54: the leader's cable is pulled: another leads; plugged 
   const others = ids.filter((id) => id !== first.id);
   await hosts.plug(first.id, "down");
   const second = await cluster.settled(others);
-  const stepsDown = () => cluster.events.from(0).find(({ event }) => event === "stepDown");
-  expect(await cluster.events.until("the end of a lease", stepsDown)).toMatchObject({ node: first.id, why: "lease" });
+  await cluster.steppedDown(first.id);
   expect(cluster.leading).toEqual([second.id]);
   await hosts.plug(first.id, "up");
   expect((await cluster.settled()).id).toBe(second.id);

@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly secret?: string;
   /** Real addresses, at which the nodes listen and reach each other without a mesh. Default: symbolic ones. */
   readonly addressOf?: (id: string) => string;
+  /** Of node-config.ts. Default false. */
+  readonly answersByFlag?: boolean;
   /** How a node's process is started. Default: on this machine. */
   readonly launch?: StartNode;
 }
@@ -76,7 +78,7 @@ export class NodeCluster implements AsyncDisposable {
   /** Starts a node, or starts it again with what it stored. Resolves when it listens. */
   async startNode(id: string): Promise<void> {
     const { mode, times = { preset: "fast" }, asks = false, resource, secret, launch = startHere } = this.#options;
-    const { addressOf = symbolicAddress } = this.#options;
+    const { addressOf = symbolicAddress, answersByFlag } = this.#options;
     const isMeshed = this.#options.addressOf === undefined;
     const others = this.ids.filter((one) => one !== id);
     const config: NodeConfig = {
@@ -91,6 +93,7 @@ export class NodeCluster implements AsyncDisposable {
       ...(asks && { samples: this.samplesOf(id) }),
       ...(resource !== undefined && { resource }),
       ...(secret !== undefined && { secret }),
+      ...(answersByFlag !== undefined && { answersByFlag }),
     };
     const node = launch(config, (line) => {
       if (this.#running.get(id) === node) this.#witness.take(id, line);

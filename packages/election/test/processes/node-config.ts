@@ -29,4 +29,6 @@ export interface NodeConfig {
   readonly samples?: string;
   /** `HOST:PORT` of a `resource.ts`, to which the node writes while it thinks that it leads. */
   readonly resource?: string;
+  /** A mutant: the answer is a flag that events set, which is what rule E11 forbids. */
+  readonly answersByFlag?: boolean;
 }
