@@ -288,6 +288,34 @@ describe("E66: a table is read whole or not at all", () => {
     expect(pages).toBeGreaterThan(4);
   });
 
+  it.each([
+    ["of another run of the node", {}, { incarnation: OTHER }],
+    ["with another number of rows", { total: 100 }, {}],
+    ["of another ranking", { snapshot: 9_999 }, {}],
+  ])("begins anew at a page %s", (_name, otherBody, otherHeader) => {
+    const cluster = many(100);
+    const reader = newReader();
+    const [page] = answers(cluster, "a", reader.ask()) as [Uint8Array];
+    expect(reader.read(page)).toBeUndefined();
+    const [next] = answers(cluster, "a", reader.ask()) as [Uint8Array];
+    const { header, body } = plain.open(next);
+    const other = plain.seal({ ...header, ...otherHeader }, { ...(body as BodyOf<"view">), ...otherBody });
+    expect(reader.read(other)).toBeUndefined();
+    expect(reader.ask()).toEqual(newReader().ask());
+  });
+
+  it("may change some times each time that it is read", () => {
+    const cluster = many(30);
+    const reader = newReader();
+    for (let time = 0; time < 3; time++) {
+      let changes = 0;
+      const view = readAll(cluster, "a", reader, () => {
+        if (++changes <= 4) cluster.advance(3_000);
+      });
+      expect(view.hosts).toHaveLength(31);
+    }
+  });
+
   it("gives up after eight changes", () => {
     const cluster = many(100);
     let pages = 0;
@@ -323,6 +351,7 @@ describe("E66: a table is read whole or not at all", () => {
     }
     expect(reader.read(page)).toBeUndefined();
     expect(() => reader.read(page)).toThrow(RemoteProtocolError); // not the second page
+    expect(reader.ask()).toEqual(newReader().ask());
     expect(readAll(cluster, "a", reader).hosts).toHaveLength(101);
   });
 
