@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type RunningProcess, start } from "../../../../test/process.js";
+import { queryNode } from "../../src/node/query.js";
 import { bundleCommand } from "./bundled-command.js";
 
 const command = bundleCommand();
@@ -81,13 +82,11 @@ describe.concurrent("nodes of a cluster", () => {
     await using shell = start("sh", ["-c", script, process.execPath, command.path], { cwd: command.folder });
     const at = await addressOf(shell);
     expect((await ended("status", at, "--cluster", "other"))[0]).toBe(3);
-    for (;;) {
-      const [code, stdout] = await ended("status", at, "--cluster", "other");
-      if (code === 0) {
-        expect(stdout).toMatch(/^h-[0-9a-f]{16} at \S+: leader, epoch 1, mode available, lease without end\n/);
-        break;
-      }
-    }
+    while ((await queryNode(at, { cluster: "other" })).role !== "leader") await new Promise(setImmediate);
+    expect((await ended("status", at, "--cluster", "other")).slice(0, 2)).toEqual([
+      0,
+      expect.stringMatching(/^h-[0-9a-f]{16} at \S+: leader, epoch 1, mode available, lease without end\n/),
+    ]);
     const [code, stdout] = await ended("resign", at, "--cluster", "other", "--json");
     expect(code).toBe(0);
     const { former, leader } = JSON.parse(stdout);

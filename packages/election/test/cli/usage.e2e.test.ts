@@ -8,7 +8,6 @@ import { bundleCommand } from "./bundled-command.js";
 const command = bundleCommand();
 
 beforeAll(() => {
-  writeFileSync(join(command.folder, "short"), "short\n", { mode: 0o600 });
   writeFileSync(join(command.folder, "secret"), "sixteen bytes or more\n", { mode: 0o600 });
   mkdirSync(join(command.folder, ".election", "lab"), { recursive: true });
   writeFileSync(join(command.folder, ".election", "lab", "damaged.json"), '{"epoch":');
@@ -24,19 +23,14 @@ describe.concurrent("a wrong command line is code 2", () => {
     [["frobnicate"], /unknown command 'frobnicate'/],
     [["run", "--listen", "4001"], /option '--listen <address>'.*It is "4001", but must be HOST:PORT or .* no port/],
     [["run", "--ui", "x"], /option '--ui <port>'.*It must be a port, or HOST:PORT/],
-    [["run", "--mode", "etcd"], /Allowed choices are available, quorum/],
-    [["run", "--route", "127.0.0.1:1"], /It must be ADDRESS=HOST:PORT/],
     [["run", "--mode", "quorum", "--id", "a"], /^election: --mode quorum needs --members/],
     [["run", "--id", "a".repeat(65)], /^election: --id must be 1 to 64 bytes/],
     [["run", "--secret-file", "none"], /^election: --secret-file: cannot read none: ENOENT/],
-    [["run", "--secret-file", "short"], /the secret in short has 5 bytes, but must have 16 or more/],
-    [["run", "--listen", "0.0.0.0:0"], /^election: --listen is .*: --address must say what others dial$/m],
     [
       ["run", "--listen", "0.0.0.0:0", "--address", "h:1"],
       /: it needs --secret-file FILE, or whoever connects can lead/,
     ],
     [["status"], /missing required argument 'node'/],
-    [["resign", "127.0.0.1"], /It is "127\.0\.0\.1", but must be HOST:PORT/],
   ])("%j", async (args, message) => {
     const [code, stdout, stderr] = await ended(...args);
     expect([code, stdout]).toEqual([2, ""]);
@@ -63,15 +57,12 @@ describe.concurrent("what cannot be done is one line and code 1", () => {
 
   it("nobody listens there", async () => {
     const said = /^election: .*127\.0\.0\.1:1\b.*; is a node running there\? \(election run starts one\)\n$/;
-    for (const name of ["status", "resign"]) {
-      expect(await ended(name, "127.0.0.1:1")).toEqual([1, "", expect.stringMatching(said)]);
-    }
+    expect(await ended("resign", "127.0.0.1:1")).toEqual([1, "", expect.stringMatching(said)]);
   });
 });
 
 describe.concurrent("help", () => {
-  it("says everything, and the version", async () => {
-    expect((await ended("--version"))[1]).toMatch(/^\d+\.\d+\.\d+\n$/);
+  it("says everything", async () => {
     const [code, stdout] = await ended("--help");
     expect(code).toBe(0);
     for (const word of ["run", "status", "resign", "Exit codes"]) expect(stdout).toContain(word);
