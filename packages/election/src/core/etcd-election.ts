@@ -256,6 +256,10 @@ export class EtcdElection {
       this.#output.push({ type: "elected", token: this.#leading });
     }
     this.#setLeader(this.#line.leader);
+    const { former, isHeldUp } = this.#line;
+    if (isHeldUp && former !== undefined && this.#requests.find("revoke") === undefined) {
+      this.#send(now, "revoke", this.#bodies.lease(former.leaseId));
+    }
   }
 
   #watched(now: Now, id: number, body: string): void {
@@ -288,7 +292,7 @@ export class EtcdElection {
     const session = this.#session;
     if (session === undefined) return undefined;
     this.#session = undefined;
-    this.#line.formerKey = session.key;
+    this.#line.former = { key: session.key, leaseId: session.lease.id };
     session.lease.lose();
     if (!this.#rules.takesLateAnswers()) this.#output.push(...this.#requests.cancel(["keepAlive", "campaign", "list"]));
     if (this.#leading !== undefined) {

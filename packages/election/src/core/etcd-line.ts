@@ -12,8 +12,8 @@ export class EtcdLine {
   revision: number | undefined;
   /** When that was answered, by the monotonic clock. */
   heardAt = 0;
-  /** The key of the lease before the present one: etcd may hold it for a while. */
-  formerKey = "";
+  /** The lease before the present one: etcd may hold its key for a while. */
+  former: { readonly key: string; readonly leaseId: string } | undefined;
   /** Something changed since the last look was asked for. */
   hasNews = false;
 
@@ -30,7 +30,12 @@ export class EtcdLine {
   /** Who leads: the front of the line, unless that is what a lost lease of our own has left. */
   get leader(): LeaderInfo | undefined {
     const { front } = this;
-    return front === undefined || front.key === this.formerKey ? undefined : infoOf(front);
+    return front === undefined || this.isHeldUp ? undefined : infoOf(front);
+  }
+
+  /** Whether the front is what a lost lease of our own has left. */
+  get isHeldUp(): boolean {
+    return this.front !== undefined && this.front.key === this.former?.key;
   }
 
   get all(): readonly LeaderInfo[] {

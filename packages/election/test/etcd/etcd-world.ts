@@ -20,8 +20,9 @@ export interface EtcdPlan {
   readonly seed: number;
   readonly nodes: number;
   readonly ttlSeconds: number;
-  /** The largest delay in each direction. */
+  /** The largest delays, on the way to etcd and back. */
   readonly delayMs: number;
+  readonly answerDelayMs: number;
   readonly loss: number;
   readonly faults: readonly EtcdFault[];
 }
@@ -204,8 +205,8 @@ class EtcdWorld {
     return this.#now < FAULTS_END_MS && this.#random.chance(this.#plan.loss);
   }
 
-  get #delay(): number {
-    const delayMs = this.#now < FAULTS_END_MS ? this.#plan.delayMs : 5;
+  #delay(largestMs: number): number {
+    const delayMs = this.#now < FAULTS_END_MS ? largestMs : 5;
     return this.#random.chance(0.3) ? this.#random.unit() * delayMs : this.#random.unit() * Math.min(delayMs, 20);
   }
 
@@ -216,10 +217,10 @@ class EtcdWorld {
     });
     const answer = (input: Parameters<EtcdElection["handle"]>[1]): void => {
       if (this.#isLost(candidate, path)) return;
-      this.#at(this.#now + this.#delay, () => this.#feed(candidate, input));
+      this.#at(this.#now + this.#delay(this.#plan.answerDelayMs), () => this.#feed(candidate, input));
     };
     if (this.#isLost(candidate, path)) return;
-    this.#at(this.#now + this.#delay, () => {
+    this.#at(this.#now + this.#delay(this.#plan.delayMs), () => {
       if (isWatch) {
         const end = this.#model.watch(this.#serverNow, body, (line) => answer({ type: "line", id, body: line }));
         candidate.watches.set(id, end);

@@ -80,6 +80,16 @@ export class EtcdCluster implements AsyncDisposable {
     return this.members.map(({ endpoint }) => endpoint);
   }
 
+  /** The members, the one that leads etcd itself at the end: without it etcd elects for a while, and answers nothing. */
+  async leaderLast(): Promise<readonly EtcdMember[]> {
+    const status = await fetch(`${this.endpoints[0]}/v3/maintenance/status`, { method: "POST", body: "{}" });
+    const { leader } = (await status.json()) as { leader: string };
+    const list = await fetch(`${this.endpoints[0]}/v3/cluster/member/list`, { method: "POST", body: "{}" });
+    const { members } = (await list.json()) as { members: { ID: string; clientURLs: string[] }[] };
+    const leads = members.find(({ ID }) => ID === leader)?.clientURLs[0];
+    return [...this.members].sort((one, other) => Number(one.endpoint === leads) - Number(other.endpoint === leads));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.members.map((member) => member.kill()));
     rmSync(this.#folder, { recursive: true, force: true });
