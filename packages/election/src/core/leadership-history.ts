@@ -35,7 +35,12 @@ export interface LeadershipHistory {
 export type LeadershipEvent =
   | { readonly type: "elected"; readonly token: Token }
   | { readonly type: "stepDown"; readonly token: Token; readonly why: StepDownReason }
-  | { readonly type: "leader"; readonly leader: LeaderInfo | undefined };
+  | {
+      readonly type: "leader";
+      readonly leader: LeaderInfo | undefined;
+      /** Whether the former one is given up although it was heard just now: another claims to lead. */
+      readonly isClaimed?: boolean;
+    };
 
 /** Terms that are kept unless told otherwise; the oldest go first. */
 export const MAX_TERMS = 100;
@@ -61,24 +66,26 @@ export function recordLeadership(
   const terms =
     event.type === "stepDown"
       ? stepDown(history.terms, now, event.token, event.why)
-      : follow(history.terms, now, event.type === "elected" ? event.token : event.leader);
+      : event.type === "elected"
+        ? follow(history.terms, now, event.token, true)
+        : follow(history.terms, now, event.leader, event.isClaimed === true);
   return { ...history, terms: terms.slice(-maxTerms) };
 }
 
-function follow(terms: readonly Term[], now: number, leader: Token | undefined): readonly Term[] {
+function follow(terms: readonly Term[], now: number, leader: Token | undefined, isClaimed: boolean): readonly Term[] {
   const last = terms.at(-1);
   if (leader !== undefined && last !== undefined && isTermOf(last, leader)) {
     // Unheard for a while, and heard again in the same epoch: it led all the time. What it told itself stands.
     return last.until === undefined || last.isTold ? terms : [...terms.slice(0, -1), opened(last)];
   }
-  const closed = last?.until === undefined ? closeLast(terms, now, endBefore(last, leader)) : terms;
+  const closed = last?.until === undefined ? closeLast(terms, now, endBefore(last, leader, isClaimed)) : terms;
   if (leader === undefined || terms.some((term) => isTermOf(term, leader))) return closed;
   const { id, epoch } = leader;
   return [...closed, { id, epoch, from: now, until: undefined, why: undefined, isTold: false }];
 }
 
-function endBefore(last: Term | undefined, next: Token | undefined): TermEnd {
-  if (next === undefined) return "unheard";
+function endBefore(last: Term | undefined, next: Token | undefined, isClaimed: boolean): TermEnd {
+  if (next === undefined) return isClaimed ? "superseded" : "unheard";
   return next.id === last?.id ? "renewed" : "superseded";
 }
 
@@ -137,6 +144,17 @@ export function mergeHistories(
     watched: unite([...closed, ...current.watched]).slice(-MAX_SPANS),
     terms: [...terms.values()].sort(byBeginning).slice(-maxTerms),
   };
+}
+
+/** The history with the ends that leaders told of themselves, which another history knows: nobody else knows why. */
+export function believeTold(history: LeadershipHistory, other: LeadershipHistory): LeadershipHistory {
+  const told = new Map(other.terms.filter(({ isTold }) => isTold).map((term) => [keyOf(term), term]));
+  const terms = history.terms.map((term): Term => {
+    const end = told.get(keyOf(term));
+    if (end === undefined || term.isTold) return term;
+    return { ...term, until: Math.max(term.from, end.until ?? term.from), why: end.why, isTold: true };
+  });
+  return { ...history, terms };
 }
 
 function keyOf({ id, epoch }: Token): string {

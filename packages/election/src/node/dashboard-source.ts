@@ -137,7 +137,10 @@ export class DashboardSource {
     elected: (token) => this.#heard({ type: "elected", token }),
     stepDown: (token, why) => this.#heard({ type: "stepDown", token, why }),
     leader: (leader) => {
-      this.#heard({ type: "leader", leader });
+      const { leaseMs, leaseRemainingMs } = this.#options.elector.view();
+      // A promise is renewed at every report, of which a lease has three at least. When a leader dies, the promises of all end within
+      // an interval of reports: whoever has much of it left heard the leader just now, and has heard of another.
+      this.#heard({ type: "leader", leader, isClaimed: leaseRemainingMs > leaseMs / 2 });
       if (this.#isWatched) void this.poll();
       // The new leader knows its hosts' dashboards when they have reported.
       clearTimeout(this.#soon);

@@ -13,6 +13,7 @@ import { PageHeader } from "./page-header.js";
 import { shownHosts } from "./seen-hosts.js";
 import type { ShownHistory, ShownState, ShownTable } from "./state.js";
 import { Timeline } from "./timeline.js";
+import { useToldEnds } from "./told-ends.js";
 
 /** Times on the page go on between two words of the node. */
 const TICK_MS = 500;
@@ -43,6 +44,7 @@ export function Dashboard(): JSX.Element {
     return () => live.close();
   }, []);
   const { state, stateAt, hosts, device, history } = model;
+  useToldEnds(history.terms, state?.pages ?? [], (shown) => dispatch({ type: "told", shown }));
   const rows = useMemo(
     () => (state === undefined ? [] : shownHosts(hosts, state, history.terms, now)),
     [hosts, state, history, now],

@@ -1,9 +1,9 @@
 /** All that the page knows: what the node that it listens to says, and what it saw through others before. */
 
 import type { Device } from "../core/index.js";
-import { type LeadershipHistory, mergeHistories, shiftHistory } from "../core/leadership-history.js";
+import { believeTold, type LeadershipHistory, mergeHistories, shiftHistory } from "../core/leadership-history.js";
 import { NO_HOSTS, type SeenHosts, seeTable } from "./seen-hosts.js";
-import type { ShownHistory, ShownState, ShownTable } from "./state.js";
+import type { Shown, ShownHistory, ShownState, ShownTable } from "./state.js";
 
 export interface Model {
   readonly state: ShownState | undefined;
@@ -14,6 +14,8 @@ export interface Model {
   readonly history: LeadershipHistory;
   /** What was seen before this connection. */
   readonly former: LeadershipHistory;
+  /** What former leaders told of their own ends, asked by this page. */
+  readonly told: LeadershipHistory;
   /** What to add to a time of the node; undefined before its first word. */
   readonly offset: number | undefined;
   readonly lastSeenAt: number;
@@ -24,7 +26,9 @@ export type Message =
   | { readonly type: "listen" }
   | { readonly type: "state"; readonly state: ShownState }
   | { readonly type: "table"; readonly table: ShownTable }
-  | { readonly type: "history"; readonly shown: ShownHistory };
+  | { readonly type: "history"; readonly shown: ShownHistory }
+  /** What another node knows. */
+  | { readonly type: "told"; readonly shown: Shown };
 
 const EMPTY: LeadershipHistory = { watched: [], terms: [] };
 
@@ -35,6 +39,7 @@ export const NOTHING: Model = {
   device: undefined,
   history: EMPTY,
   former: EMPTY,
+  told: EMPTY,
   offset: undefined,
   lastSeenAt: 0,
 };
@@ -51,9 +56,17 @@ export function update(model: Model, message: Message, at: number): Model {
     case "table":
       return { ...seen, hosts: seeTable(model.hosts, message.table, at) };
     case "history": {
-      const { history, device } = message.shown;
-      const current = shiftHistory(history, model.offset ?? 0);
-      return { ...seen, device, history: mergeHistories(model.former, current, model.lastSeenAt) };
+      const { device } = message.shown;
+      const current = shiftHistory(message.shown.history, model.offset ?? 0);
+      const history = mergeHistories(model.former, current, model.lastSeenAt);
+      return { ...seen, device, history: believeTold(history, model.told) };
+    }
+    case "told": {
+      const { state, history } = message.shown;
+      const other = shiftHistory(history.history, at - state.at);
+      const terms = other.terms.filter(({ isTold }) => isTold);
+      const told = mergeHistories(model.told, { watched: [], terms }, at);
+      return { ...model, told, history: believeTold(model.history, told) };
     }
   }
 }

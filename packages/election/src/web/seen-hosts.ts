@@ -35,6 +35,8 @@ export interface SeenHosts {
 
 export const NO_HOSTS: SeenHosts = { table: undefined, missing: new Map() };
 
+/** Who lives reports to a new leader at once, or an interval of reports later. */
+const GRACE_LEASES = 0.5;
 /** Who stands in no table is forgotten after ten minutes, as a leader does, and beyond so many. */
 const FORGET_MS = 600_000;
 const MAX_MISSING = 200;
@@ -69,7 +71,7 @@ export function shownHosts(seen: SeenHosts, state: ShownState, terms: readonly T
   });
   const lastEnd = new Map(terms.map((term) => [term.id, term]));
   const absent = [...seen.missing].map(([id, { row, since }]): SeenHost => {
-    const isDead = endedAbruptly(lastEnd.get(id)) || at - since > 1.5 * state.lease.leaseMs;
+    const isDead = endedAbruptly(lastEnd.get(id)) || at - since > GRACE_LEASES * state.lease.leaseMs;
     const status = isDead ? "disconnected" : "silent";
     return { id, rank: undefined, medal: undefined, status, duty: duties.get(id), row };
   });

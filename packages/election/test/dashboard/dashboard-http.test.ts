@@ -223,7 +223,7 @@ describe("the pages that watch", () => {
     await page.event<ShownState>("state", ({ leader }) => leader?.id === "a");
     expect(page.beginning).toBe("retry: 1000");
     await page.event<Shown["table"]>("table", (table) => table?.rows.length === 2);
-    elector.change({ role: "follower", leader: undefined });
+    elector.change({ role: "follower", leader: undefined, leaseRemainingMs: 0 });
     await page.event<ShownState>("state", ({ leader }) => leader === undefined);
     const { history } = await page.event<Shown["history"]>("history", (one) => one.history.terms[0]?.why !== undefined);
     expect(history.terms).toMatchObject([{ id: "a", why: "unheard" }]);

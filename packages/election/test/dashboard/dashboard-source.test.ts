@@ -131,4 +131,14 @@ describe("the leader of a node that follows", () => {
     followed.elector.change({ leader: { id: "c", address: "c:1", epoch: 2 } });
     expect(followed.source.shown.state.source?.problem).toBe("c leads now");
   });
+
+  it.each([
+    [0, "unheard"],
+    [400, "unheard"], // another, whose promise ended earlier, stood first
+    [1_600, "superseded"],
+  ])("is followed no more with a promise of %i ms of 1,650 left: %s", (leaseRemainingMs, why) => {
+    using followed = new Followed();
+    followed.elector.change({ leader: undefined, leaseRemainingMs });
+    expect(followed.source.shown.history.history.terms).toMatchObject([{ id: "a", why }]);
+  });
 });

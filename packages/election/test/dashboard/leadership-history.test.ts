@@ -14,7 +14,7 @@ const leads = (id: string, epoch: number): LeadershipEvent => ({
   type: "leader",
   leader: { id, epoch, address: `${id}:1` },
 });
-const nobody: LeadershipEvent = { type: "leader", leader: undefined };
+const nobody: Extract<LeadershipEvent, { type: "leader" }> = { type: "leader", leader: undefined };
 const elected = (id: string, epoch: number): LeadershipEvent => ({ type: "elected", token: { id, epoch } });
 type Why = Extract<LeadershipEvent, { type: "stepDown" }>["why"];
 const stepsDown = (id: string, epoch: number, why: Why): LeadershipEvent => ({
@@ -36,6 +36,11 @@ describe("the terms that a node sees", () => {
     ["a leader is heard, and then not any more", [leads("a", 1), nobody], ["a1 1-2 unheard"]],
     ["heard again in the same epoch: it led all the time", [leads("a", 1), nobody, leads("a", 1)], ["a1 1-"]],
     ["another takes over", [leads("a", 1), leads("b", 2)], ["a1 1-2 superseded", "b2 2-"]],
+    [
+      "another claims to lead while the leader is not silent",
+      [leads("a", 1), { ...nobody, isClaimed: true }, leads("b", 2)],
+      ["a1 1-2 superseded", "b2 3-"],
+    ],
     ["a leader goes on in a new epoch", [leads("a", 1), leads("a", 2)], ["a1 1-2 renewed", "a2 2-"]],
     ["its own lead, told twice", [elected("a", 1), leads("a", 1)], ["a1 1-"]],
     [

@@ -68,7 +68,7 @@ describe("the rows of the page", () => {
     expect(hosts(after, 3_000)).toEqual(["1 b connected leader", "2 c connected", "- a disconnected"]);
   });
 
-  it("give a host that did not report to the new leader yet a lease and a half", () => {
+  it("give a host that did not report to the new leader yet half a lease", () => {
     const next = [
       { type: "state", state: state(1, "b", { fallbacks: [] }) },
       { type: "history", shown: { history: following("a", "b") } },
@@ -76,7 +76,7 @@ describe("the rows of the page", () => {
     ] as const;
     const after = next.reduce((model, message) => update(model, message, 1), begun);
     expect(hosts(after, 1)).toEqual(["1 b connected leader", "- a silent", "- c silent"]);
-    expect(hosts(after, 1_502)).toEqual(["1 b connected leader", "- a disconnected", "- c disconnected"]);
+    expect(hosts(after, 502)).toEqual(["1 b connected leader", "- a disconnected", "- c disconnected"]);
     const back = update(after, { type: "table", table: table("b", 2, "b", "c") }, 2_000);
     expect(hosts(back, 2_000)).toEqual(["1 b connected leader", "2 c connected", "- a disconnected"]);
     expect(hosts(update(back, { type: "table", table: table("b", 2, "b", "c") }, 700_000), 700_000).length).toBe(2);
@@ -125,5 +125,28 @@ describe("a page that moves to another node", () => {
       { id: "a", from: 11_000, until: 11_000, why: "unheard" },
       { id: "b", from: 19_500, until: undefined },
     ]);
+  });
+
+  it("believes a former leader that tells why its lead ended", () => {
+    const messages = [
+      { type: "state", state: state(0, "b") },
+      { type: "history", shown: { history: following("a", "b") } },
+    ] as const;
+    const seen = messages.reduce((model, message) => update(model, message, 10_000), NOTHING);
+    expect(seen.history.terms).toMatchObject([{ id: "a", until: 12_000, why: "superseded" }, { id: "b" }]);
+    const told = recordLeadership(following("a"), 1_700, {
+      type: "stepDown",
+      token: { id: "a", epoch: 1 },
+      why: "handedOver",
+    });
+    const asked = update(
+      seen,
+      { type: "told", shown: { state: state(3_000, "b"), history: { history: told } } },
+      13_000,
+    );
+    const exact = [{ id: "a", from: 11_000, until: 11_700, why: "handedOver" }, { id: "b" }];
+    expect(asked.history.terms).toMatchObject(exact);
+    const again = update(asked, { type: "history", shown: { history: following("a", "b") } }, 13_001);
+    expect(again.history.terms).toMatchObject(exact);
   });
 });
