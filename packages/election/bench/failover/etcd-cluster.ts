@@ -46,6 +46,7 @@ export class EtcdCluster implements AsyncDisposable {
   constructor(command: string, times: EtcdTimes) {
     this.#command = command;
     this.#times = times;
+    process.once("exit", this.#removeFolder);
   }
 
   async start(): Promise<void> {
@@ -91,8 +92,11 @@ export class EtcdCluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#agent.destroy();
     await Promise.all([...this.#running.values()].map((member) => member[Symbol.asyncDispose]()));
-    rmSync(this.#folder, { recursive: true, force: true });
+    process.off("exit", this.#removeFolder);
+    this.#removeFolder();
   }
+
+  readonly #removeFolder = (): void => rmSync(this.#folder, { recursive: true, force: true });
 
   /** Asks these members every few milliseconds until all name the same leader in the same term, and `accept` it. */
   async #until(

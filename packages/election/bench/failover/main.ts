@@ -4,15 +4,15 @@
  * another. Beside it a 3-node etcd in the same session. The bars are those of quorum mode. Exits 1 where something fails, 2 where a bar is not met.
  */
 import { parseArgs } from "node:util";
+import { ElectionCluster } from "../processes/election-cluster.js";
+import { FAST_REPORT_MS } from "../processes/fast-times.js";
 import { machineLine } from "../processes/machine-line.js";
 import { judgeTimes, type Times, timesTable } from "../processes/times.js";
 import { EtcdCluster, type EtcdTimes, etcdVersion, POLL_MS } from "./etcd-cluster.js";
-import { killRounds } from "./kill-rounds.js";
+import { type FailoverTimes, failoverRound } from "./failover-round.js";
 import { randomWait } from "./random-wait.js";
 
 const NODES = 5;
-/** R of preset fast. */
-const REPORT_MS = 375;
 const bars = [
   { quantile: 0.5, atMostMs: 2_000 },
   { quantile: 0.99, atMostMs: 3_500 },
@@ -53,10 +53,17 @@ let judged: ReturnType<typeof judgeTimes> | undefined;
 for (const mode of ["quorum", "available"] as const) {
   if (values.mode !== "both" && values.mode !== mode) continue;
   const name = `${NODES} nodes, ${mode}, fast`;
-  const { electedMs, followedMs, passedOver } = await killRounds(
-    { nodes: NODES, mode, preset: "fast", reportMs: REPORT_MS, rounds },
-    progress,
-  );
+  const times: FailoverTimes[] = [];
+  await using cluster = new ElectionCluster({ nodes: NODES, mode, preset: "fast" });
+  await cluster.start();
+  for (let round = 1; round <= rounds; round++) {
+    const one = await failoverRound(cluster, FAST_REPORT_MS);
+    times.push(one);
+    progress(`${mode}, round ${round}: ${one.leader} after ${one.killed}, ${one.followedMs.toFixed(0)} ms`);
+  }
+  const followedMs = times.map((one) => one.followedMs);
+  const electedMs = times.map((one) => one.electedMs);
+  const passedOver = times.reduce((sum, one) => sum + one.passedOver, 0);
   rows.push({ what: `${name}: another leads`, ms: electedMs }, { what: `${name}: all follow it`, ms: followedMs });
   notes.push(`${name}: ${passedOver} leaders were elected that not all survivors came to follow`);
   if (mode === "quorum") judged = judgeTimes({ what: `${name}: all follow another`, ms: followedMs }, bars);

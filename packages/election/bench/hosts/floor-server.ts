@@ -1,7 +1,7 @@
 /**
  * The floor of a leader: a bare Node server that answers each framed message of one size with a framed message of another,
- * and does nothing else: `floor-server.ts FRAME_BYTES ANSWER_BYTES`, both with their header of 8 bytes. It looks at no
- * byte of what arrives.
+ * and does nothing else: `floor-server.ts FRAME_BYTES ANSWER_BYTES PULSE_MS`, the sizes with their header of 8 bytes. It
+ * looks at no byte of what arrives. Every PULSE_MS it prints its loop's lag.
  */
 import { createServer } from "node:net";
 import { loopLag } from "./loop-lag.js";
@@ -18,7 +18,7 @@ const server = createServer({ noDelay: true }, (socket) => {
   });
 });
 const lag = loopLag();
-setInterval(() => console.log(JSON.stringify({ event: "pulse", ...lag() })), 3_000);
+setInterval(() => console.log(JSON.stringify({ event: "pulse", ...lag() })), Number(process.argv[4]));
 process.once("SIGTERM", () => process.exit(0));
 server.listen({ port: 0, host: "127.0.0.1", backlog: 4_096 }, () => {
   const address = server.address();

@@ -32,7 +32,7 @@ export function startFloor(
 ): LoadedServer {
   return new LoadedServer({
     file: "./floor-server.ts",
-    args: [String(reportBytes), String(ackBytes)],
+    args: [String(reportBytes), String(ackBytes), String(2 * reportMsOf[preset])],
     limits,
     hosts,
     reportMs: reportMsOf[preset],

@@ -23,7 +23,7 @@ export interface Claim {
 }
 
 export class ElectionCluster implements AsyncDisposable {
-  readonly log = new EventLog();
+  readonly log: EventLog = new EventLog();
   readonly ids: readonly string[];
   readonly #options: ClusterOptions;
   readonly #folder = mkdtempSync(join(tmpdir(), "election-bench-"));
@@ -35,6 +35,7 @@ export class ElectionCluster implements AsyncDisposable {
   constructor(options: ClusterOptions) {
     this.#options = options;
     this.ids = Array.from({ length: options.nodes }, (_, index) => `n${index + 1}`);
+    process.once("exit", this.#removeFolder);
   }
 
   async start(): Promise<void> {
@@ -108,8 +109,11 @@ export class ElectionCluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#running.values()].map((node) => node[Symbol.asyncDispose]()));
-    rmSync(this.#folder, { recursive: true, force: true });
+    process.off("exit", this.#removeFolder);
+    this.#removeFolder();
   }
+
+  readonly #removeFolder = (): void => rmSync(this.#folder, { recursive: true, force: true });
 
   #take(event: NodeEvent): void {
     if (event.event === "leader" && this.#running.has(event.node)) this.#follows.set(event.node, event);
