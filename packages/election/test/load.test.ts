@@ -3,6 +3,7 @@ import { HostTable, scoreOf } from "../src/core/host-table.js";
 import { classicScore, type Load, linearScore } from "../src/core/index.js";
 import { LoadAverage } from "../src/core/load.js";
 import { loadOf } from "./cluster.js";
+import { bodiesOf, Solo } from "./solo.js";
 
 const load = (cpuPercent: number, ramPercent: number): Load => ({
   ...loadOf(cpuPercent),
@@ -45,6 +46,13 @@ describe("E25: scores", () => {
   it("a score that is no number counts as 0, and no RAM as an unused one", () => {
     expect(scoreOf(() => Number.NaN, load(0, 0))).toBe(0);
     expect(linearScore({ ...load(0, 0), totalRamBytes: 0 })).toBe(100);
+  });
+
+  it("no more RAM is used on average than there is now, though there was more before", () => {
+    const loads = new LoadAverage();
+    loads.add({ ...load(0, 0), usedRamBytes: 100, totalRamBytes: 100 });
+    loads.add({ ...load(0, 0), usedRamBytes: 1, totalRamBytes: 10 });
+    expect(loads.average).toMatchObject({ usedRamBytes: 10, totalRamBytes: 10 });
   });
 
   it("is of the average of the last four loads", () => {
@@ -90,4 +98,16 @@ it("E24: a silent host is forgotten after forgetMs", () => {
   expect(table.get("a")).toBeDefined();
   table.rank(600_000);
   expect(table.get("a")).toBeUndefined();
+});
+
+it("E26: a fallback that reports from another address is named there at once", () => {
+  const solo = new Solo({ mode: "available", seeds: ["a"] });
+  solo.advance(4_500);
+  expect(solo.isLeader).toBe(true);
+  const report = (address: string) =>
+    ({ type: "report", address, hostName: "b", ui: "", echo: undefined, load: load(10, 10) }) as const;
+  const named = (address: string) =>
+    bodiesOf(solo.hear({ sender: "b", epoch: 1 }, report(address)), "ack").map(({ fallbacks }) => fallbacks);
+  expect(named("b:1")).toEqual([[{ id: "b", address: "b:1" }]]);
+  expect(named("b:2")).toEqual([[{ id: "b", address: "b:2" }]]);
 });

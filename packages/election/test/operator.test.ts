@@ -42,8 +42,12 @@ function readAll(cluster: Cluster, node: string, reader = newReader(), between =
   }
 }
 
-function settled(names: readonly string[] = abc, options: NodeOptions = { mode: "quorum" }): Cluster {
-  const cluster = new Cluster(names, options);
+function settled(
+  names: readonly string[] = abc,
+  options: NodeOptions = { mode: "quorum" },
+  own: Readonly<Record<string, NodeOptions>> = {},
+): Cluster {
+  const cluster = new Cluster(names, options, own);
   cluster.settle();
   cluster.advance(6_000);
   return cluster;
@@ -58,7 +62,7 @@ const many = (count: number): Cluster =>
 
 describe("E62: a node answers a Watch by a View of itself", () => {
   it("a leader", () => {
-    const cluster = settled(abc, { mode: "quorum", ui: "http://127.0.0.1:1/" });
+    const cluster = settled(abc, { mode: "quorum" }, { a: { ui: "http://a/" }, b: { ui: "http://b/" } });
     const view = readAll(cluster, "a");
     const { malformed: _malformed, ...own } = cluster.view("a");
     const { hosts } =
@@ -68,7 +72,11 @@ describe("E62: a node answers a Watch by a View of itself", () => {
         .at(-1) ?? {};
     expect(view).toEqual({ ...own, hosts });
     expect(view.hosts).toHaveLength(3);
-    expect(view.hosts[0]).toMatchObject({ rank: 1, medal: "gold", ui: "http://127.0.0.1:1/" });
+    expect(view.hosts.map(({ id, ui }) => [id, ui])).toEqual([
+      ["a", "http://a/"],
+      ["b", "http://b/"],
+      ["c", undefined],
+    ]);
   });
 
   it("a follower, without rows", () => {

@@ -56,7 +56,6 @@ export class Leadership {
     this.lease = lease;
     this.table = former?.table ?? new HostTable(node.options);
     if (former !== undefined) this.#nominate(former.#fallbacks);
-    this.#ranking = former === undefined ? undefined : former.#ranking;
     this.#sinceMono = former === undefined ? node.now.mono : former.#sinceMono;
     this.#pulseAt = former === undefined ? node.now.mono + node.options.pulseMs : former.#pulseAt;
     this.#probeAt = node.isQuorum ? Number.POSITIVE_INFINITY : node.now.mono + node.options.probeMs;
