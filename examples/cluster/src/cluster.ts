@@ -76,11 +76,9 @@ export class Cluster implements AsyncDisposable {
   /** Ends a node as a crash does. */
   async kill(id: string): Promise<void> {
     const node = this.#process(id);
-    this.#processes.delete(id);
+    this.#dead(id); // from now on: it may be started again before its end is seen
     node.kill("SIGKILL");
     await node.exited;
-    const { isCutOff, dashboard } = this.status(id);
-    this.#set(id, { ...fresh(id), isCutOff, dashboard, process: "dead" });
   }
 
   /** Starts a node that was killed, with what it had stored; one that still runs is killed first. */
@@ -101,9 +99,10 @@ export class Cluster implements AsyncDisposable {
     ].flat();
     const node = startTypeScript(COMMAND, ["run", ...flags], { onLine: (line) => this.#take(id, node, line) });
     this.#processes.set(id, node);
-    void node.exited.then(() => {
-      if (this.#processes.get(id) === node) this.#set(id, { ...fresh(id), process: "dead" });
-    });
+    const onEnd = (): void => {
+      if (this.#processes.get(id) === node) this.#dead(id);
+    };
+    node.exited.then(onEnd, onEnd);
     await this.#mesh.attach(id, { port: await node.port() });
     const url = (await node.line(/^dashboard on (\S+)$/))[1];
     this.#set(id, { process: "running", dashboard: url });
@@ -163,6 +162,11 @@ export class Cluster implements AsyncDisposable {
     const node = this.#processes.get(id);
     if (node === undefined) throw new Error(`${id} does not run`);
     return node;
+  }
+
+  #dead(id: string): void {
+    this.#processes.delete(id);
+    this.#set(id, { process: "dead", role: "-", epoch: undefined, follows: undefined });
   }
 
   #take(id: string, node: RunningProcess, line: string): void {

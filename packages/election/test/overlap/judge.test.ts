@@ -39,7 +39,7 @@ describe("the judge of the overlap experiment", () => {
       leads("b", "2:b", 2_000, 2_100),
       leads("a", "1:a", 2_052, 2_052),
     );
-    expect(verdict).toMatchObject({ overlapMs: 0, overlappingSamples: 1 });
+    expect(verdict).toMatchObject({ overlapMs: 0, overlappingSamples: 1, thaws: 1, trueThaws: 1 });
   });
 
   it("does not count the time in which a process was frozen", () => {

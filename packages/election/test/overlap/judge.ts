@@ -15,6 +15,8 @@
 /** Three questions that are 5 ms apart may be late by so much on a busy machine. */
 export const DEFAULT_MAX_GAP_MS = 25;
 
+export const THAW_GAP_MS = 500;
+
 export interface Sample {
   readonly ns: bigint;
   readonly id: string;
@@ -38,6 +40,10 @@ export interface Verdict {
   readonly refusedWrites: number;
   /** Accepted although a higher token had been accepted before. */
   readonly oldAccepted: number;
+  /** Times at which a process asked again after it had not asked for `THAW_GAP_MS`: it had been frozen. */
+  readonly thaws: number;
+  /** Where its very first answer then was true. */
+  readonly trueThaws: number;
   /** Different tokens with which somebody thought that it led. */
   readonly tokens: number;
 }
@@ -66,6 +72,7 @@ export function judge(
 ): Verdict {
   const intervals = intervalsOf(samples, BigInt(Math.round(maxGapMs * 1e6)));
   const trueSamples = samples.filter(({ answer }) => answer);
+  const afterThaws = firstAfterGaps(samples, BigInt(THAW_GAP_MS) * 1_000_000n);
   return {
     samples: samples.length,
     trueSamples: trueSamples.length,
@@ -74,6 +81,8 @@ export function judge(
     acceptedWrites: writes.filter(({ isAccepted }) => isAccepted).length,
     refusedWrites: writes.filter(({ isAccepted }) => !isAccepted).length,
     oldAccepted: countOld(writes),
+    thaws: afterThaws.length,
+    trueThaws: afterThaws.filter(({ answer }) => answer).length,
     tokens: new Set(trueSamples.map(({ token }) => token)).size,
   };
 }
@@ -101,6 +110,16 @@ function intervalsOf(samples: readonly Sample[], maxGap: bigint): Interval[] {
     }
   }
   return intervals;
+}
+
+function firstAfterGaps(samples: readonly Sample[], gap: bigint): Sample[] {
+  return [...byId(samples).values()].flatMap((own) => {
+    own.sort((a, b) => compare(a.ns, b.ns));
+    return own.filter((sample, index) => {
+      const before = own[index - 1];
+      return before !== undefined && sample.ns - before.ns >= gap;
+    });
+  });
 }
 
 /** The time that lies in intervals of two ids or more. The intervals of one id do not overlap. */

@@ -31,6 +31,8 @@ describe.concurrent("two leaders at a time", () => {
     expect,
   }) => {
     const { text, isClean } = await experiment({ mode: "quorum", which: "stop", rounds: 2 });
+    const thaws = /first answers after a thaw +(\d+), 0 of them true/.exec(text)?.[1];
+    expect(Number(thaws)).toBeGreaterThanOrEqual(2);
     expect(text).toMatch(/overlap of true samples +0\.0 ms/);
     expect(text).toMatch(/old tokens accepted +0$/m);
     expect(isClean).toBe(true);

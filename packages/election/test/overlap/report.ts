@@ -3,7 +3,7 @@
  * Exits 1 where two thought at one time that they led, or an old token was accepted.
  */
 import { readFileSync } from "node:fs";
-import { DEFAULT_MAX_GAP_MS, judge, parseLines, type Sample, type Write } from "./judge.js";
+import { DEFAULT_MAX_GAP_MS, judge, parseLines, type Sample, THAW_GAP_MS, type Write } from "./judge.js";
 
 const files = process.argv.slice(2);
 if (files.length === 0) {
@@ -23,9 +23,11 @@ console.log(`samples of isLeader()              ${verdict.samples}, ${verdict.tr
 console.log(`tokens                             ${verdict.tokens}`);
 console.log(`overlap of true samples            ${verdict.overlapMs.toFixed(1)} ms`);
 console.log(`true samples in another's interval ${verdict.overlappingSamples}`);
+console.log(`first answers after a thaw         ${verdict.thaws}, ${verdict.trueThaws} of them true`);
 console.log(`writes accepted, refused           ${verdict.acceptedWrites}, ${verdict.refusedWrites}`);
 console.log(`old tokens accepted                ${verdict.oldAccepted}`);
 console.log(
-  `(an interval joins true samples of one process and token that are at most ${DEFAULT_MAX_GAP_MS} ms apart)`,
+  `(an interval joins true samples of one process and token that are at most ${DEFAULT_MAX_GAP_MS} ms apart; ` +
+    `a process that has not asked for ${THAW_GAP_MS} ms was frozen)`,
 );
 if (verdict.overlapMs > 0 || verdict.overlappingSamples > 0 || verdict.oldAccepted > 0) process.exitCode = 1;
