@@ -2,28 +2,26 @@
  * Programs of many processes, compiled once: tsx would spend half a second of a core on each start, and nodes that all
  * start slowly are a test of the machine.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 
+/** Not under version control. */
+const FOLDER = fileURLToPath(new URL("../../node_modules/.test-programs/", import.meta.url));
+
 const compiled = new Map<string, string>();
-let folder: string | undefined;
 
 /** The file of a program beside this one, as JavaScript that `node` runs. */
 export function compiledProgram(name: "asking-node.ts" | "asking-candidate.ts" | "resource.ts"): string {
   const known = compiled.get(name);
   if (known !== undefined) return known;
-  if (folder === undefined) {
-    const made = mkdtempSync(join(tmpdir(), "lab-programs-"));
-    process.once("exit", () => rmSync(made, { recursive: true, force: true }));
-    folder = made;
-  }
-  const outfile = join(folder, `${basename(name, ".ts")}.mjs`);
+  mkdirSync(FOLDER, { recursive: true });
+  const file = join(FOLDER, `${basename(name, ".ts")}.mjs`);
+  const own = `${file}.${process.pid}`;
   buildSync({
     entryPoints: [fileURLToPath(new URL(name, import.meta.url))],
-    outfile,
+    outfile: own,
     bundle: true,
     platform: "node",
     target: "node20",
@@ -31,6 +29,7 @@ export function compiledProgram(name: "asking-node.ts" | "asking-candidate.ts" |
     external: ["systeminformation"], // loaded only where a load is measured
     logLevel: "error",
   });
-  compiled.set(name, outfile);
-  return outfile;
+  renameSync(own, file); // another run may start it meanwhile
+  compiled.set(name, file);
+  return file;
 }
