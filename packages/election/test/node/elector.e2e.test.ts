@@ -134,6 +134,7 @@ it("E13: a leader whose machine slept does not lead any more, at the first quest
   sleptMs += quick.leaseMs; // the wall clock went on, the monotonic one did not
   expect(a.isLeader()).toBe(false);
   expect(a.token()).toBeUndefined();
+  expect(a.leader()).toBeUndefined();
   const stepDown = next(a, "stepDown");
   sleptMs -= quick.leaseMs; // setting it back brings nothing back (E12)
   expect(a.isLeader()).toBe(false);

@@ -42,7 +42,10 @@ it("B2: whatever a peer that should be a node does to a connection, a node goes 
 });
 
 it("B2, B6, B7: no connection that others make costs a leader its lead, or its hosts", async () => {
-  const [a, b] = await cluster(["a", "b"]);
+  const ends: string[] = [];
+  const debug = (fields: { readonly why?: string }): void => void (fields.why !== undefined && ends.push(fields.why));
+  const logger = { debug, info: () => {}, warn: () => {}, error: () => {} };
+  const [a, b] = await cluster(["a", "b"], { logger });
   if (a === undefined || b === undefined) throw new Error("two");
   const lost: unknown[] = [];
   a.on("stepDown", (token) => void lost.push(token));
@@ -65,6 +68,7 @@ it("B2, B6, B7: no connection that others make costs a leader its lead, or its h
     await once(peer, "close");
   }
   expect(a.view().malformed).toBe(3);
+  expect(ends).not.toContain("nothing was heard for too long"); // they were closed for what they said
   // On one connection: what came before the bad one counts, what comes behind it is not read.
   const mixed = await dial(a.address);
   mixed.write(Buffer.concat([message("y", report("y:1")), bad, message("z", report("z:1"))]));

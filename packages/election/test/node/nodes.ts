@@ -19,7 +19,7 @@ export const quick: ElectorOptions & { readonly leaseMs: number } = {
   preset: "fast",
   reportMs: 40,
   pulseMs: 80,
-  leaseMs: 360,
+  leaseMs: 500,
   stepMs: 40,
   voteMs: 150,
   probeMs: 200,
