@@ -315,7 +315,7 @@ describe("E66: a table is read whole or not at all", () => {
   it("may change some times each time that it is read", () => {
     const cluster = many(30);
     const reader = newReader();
-    for (let time = 0; time < 3; time++) {
+    for (let time = 0; time < 6; time++) {
       let changes = 0;
       const view = readAll(cluster, "a", reader, () => {
         if (++changes <= 4) cluster.advance(3_000);
