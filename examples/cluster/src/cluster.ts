@@ -173,7 +173,8 @@ export class Cluster implements AsyncDisposable {
     if (!line.startsWith("{") || this.#processes.get(id) !== node) return;
     const event = JSON.parse(line) as NodeEvent;
     if (event.event === "elected" || event.event === "stepDown" || event.event === "leader") {
-      this.#latest = BigInt(event.ns);
+      const ns = BigInt(event.ns);
+      if (ns > this.#latest) this.#latest = ns; // lines of different processes arrive in any order
       this.#set(id, saidOf(id, event));
     }
   }
