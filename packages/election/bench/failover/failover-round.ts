@@ -1,7 +1,6 @@
 /** One kill of the leader of a running cluster. */
 import type { ElectionCluster } from "../processes/election-cluster.js";
 import { firstClaim } from "./first-claim.js";
-import { randomWait } from "./random-wait.js";
 
 export interface FailoverTimes {
   readonly killed: string;
@@ -20,8 +19,7 @@ export interface FailoverTimes {
  * killed node is started again.
  */
 export async function failoverRound(cluster: ElectionCluster, reportMs: number): Promise<FailoverTimes> {
-  const { leader: killed } = await cluster.settled();
-  await randomWait(reportMs);
+  const { leader: killed } = await cluster.settledAnywhereIn(reportMs);
   const survivors = cluster.ids.filter((id) => id !== killed);
   const killedAt = await cluster.kill(killed);
   const { leader, electedAt, followedAt } = await cluster.until(`a leader after ${killed}`, () =>

@@ -7,10 +7,10 @@ import { parseArgs } from "node:util";
 import { ElectionCluster } from "../processes/election-cluster.js";
 import { FAST_REPORT_MS } from "../processes/fast-times.js";
 import { machineLine } from "../processes/machine-line.js";
+import { randomWait } from "../processes/random-wait.js";
 import { judgeTimes, type Times, timesTable } from "../processes/times.js";
 import { EtcdCluster, type EtcdTimes, etcdVersion, POLL_MS } from "./etcd-cluster.js";
 import { type FailoverTimes, failoverRound } from "./failover-round.js";
-import { randomWait } from "./random-wait.js";
 
 const NODES = 5;
 const bars = [

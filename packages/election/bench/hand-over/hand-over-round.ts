@@ -1,6 +1,5 @@
 /** One leader of a running cluster resigns. */
 import { firstClaim } from "../failover/first-claim.js";
-import { randomWait } from "../failover/random-wait.js";
 import type { ElectionCluster } from "../processes/election-cluster.js";
 
 export interface HandOverTimes {
@@ -16,8 +15,7 @@ export interface HandOverTimes {
 
 /** As with a kill: the cluster has settled, and a random part of a report interval has gone by. */
 export async function handOverRound(cluster: ElectionCluster, reportMs: number): Promise<HandOverTimes> {
-  const { leader, epoch } = await cluster.settled();
-  await randomWait(reportMs);
+  const { leader, epoch } = await cluster.settledAnywhereIn(reportMs);
   const resignedAt = cluster.resign(leader);
   const stepDown = await cluster.until(`${leader} to step down`, () =>
     cluster.log.since(resignedAt).find(({ event, node }) => event === "stepDown" && node === leader),

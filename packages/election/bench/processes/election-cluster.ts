@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type RunningProcess, startTypeScript } from "../../../../test/process.js";
 import { monoMs } from "./clock.js";
 import { EventLog, type NodeEvent } from "./events.js";
+import { randomWait } from "./random-wait.js";
 import { reservePorts } from "./reserve-ports.js";
 
 /** No step of a round takes that long; when one does, something is broken and the measurement fails. */
@@ -77,6 +78,19 @@ export class ElectionCluster implements AsyncDisposable {
     });
   }
 
+  /**
+   * The same, and then a random part of `ms` later: what is measured next begins anywhere in an interval of what repeats.
+   * Where another leads by then, as on a machine that is too busy, all begins again.
+   */
+  async settledAnywhereIn(ms: number): Promise<Claim> {
+    for (;;) {
+      const claim = await this.settled();
+      await randomWait(ms);
+      const now = this.followedBy([...this.#running.keys()]);
+      if (now !== undefined && isSame(now, claim)) return claim;
+    }
+  }
+
   /** Whom all of these nodes follow now, if it is one of the running ones. */
   followedBy(ids: readonly string[]): Claim | undefined {
     const [first, ...others] = ids.map((id) => this.#follows.get(id));
@@ -131,6 +145,6 @@ export class ElectionCluster implements AsyncDisposable {
   }
 }
 
-export function isSame(a: Claim, b: Claim): boolean {
+function isSame(a: Claim, b: Claim): boolean {
   return a.leader === b.leader && a.epoch === b.epoch;
 }
