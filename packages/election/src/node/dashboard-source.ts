@@ -137,10 +137,12 @@ export class DashboardSource {
     elected: (token) => this.#heard({ type: "elected", token }),
     stepDown: (token, why) => this.#heard({ type: "stepDown", token, why }),
     leader: (leader) => {
-      const { leaseMs, leaseRemainingMs } = this.#options.elector.view();
+      const { role, leaseMs, leaseRemainingMs } = this.#options.elector.view();
       // A promise is renewed at every report, of which a lease has three at least. When a leader dies, the promises of all end within
-      // an interval of reports: whoever has much of it left heard the leader just now, and has heard of another.
-      this.#heard({ type: "leader", leader, isClaimed: leaseRemainingMs > leaseMs / 2 });
+      // an interval of reports: whoever has much of it left heard the leader just now, and has heard of another. Whoever stands has
+      // promised itself to itself, and knows as little of why as when the leader died.
+      const isClaimed = role === "leaderless" && leaseRemainingMs > leaseMs / 2;
+      this.#heard({ type: "leader", leader, isClaimed });
       if (this.#isWatched) void this.poll();
       // The new leader knows its hosts' dashboards when they have reported.
       clearTimeout(this.#soon);

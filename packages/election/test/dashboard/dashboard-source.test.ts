@@ -133,12 +133,16 @@ describe("the leader of a node that follows", () => {
   });
 
   it.each([
-    [0, "unheard"],
-    [400, "unheard"], // another, whose promise ended earlier, stood first
-    [1_600, "superseded"],
-  ])("is followed no more with a promise of %i ms of 1,650 left: %s", (leaseRemainingMs, why) => {
-    using followed = new Followed();
-    followed.elector.change({ leader: undefined, leaseRemainingMs });
-    expect(followed.source.shown.history.history.terms).toMatchObject([{ id: "a", why }]);
-  });
+    ["leaderless", 0, "unheard"],
+    ["leaderless", 400, "unheard"], // another, whose promise ended earlier, stood first
+    ["leaderless", 1_600, "superseded"],
+    ["candidate", 1_650, "unheard"], // the promise is to itself
+  ] as const)(
+    "is followed no more by a %s with a promise of %i ms of 1,650 left: %s",
+    (role, leaseRemainingMs, why) => {
+      using followed = new Followed();
+      followed.elector.change({ role, leader: undefined, leaseRemainingMs });
+      expect(followed.source.shown.history.history.terms).toMatchObject([{ id: "a", why }]);
+    },
+  );
 });

@@ -1,0 +1,156 @@
+/** The page as a person sees it, in a real browser, while real processes die. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { component, itWith } from "../../../../test/components.js";
+import { type RunningProcess, start } from "../../../../test/process.js";
+import { buildPage } from "../../build-page.mjs";
+
+/** Not under version control; CI may keep it. */
+const artifacts = join(import.meta.dirname, "../../../../.artifacts");
+const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+interface Node {
+  readonly process: RunningProcess;
+  readonly address: string;
+  /** Of its dashboard. */
+  readonly url: string;
+}
+
+const base = mkdtempSync(join(tmpdir(), "lab-page-"));
+const command = join(base, "dist/election.cjs");
+let browser: Browser | undefined;
+
+beforeAll(async () => {
+  if (component("chromium").version === undefined) return;
+  const into = { platform: "node", target: "node20", format: "cjs", outfile: command } as const;
+  const found = spawnSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" });
+  const main = join(import.meta.dirname, "../../src/cli/main.ts");
+  // As it is published: the page stands beside the folder of the program.
+  const [opened] = await Promise.all([
+    // Root has no sandbox to be in.
+    chromium.launch({ executablePath: found.stdout.trim(), args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] }),
+    build({ entryPoints: [main], bundle: true, ...into, logLevel: "error" }),
+    buildPage(join(base, "page")),
+  ]);
+  browser = opened;
+  mkdirSync(artifacts, { recursive: true });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  rmSync(base, { recursive: true, force: true });
+});
+
+async function startNode(id: string, ...args: string[]): Promise<Node> {
+  const more = ["--listen", "127.0.0.1:0", "--ui", "0", "--preset", "fast", "--state", join(base, id)];
+  const process_ = start(process.execPath, [command, "run", "--id", id, ...more, ...args], { cwd: base });
+  const [, address = ""] = await process_.line(/^listening on (\S+)$/);
+  const [, url = ""] = await process_.line(/^dashboard on (\S+)$/);
+  return { process: process_, address, url };
+}
+
+/** A page, and what went wrong in it or left this machine. */
+async function openPage(url: string): Promise<{ readonly page: Page; readonly faults: string[] }> {
+  const page = (await browser?.newPage({ viewport: { width: 1160, height: 1000 } })) as Page;
+  page.setDefaultTimeout(10_000);
+  const faults: string[] = [];
+  page.on("pageerror", (error) => faults.push(error.message));
+  page.on("console", (message) => {
+    // A node that died is such an error; what the policy refuses, or a script breaks, is another.
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+      faults.push(message.text());
+  });
+  page.on("request", (request) => {
+    if (new URL(request.url()).hostname !== "127.0.0.1") faults.push(`asked ${request.url()}`);
+  });
+  await page.goto(url);
+  return { page, faults };
+}
+
+async function violations(page: Page, ...tags: string[]): Promise<unknown[]> {
+  const run = `axe.run({ runOnly: ${JSON.stringify(tags)} })`;
+  type Result = { violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] };
+  const result = (await page.evaluate(`${readFileSync(axeFile, "utf8")};${run}`)) as Result;
+  return result.violations.map(({ id, impact, nodes }) => ({
+    id,
+    impact,
+    nodes: nodes.map((one) => one.failureSummary),
+  }));
+}
+
+/** What has the focus, one Tab after another, until it comes round. */
+async function reachedByKeyboard(page: Page): Promise<string[]> {
+  const reached: string[] = [];
+  for (let step = 0; step < 30; step++) {
+    await page.keyboard.press("Tab");
+    const name = (await page.evaluate(
+      "document.activeElement.getAttribute('aria-label') ?? document.activeElement.placeholder ?? document.activeElement.textContent",
+    )) as string;
+    if (reached.includes(name) || (await page.evaluate("document.activeElement === document.body"))) break;
+    reached.push(name);
+  }
+  return reached;
+}
+
+const rowOf = (page: Page, id: string): ReturnType<Page["locator"]> => page.locator(`[data-host="${id}"]`);
+
+describe("the page", () => {
+  itWith("chromium", "shows who leads, turns a killed leader red, and moves to a node that answers", async () => {
+    await using a = (await startNode("a")).process;
+    const seed = `127.0.0.1:${await a.port()}`;
+    const [b, c] = await Promise.all([startNode("b", "--join", seed), startNode("c", "--join", seed)]);
+    await using _b = b.process;
+    await using _c = c.process;
+    const { page, faults } = await openPage(b.url);
+    await page.locator('[data-host="c"] .status.connected').waitFor();
+    expect(await page.locator(".leader-name").textContent()).toMatch(/a$/);
+    for (const id of ["a", "b", "c"]) expect(await rowOf(page, id).textContent()).toContain("● Connected");
+    expect(await rowOf(page, "a").locator(".tag").textContent()).toBe("leader");
+    expect(await page.locator(".rank.gold, .rank.silver, .rank.bronze").count()).toBe(3);
+    expect(await page.locator(".device").textContent()).toMatch(/System name.+CPU model.+Total memory.+OS.+Version/);
+
+    // Light and dark, wide and narrow, by keyboard alone.
+    const all = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    expect(await violations(page, ...all)).toEqual([]);
+    await page.screenshot({ path: join(artifacts, "election-dashboard.png"), fullPage: true });
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await violations(page, "wcag2aa", "wcag21aa", "wcag22aa")).toEqual([]); // contrast, and what depends on the width
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    await page.screenshot({ path: join(artifacts, "election-dashboard-phone.png"), fullPage: true });
+    await page.setViewportSize({ width: 1160, height: 1000 });
+    expect((await reachedByKeyboard(page)).sort()).toEqual(
+      ["Events, the newest first", "a", "b", "c", "name or address"].sort(),
+    );
+    await page.keyboard.press("Escape");
+
+    // The leader dies.
+    a.kill("SIGKILL");
+    await rowOf(page, "a").locator(".status.disconnected").waitFor();
+    expect(await rowOf(page, "a").textContent()).toContain("✕ Disconnected");
+    await page.locator(".log", { hasText: /a led for .*, until it was not heard any more/ }).waitFor();
+    await page.locator(".leader-name", { hasText: /[bc]$/ }).waitFor();
+    await page.locator('[role="status"]', { hasText: /^[bc] leads in epoch 2\.$/ }).waitFor({ state: "attached" });
+    await page.locator('[data-host="c"] .status.connected').waitFor();
+
+    // The node that the page listens to dies.
+    b.process.kill("SIGKILL");
+    await page.locator('[data-connection="live"]', { hasText: new URL(c.url).host }).waitFor();
+    await page.locator(".leader-name", { hasText: /c$/ }).waitFor();
+    await rowOf(page, "b").locator(".status.disconnected").waitFor();
+    expect(await rowOf(page, "a").locator(".status.disconnected").count()).toBe(1);
+    expect(await page.locator(".timeline svg rect").count()).toBeGreaterThan(3);
+    expect(await page.locator(".timeline").getAttribute("aria-label")).toMatch(
+      /a led for .*c led for .*nobody led for /,
+    );
+    await page.screenshot({ path: join(artifacts, "election-dashboard-dark.png"), fullPage: true });
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+});
