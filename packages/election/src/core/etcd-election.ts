@@ -1,6 +1,7 @@
 /** The machine of a candidate whose lease lives in etcd (docs/election.md, "The etcd engine"). */
 
 import type { LeaderInfo, StepDownReason } from "./contract.js";
+import { EtcdAgenda, type EtcdTask } from "./etcd-agenda.js";
 import {
   type EtcdListing,
   readCampaign,
@@ -29,9 +30,6 @@ interface Session {
   hasKey: boolean;
 }
 
-/** What is asked for as soon as its time has come and none of it is under way. */
-type Wanted = "authenticate" | "grant" | "keepAlive" | "list" | "watch";
-
 /** @throws TypeError or RangeError that names a wrong option and what is accepted */
 export function createEtcdElection(options: EtcdElectionOptions, rules: EtcdRules = new EtcdRules()): EtcdElection {
   return new EtcdElection(options, rules);
@@ -52,14 +50,14 @@ export class EtcdElection {
   readonly #line = new EtcdLine();
   /** The lease with which this one led: it is given back before another is asked for. */
   #leaving: string | undefined;
-  /** By the monotonic clock. */
-  readonly #notBefore: Record<Wanted, number> = { authenticate: 0, grant: 0, keepAlive: 0, list: 0, watch: 0 };
+  readonly #agenda: EtcdAgenda;
 
   constructor(options: EtcdElectionOptions, rules: EtcdRules) {
     this.#options = resolveEtcdOptions(options);
     this.#rules = rules;
     this.#bodies = new EtcdBodies(this.#options);
     this.#requests = new EtcdRequests(this.#options.endpoints, this.#options.retryMs);
+    this.#agenda = new EtcdAgenda(this.#requests);
   }
 
   handle(now: Now, input: EtcdInput): EtcdOutput[] {
@@ -80,7 +78,7 @@ export class EtcdElection {
   /** When it wants a `tick`, by the monotonic clock. */
   nextDeadline(): number | undefined {
     if (this.#state !== "started") return undefined;
-    const times = this.#wanted().map((kind) => this.#notBefore[kind]);
+    const times = this.#tasks().map((kind) => this.#agenda.notBefore[kind]);
     if (this.#session !== undefined) times.push(this.#session.lease.endMono);
     if (this.#leader !== undefined && this.#leading === undefined) times.push(this.#line.heardAt + this.#silenceMs);
     return times.length === 0 ? undefined : Math.min(...times);
@@ -110,7 +108,10 @@ export class EtcdElection {
   /** Nobody can tell how long ago the lease was renewed once the wall clock was set back (E13). */
   #look(now: Now): void {
     const isSetBack = this.#seen !== undefined && wasSetBack(now, this.#seen, this.#options.clockError);
-    if (isSetBack) this.#session?.lease.lose();
+    if (isSetBack) {
+      this.#session?.lease.lose();
+      this.#requests.forget("grant"); // it would count from before
+    }
     this.#seen = now;
   }
 
@@ -136,19 +137,14 @@ export class EtcdElection {
     }
   }
 
-  /** What is to be asked now or later, and is not under way. */
-  #wanted(): Wanted[] {
-    const isFree = (...kinds: readonly EtcdRequestKind[]): boolean =>
-      kinds.every((kind) => this.#requests.find(kind) === undefined);
-    if (this.#options.user !== undefined && this.#requests.token === undefined) {
-      return isFree("authenticate") ? ["authenticate"] : [];
-    }
-    if (this.#session === undefined) return isFree("grant") && this.#leaving === undefined ? ["grant"] : [];
-    const wanted: Wanted[] = [];
-    if (isFree("keepAlive")) wanted.push("keepAlive");
-    if (isFree("list", "campaign")) wanted.push("list");
-    if (isFree("watch") && this.#line.revision !== undefined) wanted.push("watch");
-    return wanted;
+  /** What is to be asked now or later. */
+  #tasks(): EtcdTask[] {
+    return this.#agenda.tasks({
+      lacksToken: this.#options.user !== undefined && this.#requests.token === undefined,
+      hasLease: this.#session !== undefined,
+      isLeaving: this.#leaving !== undefined,
+      hasLooked: this.#line.revision !== undefined,
+    });
   }
 
   #proceed(now: Now): void {
@@ -158,8 +154,8 @@ export class EtcdElection {
       this.#output.push(...this.#requests.cancel(["watch"]));
     }
     const { requestTimeoutMs, watchMs } = this.#options;
-    for (const kind of this.#wanted()) {
-      if (now.mono < this.#notBefore[kind]) continue;
+    for (const kind of this.#tasks()) {
+      if (now.mono < this.#agenda.notBefore[kind]) continue;
       const session = this.#session;
       if (kind === "authenticate") this.#send(now, kind, this.#bodies.authenticate());
       else if (kind === "grant") this.#send(now, kind, this.#bodies.grant());
@@ -202,7 +198,7 @@ export class EtcdElection {
     const session = this.#session;
     if (kind === "authenticate") {
       this.#requests.token = readToken(body);
-      this.#notBefore.authenticate = now.mono + this.#options.retryMs;
+      this.#agenda.notBefore.authenticate = now.mono + this.#options.retryMs;
       return this.#requests.token !== undefined;
     }
     if (kind === "grant") {
@@ -218,7 +214,7 @@ export class EtcdElection {
       else {
         const usableMs = this.#rules.usableMs(Math.min(ttlMs || session.ttlMs, session.ttlMs), this.#options);
         session.lease.renew(this.#rules.countedFrom(sentAt, now), usableMs);
-        this.#notBefore.keepAlive = sentAt.mono + session.lease.keepAliveMs;
+        this.#agenda.notBefore.keepAlive = sentAt.mono + session.lease.keepAliveMs;
       }
       return true;
     }
@@ -232,8 +228,8 @@ export class EtcdElection {
     const usableMs = this.#rules.usableMs(ttlMs, this.#options);
     const lease = new EtcdLease(leaseId, this.#rules.countedFrom(sentAt, now), usableMs);
     this.#session = { lease, key: keyOf(leaseId), ttlMs, hasKey: false };
-    this.#notBefore.keepAlive = sentAt.mono + lease.keepAliveMs;
-    this.#notBefore.list = now.mono;
+    this.#agenda.notBefore.keepAlive = sentAt.mono + lease.keepAliveMs;
+    this.#agenda.notBefore.list = now.mono;
     if (!lease.runs(now)) this.#endSession(now, "lease");
   }
 
@@ -241,11 +237,13 @@ export class EtcdElection {
     this.#line.see(listing, now.mono);
     const { id, pollMs, retryMs } = this.#options;
     const mine = listing.candidates.find((one) => this.#rules.isOwn(one, { key, id }));
-    session.hasKey = mine !== undefined || (session.hasKey && !listing.isWhole);
+    const isBeyond = !listing.isWhole && (session.hasKey || kind === "campaign");
+    session.hasKey = mine !== undefined || isBeyond;
     // A key that is missing is put at once, unless it was put right now.
     const isPutInVain = !session.hasKey && kind === "campaign";
     const isUrgent = !session.hasKey || this.#line.hasNews;
-    this.#notBefore.list = now.mono + (isPutInVain ? retryMs : isUrgent ? 0 : Math.min(pollMs, session.ttlMs / 3));
+    this.#agenda.notBefore.list =
+      now.mono + (isPutInVain ? retryMs : isUrgent ? 0 : Math.min(pollMs, session.ttlMs / 3));
     const leads = mine !== undefined && mine === this.#line.front;
     if (this.#leading !== undefined && !(leads && mine.epoch === this.#leading.epoch)) {
       this.#endSession(now, "superseded"); // somebody deleted the key
@@ -268,10 +266,10 @@ export class EtcdElection {
     const said = readWatchLine(body);
     if (said === "nothing") return;
     this.#line.hasNews = true;
-    this.#notBefore.list = now.mono;
+    this.#agenda.notBefore.list = now.mono;
     if (said === "news") return;
     this.#output.push(...this.#requests.cancel(["watch"]));
-    this.#notBefore.watch = now.mono + this.#options.retryMs;
+    this.#agenda.notBefore.watch = now.mono + this.#options.retryMs;
   }
 
   #failed(now: Now, pending: EtcdPending, message: string): void {
@@ -279,12 +277,12 @@ export class EtcdElection {
     this.#output.push({ type: "trouble", message: `${kind} at ${pending.endpoint}: ${message}` });
     if (kind === "revoke" || kind === "handOver") return this.#left(now, kind);
     if (kind === "watch") {
-      this.#notBefore.watch = now.mono + this.#options.retryMs;
+      this.#agenda.notBefore.watch = now.mono + this.#options.retryMs;
       return;
     }
     const at = now.mono + this.#requests.failed(pending);
-    if (kind === "authenticate") this.#notBefore.authenticate = now.mono + this.#options.retryMs;
-    else this.#notBefore[kind === "campaign" ? "list" : kind] = at;
+    if (kind === "authenticate") this.#agenda.notBefore.authenticate = now.mono + this.#options.retryMs;
+    else this.#agenda.notBefore[kind === "campaign" ? "list" : kind] = at;
   }
 
   /** The lease is lost, for good: whatever is answered in its name means nothing any more (E72). */
@@ -300,7 +298,7 @@ export class EtcdElection {
       this.#leading = undefined;
       this.#setLeader(undefined);
     }
-    this.#notBefore.grant = now.mono + this.#options.retryMs;
+    this.#agenda.notBefore.grant = now.mono + this.#options.retryMs;
     // So that nobody waits for the end of what is of no use. Where this is lost, etcd ends the lease by itself.
     if (why !== "handedOver") this.#send(now, "revoke", this.#bodies.lease(session.lease.id));
     return session;
@@ -313,7 +311,7 @@ export class EtcdElection {
     const session = this.#endSession(now, "handedOver");
     if (session === undefined) return;
     this.#leaving = session.lease.id;
-    this.#notBefore.grant = now.mono;
+    this.#agenda.notBefore.grant = now.mono;
     if (before.length === 0) this.#send(now, "revoke", this.#bodies.lease(session.lease.id));
     else this.#send(now, "handOver", this.#bodies.handOver(session.key, token.epoch, before));
   }

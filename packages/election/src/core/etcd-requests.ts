@@ -104,6 +104,12 @@ export class EtcdRequests {
     return outputs;
   }
 
+  /** The same where nothing can be put out: the request goes on, for nothing. */
+  forget(kind: EtcdRequestKind): void {
+    const one = this.find(kind);
+    if (one !== undefined) this.#pending.delete(one.id);
+  }
+
   succeeded(): void {
     this.#failures = 0;
   }

@@ -152,6 +152,8 @@ export function createEtcdElector(options: EtcdElectorOptions): EtcdElector {
   return new GatewayElector(options);
 }
 
+export type { EtcdInput, EtcdOutput, EtcdRequest } from "../core/etcd-contract.js";
+export { createEtcdElection, type EtcdElection } from "../core/etcd-election.js";
 export type {
   Clocks,
   Elector,

@@ -97,6 +97,18 @@ describe("the lease", () => {
     expect(desk.machine.isLeader(at(101))).toBe(false);
   });
 
+  it("E72: a lease that was asked for before the wall clock was set back does not count", () => {
+    const desk = new Desk();
+    desk.feed({ type: "start" });
+    const { id, path, body } = desk.take("grant");
+    const reply = desk.model.post(0, path, body);
+    // The machine slept for 10 s, and then somebody set the clock.
+    expect(desk.machine.isLeader({ mono: 1, wall: WALL + 10_000 })).toBe(false);
+    desk.feed({ type: "reply", id, ...reply }, { mono: 2, wall: WALL + 2 });
+    expect(desk.requests.has("txn")).toBe(false);
+    expect(desk.requests.has("grant")).toBe(true); // another
+  });
+
   it.each([
     ["a TTL of 0", 200, { result: { header: {}, ID: "1001" } }],
     ["an error that says so", 404, { error: "etcdserver: requested lease not found", code: 5 }],
@@ -185,6 +197,23 @@ describe("requests", () => {
     expect(desk.machine.leader(desk.now)).toBeUndefined();
     expect(desk.events.at(-1)).toEqual({ type: "leader", leader: undefined });
     expect(first.machine.leader(first.now)?.id).toBe("first");
+  });
+
+  it("E75: who stands behind those that are looked at does not put its key again and again", () => {
+    const model = new EtcdModel();
+    const first = new Desk({ id: "first" }, model).lead();
+    const desk = new Desk({ maxCandidates: 1 }, model);
+    desk.feed({ type: "start" });
+    desk.answer("grant");
+    desk.answer("txn");
+    expect(desk.machine.leader(desk.now)?.id).toBe("first");
+    desk.feed({ type: "tick" }, at(1_000));
+    expect([...desk.requests.keys()]).toContain("range");
+    expect([...desk.requests.keys()]).not.toContain("txn");
+    first.feed({ type: "resign" });
+    first.answer("revoke");
+    desk.answer("range");
+    expect(desk.machine.isLeader(desk.now)).toBe(true);
   });
 
   it("E76: after stop there is one request, which gives the lease back, and nothing more", () => {
