@@ -75,6 +75,9 @@ function report(): void {
       `acks ${sum(({ counts }) => counts.acks)}, wrong ${sum(({ counts }) => counts.wrong)}, reports held back because the last was not acknowledged yet ${sum(({ counts }) => counts.late)}`,
       `rows at the pulses ${[...new Set(ours.flatMap(({ rows }) => rows))].join(", ")}; not live ${most(({ notLive }) => notLive)}, disconnected ${disconnected}; connections closed ${sum(({ counts }) => counts.closed)}`,
       ...faults,
+      ...(options.profileFolder === undefined
+        ? []
+        : ["the leader was profiled, which took CPU of its own: not to be judged"]),
       "",
       `ratio to the bare loop: ${(cpu / median(floors)).toFixed(2)}`,
       `CPU: ${cpu.toFixed(1)} % of one core, bar <= ${BAR_PERCENT} %: ${verdict(isMet.cpu)}`,
