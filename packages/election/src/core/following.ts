@@ -153,9 +153,9 @@ export class Following {
   }
 
   #isAcceptable(epoch: number, sender: string): boolean {
-    const { promised, isQuorum, role } = this.#node;
+    const { promised, isQuorum, role, rules } = this.#node;
     // Whoever leads has a majority: a vote that was given to another in that epoch, or to oneself, was in vain.
-    if (isQuorum) return epoch >= promised.epoch;
+    if (isQuorum) return rules.takesEpoch(epoch, promised.epoch);
     if (role !== "follower" || this.#target === undefined) return true;
     return compareToken({ epoch, id: sender }, this.#target) >= 0;
   }

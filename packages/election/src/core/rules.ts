@@ -32,6 +32,11 @@ export class Rules {
     return isExpired || isHeldByAsker || isReleased;
   }
 
+  /** Whether an Ack of an epoch is accepted by a member that has promised another (E18). */
+  takesEpoch(epoch: number, promised: number): boolean {
+    return epoch >= promised;
+  }
+
   /** Whether a leader stops before it offers the lead to another (E36). */
   stopsBeforeOffer(): boolean {
     return true;

@@ -1,4 +1,4 @@
-/** A node of an election in a simulated world: the machine, kept connections, a disk that takes its time. */
+/** A node of an election in a simulated world: the machine, and what a driver does around it. */
 import type { CreateProgram, NodeEnvironment, NodeInput, NodeOutput, NodeProgram } from "@lab/simnet";
 import {
   Election,
@@ -11,9 +11,11 @@ import {
   PayloadStream,
   RemoteProtocolError,
   type Stored,
+  type Token,
 } from "../../src/core/index.js";
 import type { Rules } from "../../src/core/rules.js";
 import { plainPlatform } from "../plain-platform.js";
+import { senderOf, typeOf } from "./payload-fields.js";
 
 /** What may be done to messages on their way beyond what a connection does: it is not one then, but anything goes. */
 export interface Mischief {
@@ -31,30 +33,46 @@ export interface Mischief {
 export interface ElectionNodeOptions {
   readonly options: Omit<ElectionOptions, "platform">;
   readonly rules: Rules;
-  /** The wall clock of this node, in milliseconds since 1970. */
-  readonly wall: () => number;
-  /** How long a store takes, drawn each time from 0 to this; rarely ten times as long. */
-  readonly diskMs: number;
+  readonly driver: DriverMutation;
   /** What is done to messages now; undefined in calm. */
   readonly mischief: () => Mischief | undefined;
   readonly load: () => Load;
   readonly watch: Watch;
 }
 
+/** What a driver may do wrong. */
+export interface DriverMutation {
+  /** It says that a state is stored as soon as it is asked to store it. */
+  readonly storesLate?: boolean;
+  /** It does not read what was stored. */
+  readonly forgets?: boolean;
+  /** It takes a leader that has handed over, and whom nobody relieved, for the leader in its old epoch again. */
+  readonly resumes?: boolean;
+}
+
 /** What oracles see of a node. */
 export interface Watch {
+  started(node: ElectionProgram): void;
+  commanded(node: ElectionProgram, command: ElectionCommand): void;
+
   performed(node: ElectionProgram, now: Now, output: ElectionOutput): void;
-  arrived(node: ElectionProgram, now: Now, payload: Uint8Array): void;
+  arrived(node: ElectionProgram, now: Now, payload: Uint8Array): unknown;
   /** Garbage was given; `before` and `after` are what the node shows. */
   garbage(node: ElectionProgram, before: string, after: string, outputs: readonly ElectionOutput[]): void;
 }
 
 export type ElectionCommand = { readonly type: "resign"; readonly to?: string } | { readonly type: "stop" };
 
-type Token =
-  | { readonly type: "write"; readonly id: number; readonly state: Stored }
-  | { readonly type: "written"; readonly id: number }
-  | { readonly type: "message"; readonly connection: number; readonly payload: Uint8Array };
+/** The last Ack of a node arrives once more. */
+export interface Replay {
+  readonly type: "replay";
+  readonly from: string;
+}
+
+interface HeldMessage {
+  readonly connection: number;
+  readonly payload: Uint8Array;
+}
 
 interface Connection {
   readonly address: string | undefined;
@@ -63,6 +81,8 @@ interface Connection {
   waiting: Uint8Array[] | undefined;
 }
 
+/** The number of no connection. */
+const NO_LINK = 9_999;
 const MAX_WAITING = 16;
 /** A load changes the machine as often as a host measures it. */
 const LOAD_MS = 1_000;
@@ -79,9 +99,11 @@ export class ElectionProgram implements NodeProgram {
   readonly #connections = new Map<number, Connection>();
   readonly #kept = new Map<string, number>();
   readonly #old: Uint8Array[] = [];
+  /** The last of each leader. */
+  readonly #acks = new Map<string, Uint8Array>();
   #lastConnection = -1;
   #loadAt = 0;
-  #storesEnd = 0;
+  #handedOver: { readonly token: Token; readonly atMono: number } | undefined;
   #outputs: NodeOutput[] = [];
 
   constructor(environment: NodeEnvironment, told: ElectionNodeOptions) {
@@ -95,15 +117,28 @@ export class ElectionProgram implements NodeProgram {
     if (!durable.has("marked")) durable.set("marked", rejoin ? "again" : "first");
     const lost = rejoin || durable.get("marked") === "again";
     this.hasLostDisk = lost;
-    const stored = durable.get("state") as Stored | undefined;
+    const stored = told.driver.forgets === true ? undefined : (durable.get("state") as Stored | undefined);
     this.storedEpoch = stored?.epoch ?? 0;
     const isMember = told.options.members?.some(({ id }) => id === told.options.id) === true;
     const options = { ...told.options, rejoin: lost && stored === undefined && isMember };
     this.machine = new Election({ ...options, platform: { ...plainPlatform(), randomBytes } }, stored, told.rules);
+    told.watch.started(this);
   }
 
   nowAt(mono: number): Now {
-    return { mono, wall: this.#told.wall() };
+    return { mono, wall: this.#environment.wallClock() };
+  }
+
+  token(now: Now): Token | undefined {
+    return this.machine.token(now) ?? this.#resumed(now);
+  }
+
+  #resumed(now: Now): Token | undefined {
+    if (this.#handedOver === undefined || this.#told.driver.resumes !== true) return undefined;
+    const { token, atMono } = this.#handedOver;
+    const isRelieved =
+      this.machine.view(now).leader !== undefined || now.mono < atMono + (this.#told.options.handOverMs ?? 0);
+    return isRelieved ? undefined : token;
   }
 
   handle(mono: number, input: NodeInput): NodeOutput[] {
@@ -113,10 +148,6 @@ export class ElectionProgram implements NodeProgram {
       this.#loadAt = mono + LOAD_MS;
       this.#feed(now, { type: "load", load: this.#told.load() });
     }
-    // After a pause what waits comes first; a driver's timer may be first as well.
-    const isDue = mono >= (this.machine.nextDeadline() ?? Number.POSITIVE_INFINITY);
-    if (isDue && input.type !== "start" && input.type !== "tick" && this.#chance(0.5))
-      this.#feed(now, { type: "tick" });
     this.#take(now, input);
     return this.#outputs;
   }
@@ -151,13 +182,29 @@ export class ElectionProgram implements NodeProgram {
       case "closed":
         this.#drop(input.connection);
         return this.#feed(now, { type: "linkClosed", link: input.connection });
-      case "later":
-        return this.#later(now, input.token as Token);
+      case "later": {
+        const { connection, payload } = input.token as HeldMessage;
+        return this.#message(now, connection, payload);
+      }
+      case "stored":
+        if (this.#told.driver.storesLate === true) return;
+        return this.#feed(now, { type: "stored", id: input.token as number });
+      case "storeFailed":
+        return this.#feed(now, { type: "storeFailed", id: input.token as number, message: "the disk fails" });
       case "command":
-        return this.#feed(now, input.command as ElectionCommand);
+        return this.#command(now, input.command as ElectionCommand | Replay);
       default:
         return;
     }
+  }
+
+  #command(now: Now, command: ElectionCommand | Replay): void {
+    if (command.type !== "replay") {
+      this.#told.watch.commanded(this, command);
+      return this.#feed(now, command);
+    }
+    const ack = this.#acks.get(command.from);
+    if (ack !== undefined) this.#message(now, NO_LINK, ack);
   }
 
   #connected(id: number): void {
@@ -206,7 +253,7 @@ export class ElectionProgram implements NodeProgram {
     for (let copy = 0; copy < copies; copy++) {
       if (!this.#chance(mischief.hold)) this.#message(now, connection, payload);
       else {
-        const token: Token = { type: "message", connection, payload };
+        const token: HeldMessage = { connection, payload };
         this.#outputs.push({ type: "later", afterMs: this.#below(mischief.holdMs), token });
       }
     }
@@ -214,6 +261,7 @@ export class ElectionProgram implements NodeProgram {
 
   #message(now: Now, link: number, payload: Uint8Array): void {
     this.#told.watch.arrived(this, now, payload);
+    if (typeOf(payload) === "ack") this.#acks.set(senderOf(payload), payload);
     const address = this.#connections.get(link)?.address;
     this.#feed(now, { type: "message", link, payload, ...(address === undefined ? {} : { address }) });
   }
@@ -223,23 +271,9 @@ export class ElectionProgram implements NodeProgram {
     // What is due anyway is done first, so that nothing but the garbage is between the two views.
     this.#feed(now, { type: "tick" });
     const before = JSON.stringify({ ...this.machine.view(now), malformed: 0 });
-    const outputs = this.machine.handle(now, { type: "message", link: 9_999, payload: bytes });
+    const outputs = this.machine.handle(now, { type: "message", link: NO_LINK, payload: bytes });
     const after = JSON.stringify({ ...this.machine.view(now), malformed: 0 });
     this.#told.watch.garbage(this, before, after, outputs);
-  }
-
-  #later(now: Now, token: Token): void {
-    switch (token.type) {
-      case "message":
-        return this.#message(now, token.connection, token.payload);
-      case "write":
-        this.#environment.durable.set("state", token.state);
-        // A crash may come between the disk and the word that it is done.
-        this.#outputs.push({ type: "later", afterMs: 0, token: { type: "written", id: token.id } satisfies Token });
-        return;
-      case "written":
-        return this.#feed(now, { type: "stored", id: token.id });
-    }
   }
 
   #feed(now: Now, input: ElectionInput): void {
@@ -261,15 +295,16 @@ export class ElectionProgram implements NodeProgram {
       case "close":
         if (this.#connections.has(output.link)) this.#reset(output.link);
         return;
-      case "store": {
-        const afterMs = this.#diskDelay(now.mono);
-        this.#outputs.push({ type: "later", afterMs, token: { type: "write", id: output.id, state: output.state } });
+      case "store":
+        this.#outputs.push({ type: "store", key: "state", value: output.state, token: output.id });
+        if (this.#told.driver.storesLate === true) this.#feed(now, { type: "stored", id: output.id });
         return;
-      }
       case "elected":
+        this.#handedOver = undefined;
         this.#outputs.push({ type: "note", text: `leads in epoch ${output.token.epoch}` });
         return;
       case "stepDown":
+        if (output.why === "handedOver") this.#handedOver = { token: output.token, atMono: now.mono };
         this.#outputs.push({ type: "note", text: `leads no more: ${output.why}` });
         return;
       case "leader":
@@ -278,13 +313,6 @@ export class ElectionProgram implements NodeProgram {
       case "hosts":
         return;
     }
-  }
-
-  /** Stores end in the order in which they were asked for. */
-  #diskDelay(mono: number): number {
-    const { diskMs } = this.#told;
-    this.#storesEnd = Math.max(this.#storesEnd, mono + this.#below(this.#chance(0.05) ? 10 * diskMs : diskMs));
-    return this.#storesEnd - mono;
   }
 
   #send(to: { link: number } | { address: string }, bytes: Uint8Array): void {

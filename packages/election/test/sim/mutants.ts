@@ -1,10 +1,15 @@
 /** The rules of the machine, each broken in one place: what the simulation must notice. */
 import { Rules } from "../../src/core/rules.js";
 import { type Now, type Stamp, stampOf } from "../../src/core/stamp.js";
+import type { DriverMutation } from "./election-program.js";
 
 export interface Mutant {
   readonly name: string;
-  readonly rules: Rules;
+  /** Which plans it is run with. Default quorum. */
+  readonly mode?: "available" | "quorum";
+  readonly rules?: Rules;
+  /** What is wrong with the driver, or the machine as a whole, instead of a rule. */
+  readonly driver?: DriverMutation;
 }
 
 class LeaseFromReceipt extends Rules {
@@ -53,6 +58,12 @@ class NeitherPreVoteNorNewEpoch extends Rules {
   }
 }
 
+class AcksOfAnyEpoch extends Rules {
+  override takesEpoch(): boolean {
+    return true;
+  }
+}
+
 export const mutants: readonly Mutant[] = [
   { name: "lease from receipt time", rules: new LeaseFromReceipt() },
   { name: "F = 1", rules: new PromiseOfOneLease() },
@@ -61,6 +72,10 @@ export const mutants: readonly Mutant[] = [
   { name: "transfer keeps leading", rules: new TransferKeepsLeading() },
   { name: "leader never steps down", rules: new LeaderNeverStepsDown() },
   { name: "no pre-vote and no re-assert", rules: new NeitherPreVoteNorNewEpoch() },
+  { name: "resumes the old epoch after a failed hand-over", driver: { resumes: true } },
+  { name: "epoch not stored before the vote leaves", driver: { storesLate: true } },
+  { name: "Ack of a lower epoch accepted", rules: new AcksOfAnyEpoch() },
+  { name: "restart without what was stored", mode: "available", driver: { forgets: true } },
 ];
 
 /** Within so many seeds a mutant must be caught. */

@@ -1,68 +1,120 @@
 /**
- * `pnpm --filter @lab/election simulate [--seeds 1000] [--first-seed 1] [--mutants yes]`: elections in both modes under
- * random faults. Prints seeds, virtual hours and violations, then after how many seeds each mutant was caught and the
- * least that it takes; exits 1 on a violation, or where a mutant was not caught.
+ * `pnpm --filter @lab/election simulate [--seeds 1000]`: elections in both modes under random faults, calm clusters in which
+ * one thing happens, and the mutants. Prints seeds, virtual hours, violations and what the runs met, then after how many seeds
+ * each mutant was caught and the least that it takes. The same options print the same, but for the lines on stderr.
+ * Exits 1 on a violation, or where a mutant was not caught; 130 after Ctrl-C, with what was done so far.
  */
 import { performance } from "node:perf_hooks";
-import { parseArgs } from "node:util";
 import { mutants, SEEDS_PER_MUTANT } from "./mutants.js";
-import { drawPlan } from "./plan.js";
-import { runPlan } from "./run-plan.js";
-import { describePlan, shrinkPlan } from "./shrink-plan.js";
+import { Progress } from "./progress.js";
+import { replay } from "./replay.js";
+import { addTally, emptyTally, type Tally, type Task } from "./seed-runs.js";
+import { readOptions, type SimulateOptions } from "./simulate-options.js";
+import { runTasks } from "./worker-pool.js";
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "1000" },
-    "first-seed": { type: "string", default: "1" },
-    mutants: { type: "string", default: "yes" },
-  },
-});
-const seeds = Number(values.seeds);
-const firstSeed = Number(values["first-seed"]);
-if (!Number.isInteger(seeds) || seeds < 1 || !Number.isInteger(firstSeed)) {
-  throw new RangeError("--seeds must be a whole number from 1, --first-seed a whole number");
-}
+/** Seeds of one task. */
+const CHUNK = 50;
+const SHOWN_VIOLATIONS = 5;
 
-let failures = 0;
-for (const mode of ["quorum", "available"] as const) {
-  const began = performance.now();
-  const broken = new Map<string, number>();
-  let virtualMs = 0;
-  let elections = 0;
-  let handOvers = 0;
-  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-    const run = runPlan(drawPlan(seed, mode));
-    virtualMs += run.virtualMs;
-    elections += run.elections;
-    handOvers += run.handOvers;
-    if (run.violation === undefined) continue;
-    broken.set(run.violation.rule, (broken.get(run.violation.rule) ?? 0) + 1);
-    if (++failures <= 5)
-      console.log(`  seed ${seed}: ${run.violation.message}\n  ${describePlan(drawPlan(seed, mode))}`);
+const names = { quorum: "quorum", available: "available", calm: "calm clusters in which one thing happens" } as const;
+
+class Simulation {
+  readonly #options: SimulateOptions;
+  readonly #abort = new AbortController();
+  failures = 0;
+
+  constructor(options: SimulateOptions) {
+    this.#options = options;
   }
-  const seconds = (performance.now() - began) / 1_000;
-  const violations = [...broken.values()].reduce((sum, count) => sum + count, 0);
-  console.log(`${mode}: ${seeds} seeds (${firstSeed} to ${firstSeed + seeds - 1}), ${violations} violations`);
-  for (const [rule, count] of broken) console.log(`  ${rule}: ${count}`);
-  console.log(`  ${(virtualMs / 3_600_000).toFixed(1)} virtual hours in ${seconds.toFixed(1)} s`);
-  console.log(`  ${elections} leaders were elected, ${handOvers} handed over`);
-}
 
-if (values.mutants !== "no") {
-  console.log("\nmutants of quorum mode (caught after so many seeds, by, and the least that it takes)");
-  for (const { name, rules } of mutants) {
-    let caught = 0;
-    for (let seed = 1; seed <= SEEDS_PER_MUTANT && caught === 0; seed++) {
-      const plan = drawPlan(seed, "quorum");
-      const rule = runPlan(plan, { rules }).violation?.rule;
-      if (rule === undefined) continue;
-      caught = seed;
-      const least = shrinkPlan(plan, (one) => runPlan(one, { rules }).violation !== undefined);
-      console.log(`  ${name}: ${seed} ${rule}\n    ${describePlan(least)}`);
+  get isStopped(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  stop(): void {
+    this.#abort.abort();
+  }
+
+  async run(type: "quorum" | "available" | "calm", first: number, seeds: number): Promise<void> {
+    const tasks: Task[] = [];
+    for (let from = first; from < first + seeds; from += CHUNK) {
+      tasks.push({ type, from, to: Math.min(from + CHUNK, first + seeds) - 1 });
     }
-    if (caught > 0) continue;
-    failures++;
-    console.log(`  ${name}: NOT CAUGHT in ${SEEDS_PER_MUTANT} seeds`);
+    const began = performance.now();
+    const sum = emptyTally();
+    for (const tally of await this.#runAll(tasks, type, seeds)) if (tally !== undefined) addTally(sum, tally);
+    const seconds = (performance.now() - began) / 1_000;
+    const speed = `${(sum.seeds / seconds).toFixed(1)} seeds/s`;
+    console.error(`  ${sum.seeds} seeds in ${seconds.toFixed(1)} s: ${speed}, ${this.#options.workers} workers`);
+    this.failures += sum.violations.length;
+    this.#print(names[type], first, seeds, sum);
+  }
+
+  #print(name: string, first: number, seeds: number, sum: Tally): void {
+    const range = sum.seeds === seeds ? `${first} to ${first + seeds - 1}` : `of ${seeds}, then stopped`;
+    console.log(`${name}: ${sum.seeds} seeds (${range}), ${sum.violations.length} violations`);
+    console.log(`  ${(sum.virtualMs / 3_600_000).toFixed(1)} virtual hours`);
+    if (sum.elections > 0) console.log(`  ${sum.elections} leaders were elected, ${sum.handOvers} handed over`);
+    const { share, seed } = sum.largest;
+    console.log(`  liveness took at most ${(100 * share).toFixed(0)} % of its bound (seed ${seed})`);
+    for (const { seed: at, text } of sum.violations.slice(0, SHOWN_VIOLATIONS)) console.log(`  seed ${at}: ${text}`);
+    histogram("runs in which this might happen", sum.kinds);
+    histogram("how often it did", sum.counts);
+  }
+
+  async runMutants(): Promise<void> {
+    const tasks = mutants.map((_, mutant): Task => ({ type: "mutant", from: 1, to: SEEDS_PER_MUTANT, mutant }));
+    const tallies = await this.#runAll(tasks, "mutants", tasks.length * SEEDS_PER_MUTANT);
+    console.log(
+      `mutants: caught after so many seeds (of ${SEEDS_PER_MUTANT}), by which rule, and the least that it takes`,
+    );
+    for (const [index, { name, mode = "quorum" }] of mutants.entries()) {
+      const tally = tallies[index];
+      const caught = tally?.violations[0];
+      if (caught !== undefined) console.log(`  ${name} (${mode}): ${caught.seed} ${caught.rule}\n    ${caught.text}`);
+      else console.log(`  ${name} (${mode}): ${tally === undefined ? "not done" : "NOT CAUGHT"}`);
+      if (caught === undefined && tally !== undefined) this.failures++;
+    }
+  }
+
+  async #runAll(tasks: readonly Task[], what: string, seeds: number): Promise<(Tally | undefined)[]> {
+    const progress = new Progress(what, seeds);
+    const { workers } = this.#options;
+    const tallies = await runTasks(tasks, {
+      workers,
+      signal: this.#abort.signal,
+      onDone: (done) => progress.add(done),
+    });
+    progress.end();
+    return tallies;
   }
 }
-process.exitCode = failures === 0 ? 0 : 1;
+
+function histogram(title: string, counts: Readonly<Record<string, number>>): void {
+  const rows = Object.entries(counts).sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1));
+  if (rows.length === 0) return;
+  console.log(`  ${title}:`);
+  const width = Math.max(...rows.map(([what]) => what.length));
+  const most = Math.max(...rows.filter(([what]) => what !== "packets lost").map(([, count]) => count));
+  for (const [what, count] of rows) {
+    const bar = "#".repeat(Math.min(40, Math.ceil((40 * count) / most)));
+    console.log(`    ${what.padEnd(width)} ${String(count).padStart(9)} ${bar}`);
+  }
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (options.seed !== undefined) {
+    process.exitCode = replay(options.seed, options.modes[0] ?? "quorum", options.trace);
+    return;
+  }
+  const simulation = new Simulation(options);
+  process.once("SIGINT", () => simulation.stop());
+  const { firstSeed, seeds, calmSeeds } = options;
+  for (const mode of options.modes) if (!simulation.isStopped) await simulation.run(mode, firstSeed, seeds);
+  if (calmSeeds > 0 && !simulation.isStopped) await simulation.run("calm", firstSeed, calmSeeds);
+  if (options.mutants && !simulation.isStopped) await simulation.runMutants();
+  process.exitCode = simulation.isStopped ? 130 : simulation.failures === 0 ? 0 : 1;
+}
+
+await main();
