@@ -70,6 +70,8 @@ export class DashboardSource {
   #soon: NodeJS.Timeout | undefined;
   #table: ShownTable | undefined;
   #rowsText = "";
+  /** The last that was looked at: a table is not changed once it is made (E27). */
+  #hosts: readonly HostRow[] = [];
   #isWatched = false;
 
   constructor(options: SourceOptions) {
@@ -216,6 +218,8 @@ export class DashboardSource {
     }
     const { maxRows } = this.#options;
     if (from.hosts.length === 0) return; // before its first pulse: the former table says more
+    if (from.hosts === this.#hosts) return;
+    this.#hosts = from.hosts;
     for (const { id, ui } of from.hosts) if (ui !== undefined) this.#learn(id, ui);
     const rows = pickRows(from.hosts, maxRows);
     const text = `${from.id} ${from.epoch} ${from.hosts.length} ${JSON.stringify(rows)}`;

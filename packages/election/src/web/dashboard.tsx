@@ -49,6 +49,9 @@ export function Dashboard(): JSX.Element {
     () => (state === undefined ? [] : shownHosts(hosts, state, history.terms, now)),
     [hosts, state, history, now],
   );
+  useEffect(() => {
+    if (state !== undefined) document.title = `${state.leader?.id ?? "Nobody"} leads ${state.cluster}`;
+  }, [state?.leader?.id, state?.cluster]);
   if (state === undefined) {
     return (
       <main class="page">

@@ -24,10 +24,15 @@ export function useToldEnds(
       for (const term of open) if (term.id === id) asked.current.add(keyOf(term));
       fetch(new URL("state", url), { signal: AbortSignal.timeout(PATIENCE_MS) })
         .then((response) => (response.ok ? response.json() : undefined))
-        .then((shown: Shown | undefined) => shown !== undefined && onTold(shown))
+        .then((shown: Shown | undefined) => shown !== undefined && onTold(ofLeader(shown, id)))
         .catch(() => {}); // it is dead, or cut off: what others saw of it stands
     }
   }, [terms, pages.length]);
+}
+
+/** What it says of itself alone. */
+function ofLeader({ state, history: { history } }: Shown, id: string): Shown {
+  return { state, history: { history: { watched: [], terms: history.terms.filter((term) => term.id === id) } } };
 }
 
 function keyOf({ id, epoch }: Term): string {

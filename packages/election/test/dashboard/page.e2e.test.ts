@@ -10,6 +10,8 @@ import { afterAll, beforeAll, describe, expect } from "vitest";
 import { component, itWith } from "../../../../test/components.js";
 import { type RunningProcess, start } from "../../../../test/process.js";
 import { buildPage } from "../../build-page.mjs";
+import { openDashboard } from "../../src/node/dashboard.js";
+import { FakeElector, hostRow } from "./shown-elector.js";
 
 /** Not under version control; CI may keep it. */
 const artifacts = join(import.meta.dirname, "../../../../.artifacts");
@@ -153,4 +155,31 @@ describe("the page", () => {
     expect(faults).toEqual([]);
     await page.close();
   });
+
+  itWith(
+    "chromium",
+    "draws the best of very many hosts, finds the others, and does not move for who wants no motion",
+    async () => {
+      await buildPage();
+      const hosts = Array.from({ length: 10_000 }, (_, index) => hostRow(`h${index}`, { rank: index + 1 }));
+      await using dashboard = await openDashboard();
+      dashboard.show(new FakeElector({ hosts }));
+      const { page, faults } = await openPage(dashboard.url);
+      await page.emulateMedia({ reducedMotion: "reduce" });
+      await page.locator(".more", { hasText: "and 950 more" }).waitFor();
+      expect(
+        await page.locator(".more", { hasText: "The node sends the first 1,000 rows; 9,000 more exist." }).count(),
+      ).toBe(1);
+      expect(await page.locator("tbody tr").count()).toBe(50);
+      await page.getByRole("button", { name: "Show 200 of them" }).click();
+      expect(await page.locator("tbody tr").count()).toBe(250);
+      await page.getByRole("searchbox", { name: "Filter" }).fill("h99");
+      await expect.poll(() => page.locator("tbody tr").count()).toBe(11); // h99, h990 to h999
+      await expect
+        .poll(() => page.evaluate("document.getAnimations().some((one) => one.playState === 'running')"))
+        .toBe(false);
+      expect(faults).toEqual([]);
+      await page.close();
+    },
+  );
 });
