@@ -401,6 +401,21 @@ describe("E37: an Offer is taken", () => {
     expect(offer(solo)).toBe(0);
   });
 
+  it("available: and let go where the epoch is not stored within handOverMs, when the old leader stands again", () => {
+    const solo = new Solo({ mode: "available" });
+    const { incarnation } = solo.view;
+    ack(solo, "b", 1, 10, incarnation);
+    solo.hear({ sender: "b", epoch: 1 }, { type: "prepare", for: incarnation, stamp: STAMP });
+    solo.store = () => []; // the disk stalls
+    solo.hear({ sender: "b", epoch: 1 }, { type: "offer", for: incarnation });
+    expect(solo.advance(2_999).filter(({ type }) => type === "elected")).toEqual([]);
+    expect(solo.view.role).toBe("candidate");
+    expect(bodiesOf(solo.advance(2), "hello").length).toBeGreaterThan(0);
+    expect(solo.view.role).toBe("leaderless");
+    const late = solo.feed({ type: "stored", id: 2 });
+    expect(late.filter(({ type }) => type === "elected")).toEqual([]);
+  });
+
   it("not without a Prepare", () => {
     expect(offer(following())).toBe(0);
   });

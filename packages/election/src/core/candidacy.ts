@@ -37,7 +37,7 @@ export class Candidacy {
     const node = this.#node;
     const former = this.#following.offered(header, body);
     if (former === undefined) return;
-    if (!node.isQuorum) return this.#electItself();
+    if (!node.isQuorum) return this.#electItself(node.options.handOverMs);
     this.#askForVotes(Math.max(former.epoch, node.promised.epoch) + 1, { holder: former.id, epoch: former.epoch });
   }
 
@@ -120,10 +120,14 @@ export class Candidacy {
     this.#decide(campaign);
   }
 
-  /** available: no votes; the epoch is stored before it is announced (E42). */
-  #electItself(): void {
+  /**
+   * available: no votes; the epoch is stored before it is announced (E42).
+   * @param withinMs what is not stored by then is in vain: an offer is, once the old leader stands again (E37, E38)
+   */
+  #electItself(withinMs: number = Number.POSITIVE_INFINITY): void {
     const node = this.#node;
     const campaign = new Campaign("vote", node.promised.epoch + 1, 1, 1);
+    campaign.deadlineMono = node.now.mono + withinMs;
     node.campaign = campaign;
     node.role = "candidate";
     this.#following.rest();
@@ -145,10 +149,12 @@ export class Candidacy {
     if (this.#node.campaign?.phase === "vote") this.lose();
   }
 
-  /** Gives the attempt up where its time is over (E23). */
+  /** Gives the attempt up where its time is over (E23, E37). */
   advance(): void {
     const node = this.#node;
-    if (node.campaign !== undefined && node.now.mono >= node.campaign.deadlineMono) this.lose();
+    if (node.campaign === undefined || node.now.mono < node.campaign.deadlineMono) return;
+    this.lose();
+    if (!node.isQuorum) this.#following.startUp();
   }
 
   lose(): void {
