@@ -210,9 +210,9 @@ export class EtcdElection {
     if (kind === "keepAlive") {
       const ttlMs = readKeepAlive(body, session.lease.id);
       if (ttlMs === undefined) return false;
-      if (ttlMs === 0 && this.#rules.obeysTheEnd()) this.#endSession(now, "lease");
+      if (ttlMs === 0) this.#endSession(now, "lease");
       else {
-        const usableMs = this.#rules.usableMs(Math.min(ttlMs || session.ttlMs, session.ttlMs), this.#options);
+        const usableMs = this.#rules.usableMs(Math.min(ttlMs, session.ttlMs), this.#options);
         session.lease.renew(this.#rules.countedFrom(sentAt, now), usableMs);
         this.#agenda.notBefore.keepAlive = sentAt.mono + session.lease.keepAliveMs;
       }

@@ -29,9 +29,4 @@ export class EtcdRules {
   ): boolean {
     return found.key === own.key;
   }
-
-  /** Whether an answer that etcd has the lease no more ends it (E72). */
-  obeysTheEnd(): boolean {
-    return true;
-  }
 }

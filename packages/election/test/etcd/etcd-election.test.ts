@@ -86,6 +86,25 @@ describe("the lease", () => {
     expect(desk.machine.isLeader(at(usable + 1))).toBe(false);
   });
 
+  it("E71: gets no longer than what was granted, whatever an answer to a keep-alive says", () => {
+    const desk = new Desk().lead();
+    desk.feed({ type: "tick" }, at(1_567));
+    desk.says("keepalive", { result: { header: {}, ID: "1001", TTL: "50" } });
+    expect(desk.machine.isLeader(at(1_567 + 4_700))).toBe(false);
+  });
+
+  it("E72: is lost where somebody deleted the key, even if it stands again", () => {
+    const desk = new Desk().lead();
+    const { body } = desk.requests.get("watch") as EtcdRequest;
+    expect(JSON.parse(body).create_request.start_revision).toBe("3");
+    const key = Buffer.from("lab/3e9").toString("base64");
+    desk.feed({ type: "tick" }, at(1_000));
+    const again = { key, create_revision: "4", value: "", lease: "1001" };
+    desk.says("range", { header: { revision: "4" }, kvs: [again] });
+    expect(desk.events).toContainEqual({ type: "stepDown", token: { epoch: 2, id: "me" }, why: "superseded" });
+    expect(desk.machine.isLeader(desk.now)).toBe(false);
+  });
+
   it("E71: ends by the wall clock too, where the monotonic one stood in a sleep", () => {
     const desk = new Desk().lead();
     expect(desk.machine.isLeader({ mono: 10, wall: WALL + 4_701 })).toBe(false);
@@ -214,6 +233,50 @@ describe("requests", () => {
     first.answer("revoke");
     desk.answer("range");
     expect(desk.machine.isLeader(desk.now)).toBe(true);
+  });
+
+  it("E72: what a lost lease has left in front is revoked until it is gone, and leads nobody", () => {
+    const desk = new Desk().lead();
+    desk.feed({ type: "tick" }, at(4_700)); // etcd holds it for 300 ms more
+    desk.feed({ type: "failed", id: desk.take("revoke").id, message: "lost" });
+    desk.feed({ type: "tick" }, at(4_950));
+    desk.answer("grant");
+    desk.answer("txn");
+    expect(desk.machine.leader(desk.now)).toBeUndefined();
+    expect(desk.machine.candidates()).toHaveLength(2);
+    expect(JSON.parse(desk.requests.get("revoke")?.body ?? "")).toEqual({ ID: "1001" });
+    desk.answer("revoke");
+    desk.feed({ type: "tick" }, at(5_950));
+    desk.answer("range");
+    expect(desk.machine.isLeader(desk.now)).toBe(true);
+  });
+
+  it("E74: a watch goes where the other requests go", () => {
+    const desk = new Desk().lead();
+    const { id, endpoint } = desk.take("watch");
+    expect(endpoint).toBe("http://a:1");
+    desk.feed({ type: "tick" }, at(1_000));
+    const outputs = desk.feed({ type: "failed", id: desk.take("range").id, message: "refused" });
+    expect(outputs).toContainEqual({ type: "cancel", id });
+    expect(desk.take("watch").endpoint).toBe("http://b:1");
+  });
+
+  it("E75: the keys are looked at three times in a lease at least, even a short one", () => {
+    const desk = new Desk({ ttlSeconds: 1 }).lead();
+    desk.feed({ type: "tick" }, at(333));
+    expect(desk.requests.has("range")).toBe(false);
+    desk.feed({ type: "tick" }, at(334));
+    expect(desk.requests.has("range")).toBe(true);
+  });
+
+  it("E77: a key that was put and does not stand is not put again at once", () => {
+    const desk = new Desk();
+    desk.feed({ type: "start" });
+    desk.answer("grant");
+    desk.says("txn", { responses: [{ response_range: { header: { revision: "2" } } }] });
+    expect(desk.requests.has("txn")).toBe(false);
+    desk.feed({ type: "tick" }, at(250));
+    expect(desk.requests.has("txn")).toBe(true);
   });
 
   it("E76: after stop there is one request, which gives the lease back, and nothing more", () => {
