@@ -111,10 +111,12 @@ function candidateOf(kv: Fields | undefined, prefix: string): EtcdCandidate | un
   const key = fromBase64(encoded);
   const epoch = positive(revision);
   if (key === undefined || !key.startsWith(prefix) || epoch === undefined) return undefined;
-  return { key: key.slice(prefix.length), epoch, ...holderOf(fromBase64(value) ?? "") };
+  const name = key.slice(prefix.length);
+  const holder = holderOf(fromBase64(value) ?? "");
+  return { key: name, epoch, ...holder, id: holder.id === "" ? name.slice(0, MAX_ID_BYTES / 4) : holder.id };
 }
 
-/** Who says so in a value; of a value of somebody else's program (`etcdctl elect`), its beginning. */
+/** Who says so in a value; of a value of somebody else's program (`etcdctl elect`), its beginning, which may be empty. */
 function holderOf(value: string): { readonly id: string; readonly address: string; readonly isOurs: boolean } {
   const fields = parse(value);
   const id = fields?.["id"];

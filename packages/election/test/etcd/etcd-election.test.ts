@@ -291,6 +291,64 @@ describe("requests", () => {
     expect(desk.machine.leader(desk.now)).toBeUndefined();
   });
 
+  describe("to a candidate that is not the next", () => {
+    const listed = ({ machine }: Desk): string[] => machine.candidates().map(({ id }) => id);
+
+    /** A leader, and the candidates behind it in their order. */
+    function line(...ids: readonly string[]): { readonly leader: Desk; readonly model: EtcdModel } {
+      const model = new EtcdModel();
+      const leader = new Desk({}, model).lead();
+      for (const id of ids) {
+        const one = new Desk({ id }, model);
+        one.feed({ type: "start" });
+        one.answer("grant");
+        one.answer("txn");
+      }
+      leader.feed({ type: "tick" }, at(1_000));
+      leader.answer("range");
+      return { leader, model };
+    }
+
+    it("E76: sends those between back, and its own key away, in one step", () => {
+      const { leader } = line("b", "c", "d");
+      expect(listed(leader)).toEqual(["me", "b", "c", "d"]);
+      leader.feed({ type: "resign", to: "d" });
+      expect(leader.machine.isLeader(leader.now)).toBe(false);
+      leader.answer("txn");
+      leader.answer("revoke");
+      leader.answer("grant");
+      leader.answer("txn");
+      expect(listed(leader)).toEqual(["d", "me"]);
+    });
+
+    it("E76: touches nobody where its own key does not stand any more: another may lead by now", () => {
+      const { leader, model } = line("b", "c");
+      model.post(1_000, "/v3/lease/revoke", '{"ID":"1001"}');
+      leader.feed({ type: "resign", to: "c" });
+      leader.answer("txn");
+      leader.answer("revoke");
+      leader.answer("grant");
+      leader.answer("txn");
+      expect(listed(leader)).toEqual(["b", "c", "me"]);
+    });
+
+    it("E76: leaves the keys of other programs alone", () => {
+      const { leader, model } = line("b", "c");
+      const put = { key: Buffer.from("lab/other").toString("base64"), value: "", lease: "1002" };
+      model.post(1_000, "/v3/kv/txn", JSON.stringify({ compare: [], success: [{ request_put: put }] }));
+      const last = new Desk({ id: "last" }, model);
+      last.feed({ type: "start" });
+      last.answer("grant");
+      last.answer("txn");
+      leader.feed({ type: "tick" }, at(2_000));
+      leader.answer("range");
+      expect(listed(leader)).toEqual(["me", "b", "c", "other", "last"]);
+      leader.feed({ type: "resign", to: "last" });
+      expect([...leader.requests.keys()]).not.toContain("txn"); // as without a name
+      expect(leader.requests.has("revoke")).toBe(true);
+    });
+  });
+
   it("E76: resign without a successor, or to nobody known, gives the lease back; it leads again with a higher token", () => {
     const desk = new Desk().lead();
     desk.feed({ type: "resign", to: "nobody" });
