@@ -1,7 +1,7 @@
 /** The rules of the machine, each broken in one place: what the simulation must notice. */
 import { Rules } from "../../src/core/rules.js";
 import { type Now, type Stamp, stampOf } from "../../src/core/stamp.js";
-import type { DriverMutation } from "./election-program.js";
+import type { DriverMutation } from "./program-contract.js";
 
 export interface Mutant {
   readonly name: string;

@@ -9,8 +9,9 @@ import {
   type StepDownReason,
 } from "../../src/core/index.js";
 import type { BodyType } from "../../src/core/messages.js";
-import type { ElectionCommand, ElectionProgram, Watch } from "./election-program.js";
+import type { ElectionProgram } from "./election-program.js";
 import { epochOf, senderOf, typeOf } from "./payload-fields.js";
+import type { ElectionCommand, Watch } from "./program-contract.js";
 
 /** A promise that was broken; ends the run. */
 export class Violation extends Error {

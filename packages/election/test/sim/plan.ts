@@ -1,9 +1,9 @@
 /** A run, drawn from a seed: how many nodes, which options, what goes wrong and when. Plain data, printed and shrunk. */
 import { type DiskOptions, drawSwarm, type Fault, type Impairments, Random } from "@lab/simnet";
 import { type Aimed, aimedKinds } from "./aim.js";
-import type { Mischief } from "./election-program.js";
 import { CLOCK_ERROR } from "./node-options.js";
 import { type BlindKind, blindKinds, drawBlind } from "./plan-faults.js";
+import type { Mischief } from "./program-contract.js";
 
 /** What is true of a whole run. */
 const settings = [

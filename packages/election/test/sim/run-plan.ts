@@ -3,11 +3,12 @@ import { SimnetError, settle, type TraceEvent, type TrafficCounts, World } from 
 import { Rules } from "../../src/core/rules.js";
 import { aim, type Trap } from "./aim.js";
 import { type Attempts, boundsOf, settlesLatest } from "./bounds.js";
-import { type DriverMutation, type ElectionProgram, electionNode, type Watch } from "./election-program.js";
+import { type ElectionProgram, electionNode } from "./election-program.js";
 import { CLOCK_ERROR, optionsOf } from "./node-options.js";
 import { Oracles, Violation } from "./oracles.js";
 import type { Plan } from "./plan.js";
 import { loadsOf } from "./planned-loads.js";
+import type { DriverMutation, Watch } from "./program-contract.js";
 
 export interface RunOfPlan {
   /** What was broken first, if anything was. */

@@ -3,8 +3,8 @@
 import type { CreateProgram, NodeInput, NodeOutput, NodeProgram } from "./contract.js";
 import { Disk, type DiskOptions, type Unsynced } from "./disk.js";
 import { SimnetError } from "./errors.js";
-import type { Scheduled } from "./event-queue.js";
 import type { NodeClock } from "./node-clock.js";
+import { InboxTurn, Later, Wake } from "./node-events.js";
 import type { Random } from "./random.js";
 import type { Timeline } from "./timeline.js";
 import type { WallClock } from "./wall-clock.js";
@@ -270,51 +270,5 @@ export class SimulatedNode {
       const message = `the program of ${this.name} threw on "${doing}" at ${this.#timeline.now} ms: ${why}`;
       throw new SimnetError("PROGRAM_THREW", message, { cause });
     }
-  }
-}
-
-class InboxTurn implements Scheduled {
-  readonly #node: SimulatedNode;
-  readonly #incarnation: number;
-
-  constructor(node: SimulatedNode) {
-    this.#node = node;
-    this.#incarnation = node.incarnation;
-  }
-
-  perform(): void {
-    if (this.#node.incarnation === this.#incarnation) this.#node.takeFromInbox();
-  }
-}
-
-class Wake implements Scheduled {
-  cancelled = false;
-  readonly at: number;
-  readonly #node: SimulatedNode;
-
-  constructor(node: SimulatedNode, at: number) {
-    this.#node = node;
-    this.at = at;
-  }
-
-  perform(): void {
-    this.#node.wakeDue();
-  }
-}
-
-class Later implements Scheduled {
-  cancelled = false;
-  readonly due: number;
-  readonly token: unknown;
-  readonly #node: SimulatedNode;
-
-  constructor(node: SimulatedNode, due: number, token: unknown) {
-    this.#node = node;
-    this.due = due;
-    this.token = token;
-  }
-
-  perform(): void {
-    this.#node.laterDue(this);
   }
 }

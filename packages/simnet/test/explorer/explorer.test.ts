@@ -315,6 +315,9 @@ describe("limits and misuse", () => {
     const only = (program: NodeProgram): Scenario => ({ nodes: { one: () => program } });
     const listens: NodeProgram = { handle: () => [{ type: "listen", port: 1 }], nextDeadline: () => undefined };
     expect(() => explore(only(listens))).toThrow(SimnetError);
+    const store = { type: "store", key: "key", value: 1, token: 1 } as const;
+    const stores: NodeProgram = { handle: () => [store], nextDeadline: () => undefined };
+    expect(() => explore(only(stores))).toThrow(SimnetError);
     const plain: NodeProgram = { handle: () => [], nextDeadline: () => undefined };
     expect(explore(only(plain)).hashing).toBe(false);
     expect(() => explore(only(plain), { hashing: true })).toThrow(TypeError);
