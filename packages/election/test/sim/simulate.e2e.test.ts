@@ -1,0 +1,41 @@
+/** The command `simulate` as a person runs it. */
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { type Exit, startTypeScript } from "../../../../test/process.js";
+
+const MAIN = fileURLToPath(new URL("./simulate.ts", import.meta.url));
+
+async function simulate(args: string, cwd?: string): Promise<Exit> {
+  await using running = startTypeScript(MAIN, args.split(" "), cwd === undefined ? {} : { cwd });
+  return await running.exited;
+}
+
+it("E59: prints the same, however many workers it has", { timeout: 60_000 }, async () => {
+  const args = "--mode available --seeds 60 --calm-seeds 0 --mutants no --workers";
+  const [alone, two] = [await simulate(`${args} 1`), await simulate(`${args} 2`)];
+  expect(alone.stdout).toContain("available: 60 seeds (1 to 60), 0 violations");
+  expect(two.stdout).toBe(alone.stdout);
+  expect([alone.code, two.code]).toEqual([0, 0]);
+});
+
+it("E59: runs one seed again, with its trace and its picture", { timeout: 60_000 }, async () => {
+  const cwd = await mkdtemp(join(tmpdir(), "simulate-"));
+  try {
+    const { code, stdout } = await simulate("--seed 3 --trace", cwd);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/ b:1 .* report /);
+    expect(stdout).toMatch(/virtual seconds, trace [0-9a-f]{16}\nno violation\n$/);
+    expect(await readdir(cwd)).toEqual(["election-quorum-3.svg"]);
+    expect(await readFile(join(cwd, "election-quorum-3.svg"), "utf8")).toMatch(/^<svg/);
+  } finally {
+    await rm(cwd, { recursive: true });
+  }
+});
+
+it("refuses a wrong option with code 2 and a line that names it", { timeout: 60_000 }, async () => {
+  const { code, stderr } = await simulate("--workers 0");
+  expect([code, stderr.split("\n")[0]]).toEqual([2, "--workers must be a whole number from 1, not 0"]);
+});
