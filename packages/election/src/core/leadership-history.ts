@@ -152,7 +152,9 @@ export function believeTold(history: LeadershipHistory, other: LeadershipHistory
   const terms = history.terms.map((term): Term => {
     const end = told.get(keyOf(term));
     if (end === undefined || term.isTold) return term;
-    return { ...term, until: Math.max(term.from, end.until ?? term.from), why: end.why, isTold: true };
+    // Who sees it sees it no sooner than it happens, whatever the clocks say.
+    const until = Math.max(term.from, Math.min(end.until ?? term.from, term.until ?? Number.MAX_SAFE_INTEGER));
+    return { ...term, until, why: end.why, isTold: true };
   });
   return { ...history, terms };
 }
