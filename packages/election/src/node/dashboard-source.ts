@@ -11,6 +11,7 @@ import type { Device } from "../core/load.js";
 import type { DashboardPage, Shown, ShownHistory, ShownState, ShownTable, TableSource } from "../web/state.js";
 import type { DashboardNumbers } from "./dashboard-options.js";
 import { originsOf } from "./dashboard-requests.js";
+import { pickRows } from "./dashboard-rows.js";
 import { QueryError } from "./errors.js";
 import { deviceInfo } from "./host-metrics.js";
 import { type QueryOptions, queryNode } from "./query.js";
@@ -295,11 +296,4 @@ function leaseOf(view: ElectionView, answer: Answer | undefined): ShownState["le
     leaseMs,
     remainingMs: Number.isFinite(remaining) ? Math.max(0, Math.round(remaining)) : null,
   };
-}
-
-/** The first rows; of a table that is longer, a quarter for the hosts that are not connected, which come last. */
-function pickRows(rows: readonly HostRow[], max: number): readonly HostRow[] {
-  if (rows.length <= max) return rows;
-  const lost = rows.filter(({ status }) => status === "disconnected").slice(0, Math.floor(max / 4));
-  return [...rows.filter(({ status }) => status === "connected").slice(0, max - lost.length), ...lost];
 }
