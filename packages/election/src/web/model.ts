@@ -54,7 +54,7 @@ export function update(model: Model, message: Message, at: number): Model {
       return { ...seen, state, stateAt: at, offset: model.offset ?? at - state.at };
     }
     case "table":
-      return { ...seen, hosts: seeTable(model.hosts, message.table, at) };
+      return isStale(message.table, model) ? seen : { ...seen, hosts: seeTable(model.hosts, message.table, at) };
     case "history": {
       const { device } = message.shown;
       const current = shiftHistory(message.shown.history, model.offset ?? 0);
@@ -69,4 +69,9 @@ export function update(model: Model, message: Message, at: number): Model {
       return { ...model, told, history: believeTold(model.history, told) };
     }
   }
+}
+
+/** A node that was not watched has the table that it asked for last, and its leader may be dead for long. */
+function isStale({ by, epoch }: ShownTable, { hosts, state }: Model): boolean {
+  return hosts.table !== undefined && epoch < hosts.table.epoch && by !== state?.leader?.id;
 }

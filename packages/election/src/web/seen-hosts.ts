@@ -57,8 +57,9 @@ export function seeTable({ table: former, missing }: SeenHosts, table: ShownTabl
 export function shownHosts(seen: SeenHosts, state: ShownState, terms: readonly Term[], at: number): SeenHost[] {
   const duties = new Map(state.fallbacks.map(({ id }, index) => [id, `fallback ${index + 1}`]));
   if (state.leader !== undefined) duties.set(state.leader.id, "leader");
+  const lastEnd = new Map(terms.map((term) => [term.id, term]));
   const present = (seen.table?.rows ?? []).map((row): SeenHost => {
-    const status = row.isLeader ? leaderStatus(row, state) : row.status;
+    const status = row.isLeader ? leaderStatus(row, state, lastEnd.get(row.id)) : row.status;
     const isGone = status === "disconnected";
     return {
       id: row.id,
@@ -69,7 +70,6 @@ export function shownHosts(seen: SeenHosts, state: ShownState, terms: readonly T
       row,
     };
   });
-  const lastEnd = new Map(terms.map((term) => [term.id, term]));
   const absent = [...seen.missing].map(([id, { row, since }]): SeenHost => {
     const isDead = endedAbruptly(lastEnd.get(id)) || at - since > GRACE_LEASES * state.lease.leaseMs;
     const status = isDead ? "disconnected" : "silent";
@@ -96,8 +96,9 @@ export function shownHosts(seen: SeenHosts, state: ShownState, terms: readonly T
 }
 
 /** The table's own author: it is gone as soon as it is followed no more, and silent while it does not answer. */
-function leaderStatus({ id }: HostRow, { leader, node, source }: ShownState): HostStatus {
-  if (leader?.id !== id) return id === node.id ? "connected" : leader === undefined ? "disconnected" : "silent";
+function leaderStatus({ id }: HostRow, { leader, node, source }: ShownState, end: Term | undefined): HostStatus {
+  if (leader?.id !== id && id === node.id) return "connected";
+  if (leader?.id !== id) return leader === undefined || endedAbruptly(end) ? "disconnected" : "silent";
   return source?.problem === undefined ? "connected" : "silent";
 }
 

@@ -82,6 +82,23 @@ describe("the rows of the page", () => {
     expect(hosts(update(back, { type: "table", table: table("b", 2, "b", "c") }, 700_000), 700_000).length).toBe(2);
   });
 
+  it("are not those of an older table, which a node that was not watched may have", () => {
+    const moved = [
+      { type: "state", state: state(1, "b", { fallbacks: [] }) },
+      { type: "history", shown: { history: following("a", undefined, "b") } },
+      { type: "table", table: table("b", 3, "b", "c") },
+      { type: "listen" },
+      { type: "state", state: state(1, "b", { fallbacks: [] }) },
+      { type: "table", table: table("a", 1, "a", "b", "c") },
+    ] as const;
+    const after = moved.reduce((model, message) => update(model, message, 1), begun);
+    expect(hosts(after, 1)).toEqual(["1 b connected leader", "2 c connected", "- a disconnected"]);
+    // Where that is all there is, its author is known to be dead.
+    const fresh = moved.slice(4).reduce((model, message) => update(model, message, 1), NOTHING);
+    const known = update(fresh, { type: "history", shown: { history: following("a", undefined, "b") } }, 1);
+    expect(hosts(known, 1)).toEqual(["2 b connected leader", "3 c connected", "- a disconnected"]);
+  });
+
   it("name a former leader that no table ever had", () => {
     const fresh = [
       { type: "state", state: state(5_000, "b", { fallbacks: [] }) },

@@ -144,9 +144,7 @@ describe("the page", () => {
     // The node that the page listens to dies.
     b.process.kill("SIGKILL");
     await page.locator('[data-connection="live"]', { hasText: new URL(c.url).host }).waitFor();
-    await page.locator(".leader-name", { hasText: /c$/ }).waitFor();
-    await rowOf(page, "b").locator(".status.disconnected").waitFor();
-    expect(await rowOf(page, "a").locator(".status.disconnected").count()).toBe(1);
+    await rowOf(page, "a").locator(".status.disconnected").waitFor();
     expect(await page.locator(".timeline svg rect").count()).toBeGreaterThan(3);
     expect(await page.locator(".timeline").getAttribute("aria-label")).toMatch(
       /a led for .*c led for .*nobody led for /,
