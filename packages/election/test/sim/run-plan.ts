@@ -142,6 +142,8 @@ class PlannedRun {
     const { world, oracles } = this;
     const { quietMs, reportMs, nodes } = this.#plan;
     const unwanted = oracles.unwantedEnds;
+    // Where loads differ the lead may just have been handed over: answers to what was asked meanwhile are under way.
+    world.run({ untilMs: world.now + reportMs });
     const changes = oracles.changes;
     const before = new Map(oracles.messages);
     world.run({ untilMs: world.now + quietMs });
