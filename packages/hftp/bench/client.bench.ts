@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { builtFile } from "../../../bench/built.js";
 import type { Contender, Row } from "../../../bench/row.js";
 import { type RunningProcess, start } from "../../../test/process.js";
+import { PATTERN } from "./pattern.js";
 import { startOurs } from "./server-process.js";
 
 const MIB = 1024 * 1024;
@@ -28,7 +29,7 @@ function fetching(connections: number): Contender {
         ["large", 256 * MIB],
         ["small", 9 * MIB + 1],
       ] as const) {
-        writeFileSync(join(base, name), Buffer.from(Uint8Array.from({ length: size }, (_, at) => (at * 31) >> 3)));
+        writeFileSync(join(base, name), Buffer.alloc(size, PATTERN));
       }
       server = startOurs(base);
       port = await server.port();

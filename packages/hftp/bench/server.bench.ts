@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { digestOfBytes } from "../../../bench/digest.js";
 import type { Contender, Row } from "../../../bench/row.js";
 import type { RunningProcess } from "../../../test/process.js";
+import { PATTERN } from "./pattern.js";
 import { askRepeatedly, cpuSecondsOf, fetchBytes, peakMiB, startFloor, startOurs } from "./server-process.js";
 
 const MIB = 1024 * 1024;
@@ -17,7 +18,7 @@ function servedDirectory(): string {
   if (made !== undefined) return made;
   const directory = mkdtempSync(join(tmpdir(), "hftp-bench-"));
   process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
-  writeFileSync(join(directory, "large"), Buffer.from(Uint8Array.from({ length: WHOLE }, (_, at) => (at * 31) >> 3)));
+  writeFileSync(join(directory, "large"), Buffer.alloc(WHOLE, PATTERN));
   made = directory;
   return directory;
 }
