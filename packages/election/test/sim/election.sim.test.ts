@@ -7,7 +7,7 @@ import { runPlan } from "./run-plan.js";
 import { describePlan } from "./shrink-plan.js";
 import { fingerprintOf, traceDiagram } from "./trace-output.js";
 
-const runs = Math.ceil(Number(process.env["LAB_RUNS"] ?? 100) / 5);
+const runs = Math.ceil(Number(process.env["LAB_RUNS"] ?? 100) / 10);
 
 describe.each(["quorum", "available"] as const)("%s", (mode) => {
   it("E44, E45, E47, E48, E49, E50, E51, E52, E53, E54, E55, E58, E60: every promise holds at every step of every run", {
@@ -26,19 +26,20 @@ describe.each(["quorum", "available"] as const)("%s", (mode) => {
 
 it("E52, E56, E57, E61: a calm cluster in which one thing happens keeps within its bounds, the lower one too", () => {
   const kinds = new Set<string>();
-  for (let seed = 1; seed <= 2 * runs; seed++) {
+  for (let seed = 1; seed <= 4 * runs; seed++) {
     const { kind } = drawCalmPlan(seed);
     kinds.add(kind);
     expect(runCalmPlan(drawCalmPlan(seed)).violation?.message, `seed ${seed}`).toBeUndefined();
   }
-  if (runs >= 20) expect([...kinds].sort()).toEqual([...calmKinds].sort());
+  if (runs >= 10) expect([...kinds].sort()).toEqual([...calmKinds].sort());
 });
 
 it("E59: the same seed gives the same trace", () => {
   const traceOf = (seed: number) => runPlan(drawPlan(seed, "quorum"), { trace: true }).trace;
-  expect(fingerprintOf(traceOf(3))).toBe(fingerprintOf(traceOf(3)));
-  expect(fingerprintOf(traceOf(3))).not.toBe(fingerprintOf(traceOf(4)));
-  expect(traceDiagram(traceOf(3), "seed 3")).toContain("report 1");
+  const third = traceOf(3);
+  expect(fingerprintOf(traceOf(3))).toBe(fingerprintOf(third));
+  expect(fingerprintOf(traceOf(4))).not.toBe(fingerprintOf(third));
+  expect(traceDiagram(third, "seed 3")).toContain("report 1");
 });
 
 it("E61: a constant offset of the wall clock of an hour changes nothing", () => {

@@ -6,6 +6,9 @@ import { runPlan } from "./run-plan.js";
 import { describePlan, shrinkPlan } from "./shrink-plan.js";
 import { fingerprintOf } from "./trace-output.js";
 
+/** Seeds of one task: some seconds of a worker. */
+export const CHUNK = 8;
+
 /** Runs of the seeds from `from` to `to`. Those of a mutant, named by its place in the table, end with the first that catches it. */
 export interface Task {
   readonly type: "quorum" | "available" | "calm" | "mutant";

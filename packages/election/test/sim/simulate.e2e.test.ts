@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { type Exit, startTypeScript } from "../../../../test/process.js";
+import { CHUNK } from "./seed-runs.js";
 
 const MAIN = fileURLToPath(new URL("./simulate.ts", import.meta.url));
 
@@ -13,15 +14,15 @@ async function simulate(args: string, cwd?: string): Promise<Exit> {
   return await running.exited;
 }
 
-it("E59: prints the same, however many workers it has", { timeout: 60_000 }, async () => {
-  const args = "--mode available --seeds 60 --calm-seeds 0 --mutants no --workers";
-  const [alone, two] = [await simulate(`${args} 1`), await simulate(`${args} 2`)];
-  expect(alone.stdout).toContain("available: 60 seeds (1 to 60), 0 violations");
+it.concurrent("E59: prints the same, however many workers it has", { timeout: 60_000 }, async () => {
+  const args = `--mode available --seeds ${2 * CHUNK} --calm-seeds 0 --mutants no --workers`;
+  const [alone, two] = await Promise.all([simulate(`${args} 1`), simulate(`${args} 2`)]);
+  expect(alone.stdout).toContain(`available: ${2 * CHUNK} seeds (1 to ${2 * CHUNK}), 0 violations`);
   expect(two.stdout).toBe(alone.stdout);
   expect([alone.code, two.code]).toEqual([0, 0]);
 });
 
-it("E59: runs one seed again, with its trace and its picture", { timeout: 60_000 }, async () => {
+it.concurrent("E59: runs one seed again, with its trace and its picture", { timeout: 60_000 }, async () => {
   const cwd = await mkdtemp(join(tmpdir(), "simulate-"));
   try {
     const { code, stdout } = await simulate("--seed 3 --trace", cwd);
@@ -35,7 +36,7 @@ it("E59: runs one seed again, with its trace and its picture", { timeout: 60_000
   }
 });
 
-it("refuses a wrong option with code 2 and a line that names it", { timeout: 60_000 }, async () => {
+it.concurrent("refuses a wrong option with code 2 and a line that names it", { timeout: 60_000 }, async () => {
   const { code, stderr } = await simulate("--workers 0");
   expect([code, stderr.split("\n")[0]]).toEqual([2, "--workers must be a whole number from 1, not 0"]);
 });

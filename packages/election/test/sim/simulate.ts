@@ -8,12 +8,10 @@ import { performance } from "node:perf_hooks";
 import { mutants, SEEDS_PER_MUTANT } from "./mutants.js";
 import { Progress } from "./progress.js";
 import { replay } from "./replay.js";
-import { addTally, emptyTally, type Tally, type Task } from "./seed-runs.js";
+import { addTally, CHUNK, emptyTally, type Tally, type Task } from "./seed-runs.js";
 import { readOptions, type SimulateOptions } from "./simulate-options.js";
 import { runTasks } from "./worker-pool.js";
 
-/** Seeds of one task. */
-const CHUNK = 50;
 const SHOWN_VIOLATIONS = 5;
 
 const names = { quorum: "quorum", available: "available", calm: "calm clusters in which one thing happens" } as const;
