@@ -3,9 +3,10 @@ import { performance } from "node:perf_hooks";
 import { TcpProxy } from "@lab/simnet";
 import { afterAll, beforeAll, describe, expect, vi } from "vitest";
 import { component, itWith } from "../../../../test/components.js";
-import { startTypeScript } from "../../../../test/process.js";
+import { start } from "../../../../test/process.js";
 import { FencedResource, type LeaderInfo, type StepDownReason, type Token } from "../../src/core/index.js";
 import { createEtcdElector, type EtcdElector, type EtcdElectorOptions } from "../../src/node/etcd.js";
+import { compiledProgram } from "../processes/compiled.js";
 import { EtcdCluster } from "./start-etcd.js";
 
 let etcd: EtcdCluster;
@@ -121,8 +122,8 @@ describe.concurrent("leases that end", () => {
     "E72: a frozen leader finds itself no leader when it thaws, and a killed one is succeeded",
     async () => {
       const election = newElection();
-      const entry = new URL("candidate.ts", import.meta.url);
-      await using a = startTypeScript(entry, [etcd.endpoints[0] as string, election, "a"]);
+      const program = compiledProgram("../etcd/candidate.ts");
+      await using a = start(process.execPath, [program, etcd.endpoints[0] as string, election, "a"]);
       const [, firstEpoch] = await a.line(/^elected (\d+)/);
       await using b = await following({ election, id: "b" }, "a");
       const taken = elected(b);
@@ -182,7 +183,7 @@ describe.concurrent("leases that end", () => {
       const { epoch } = a.token() as Token;
       await first?.kill(); // the one that both talk to
       // For longer than the lease: where one leads then, it was renewed elsewhere.
-      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
       await vi.waitFor(() => expect([a, b].filter((one) => one.isLeader())).toHaveLength(1), { timeout: 10_000 });
       const down = Promise.race([stepDown(a), stepDown(b)]);
       await second?.kill();

@@ -4,9 +4,10 @@ import { type AddressInfo, createServer } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, it, onTestFinished } from "vitest";
-import { startTypeScript } from "../../../../test/process.js";
+import { start } from "../../../../test/process.js";
 import { scratchFolder } from "../../../../test/scratch.js";
 import { createElector, FencedResource, fileStorage, memoryStorage, type Token } from "../../src/index.js";
+import { compiledProgram } from "../processes/compiled.js";
 import { cluster, follows, freePorts, members, next, node, quick, until, whoLeads } from "./nodes.js";
 
 const leaders = (nodes: readonly { isLeader(): boolean }[]): number => nodes.filter((one) => one.isLeader()).length;
@@ -28,7 +29,7 @@ it("E54: three nodes of available mode have one leader, whose table names them a
 
 it("E36, E60: a leader that is stopped hands over first, in both modes", async () => {
   const handOver = { handOverOnStopMs: 500 };
-  for (const nodes of [await cluster(["a", "b", "c"], handOver), await members(["a", "b", "c"], handOver)]) {
+  for (const nodes of await Promise.all([cluster(["a", "b", "c"], handOver), members(["a", "b", "c"], handOver)])) {
     const leader = await whoLeads(nodes);
     const others = nodes.filter((one) => one !== leader);
     const before = leader.token() as Token;
@@ -229,7 +230,7 @@ it("E60: a hundred nodes that were started and stopped leave no socket, no timer
 });
 
 it("E60: a process whose only node was stopped ends by itself", async () => {
-  const { exited } = startTypeScript(new URL("./start-and-stop.ts", import.meta.url));
+  const { exited } = start(process.execPath, [compiledProgram("../node/start-and-stop.ts")]);
   expect(await exited).toMatchObject({ code: 0, stdout: "elected\nstopped\n", stderr: "" });
 });
 

@@ -1,7 +1,7 @@
 /** The overlap experiment: real processes that ask themselves all the time whether they lead, and a resource they share. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { start, startTypeScript } from "../../../../test/process.js";
+import { start } from "../../../../test/process.js";
 import { compiledProgram } from "../processes/compiled.js";
 import { NodeCluster } from "../processes/node-cluster.js";
 import type { Times } from "../processes/node-config.js";
@@ -55,7 +55,8 @@ async function open(options: ExperimentOptions, resource: string): Promise<Conte
 
 /** What the separate script says of the files, and whether it found nothing wrong. */
 export async function report(files: readonly string[]): Promise<{ readonly text: string; readonly isClean: boolean }> {
-  const { code, stdout, stderr } = await startTypeScript(new URL("./report.ts", import.meta.url), files).exited;
+  const { code, stdout, stderr } = await start(process.execPath, [compiledProgram("../overlap/report.ts"), ...files])
+    .exited;
   if (code !== 0 && code !== 1) throw new Error(`overlap-report ended with code ${code}: ${stderr}`);
   if (stdout === "") throw new Error(`overlap-report said nothing: ${stderr}`);
   return { text: stdout, isClean: code === 0 };

@@ -12,8 +12,17 @@ const FOLDER = fileURLToPath(new URL("../../node_modules/.test-programs/", impor
 
 const compiled = new Map<string, string>();
 
-/** The file of a program beside this one, as JavaScript that `node` runs. */
-export function compiledProgram(name: "asking-node.ts" | "asking-candidate.ts" | "resource.ts"): string {
+/** A path from this file. */
+export type Program =
+  | "asking-node.ts"
+  | "asking-candidate.ts"
+  | "resource.ts"
+  | "../etcd/candidate.ts"
+  | "../node/start-and-stop.ts"
+  | "../overlap/report.ts";
+
+/** The file of a program, as JavaScript that `node` runs. */
+export function compiledProgram(name: Program): string {
   const known = compiled.get(name);
   if (known !== undefined) return known;
   mkdirSync(FOLDER, { recursive: true });

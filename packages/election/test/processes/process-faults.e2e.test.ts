@@ -1,8 +1,11 @@
 /** Real processes that are killed, frozen, restarted and cut off, with the preset `fast`. */
 import { readFileSync } from "node:fs";
-import { describe, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { itWith } from "../../../../test/components.js";
 import { compareToken } from "../../src/core/index.js";
+import { compiledProgram } from "./compiled.js";
 import type { NodeEvent } from "./events.js";
+import { Namespaces } from "./namespaces.js";
 import { NodeCluster } from "./node-cluster.js";
 
 const LEASE_MS = 1_500;
@@ -16,7 +19,7 @@ function said<Kind extends NodeEvent["event"]>(cluster: NodeCluster, kind: Kind,
 }
 
 // Each of them mostly waits for leases to end, so they do it together.
-vi.setConfig({ maxConcurrency: 9 });
+vi.setConfig({ maxConcurrency: 10 });
 
 describe.concurrent("quorum", () => {
   it("E30, E54: SIGKILL of the leader: another leads, all survivors follow; restarted with its state it does too", async ({
@@ -106,6 +109,30 @@ describe.concurrent("quorum", () => {
     await Promise.all(cluster.ids.map((id) => cluster.kill(id)));
     await Promise.all(cluster.ids.map((id) => cluster.startNode(id)));
     expect((await cluster.settled()).epoch).toBeGreaterThan(first.epoch);
+  });
+
+  // A host that vanishes: its packets are lost, and its peers' systems are told nothing for many minutes.
+  itWith("netns", "E11, E54: the leader's cable is pulled: another leads; plugged in again, it follows", async () => {
+    const ids = ["a", "b", "c"];
+    await using hosts = await Namespaces.make(ids);
+    // Not by loopback addresses, so the nodes insist on a secret.
+    await using cluster = await NodeCluster.start({
+      size: 3,
+      mode: "quorum",
+      secret: "00112233445566778899aabbccddeeff",
+      // A port of namespaces of our own: nobody else can have taken it.
+      addressOf: (id) => `${hosts.addressOf(id)}:7001`,
+      launch: (config, onLine) =>
+        hosts.start(config.id, process.execPath, [compiledProgram("asking-node.ts"), JSON.stringify(config)], onLine),
+    });
+    const first = await cluster.settled();
+    const others = ids.filter((id) => id !== first.id);
+    await hosts.plug(first.id, "down");
+    const second = await cluster.settled(others);
+    await cluster.steppedDown(first.id);
+    expect(cluster.leading).toEqual([second.id]);
+    await hosts.plug(first.id, "up");
+    expect((await cluster.settled()).id).toBe(second.id);
   });
 });
 
