@@ -58,7 +58,18 @@ export type ElectionOutput =
   | { readonly type: "elected"; readonly token: Token }
   | { readonly type: "stepDown"; readonly token: Token; readonly why: StepDownReason }
   | { readonly type: "leader"; readonly leader: LeaderInfo | undefined }
-  | { readonly type: "hosts"; readonly rows: readonly HostRow[] };
+  | { readonly type: "hosts"; readonly rows: readonly HostRow[] }
+  /** For people's logs alone: once per address and kind, until that has changed. `address` is the other node's. */
+  | { readonly type: "trouble"; readonly kind: TroubleKind; readonly address: string; readonly text: string };
+
+/** What keeps a host from being counted (E7, E24). */
+export type TroubleKind =
+  /** The leader at `address` takes no report from this node, since another reports under its id. */
+  | "idTaken"
+  /** The leader at `address` takes no report from this node, since it keeps no more hosts. */
+  | "tableFull"
+  /** This node leads, and does not count the reports from `address`, since another reports under that id, or it is its own. */
+  | "idContested";
 
 /** Whom a node follows. */
 export interface LeaderInfo {

@@ -16,6 +16,7 @@ export type {
   StepDownReason,
   Stored,
   Target,
+  TroubleKind,
 } from "./contract.js";
 export { createElection, Election } from "./election.js";
 export { ElectionError, LocalProtocolError, RemoteProtocolError, StaleTokenError } from "./errors.js";
