@@ -235,6 +235,8 @@ export class Oracles implements Watch {
     this.#toCheck.add(node.name);
     this.#count(node);
     if (type === "report") memory.heard.set(senderOf(payload), now.mono);
+    // A hand-over begins: the messages of its own are no calm's (E44).
+    if (type === "prepare") this.changes++;
     if (type === "ready" && memory.named.has(senderOf(payload))) memory.ready.add(senderOf(payload));
     return type;
   }
