@@ -13,6 +13,10 @@ export interface ConnectionBounds {
 
 export interface ConnectionEvents {
   payload(connection: Connection, payload: Uint8Array): void;
+  /** The first message came that was not refused. */
+  spoke(connection: Connection): void;
+  /** What came is no message of this cluster; the connection ends. */
+  refused(connection: Connection, why: string): void;
   /** Nothing comes or goes any more. Told once; `error` where the system gave one. */
   gone(connection: Connection, why: string, error: NodeJS.ErrnoException | undefined): void;
   /** The socket itself is closed. */
@@ -30,6 +34,10 @@ export class Connection {
   sentAt: number = this.heardAt;
   /** Whether a message came that the machine did not refuse. */
   hasSpoken = false;
+  /** Whether it was ever made. */
+  wasMade: boolean;
+  /** Whether this side ended it. */
+  isDropped = false;
   readonly #socket: Socket;
   readonly #bounds: ConnectionBounds;
   readonly #events: ConnectionEvents;
@@ -50,7 +58,11 @@ export class Connection {
     this.#socket = socket;
     this.#bounds = bounds;
     this.#events = events;
+    this.wasMade = !socket.connecting;
     socket
+      .once("connect", () => {
+        this.wasMade = true;
+      })
       .on("data", (chunk) => this.#take(chunk))
       .on("end", () => this.#ended())
       .on("error", (error) => {
@@ -87,13 +99,21 @@ export class Connection {
 
   /** Ends it at once; what has not left is lost. */
   drop(why: string): void {
+    this.isDropped = true;
     this.#gone(why);
     this.#socket.destroy();
+  }
+
+  /** Ends it at once, for what came on it. */
+  refuse(why: string): void {
+    if (!this.#isGone) this.#events.refused(this, why);
+    this.drop(why);
   }
 
   /** Ends it once everything was sent; the peer's own end closes it. */
   end(): void {
     if (this.#socket.connecting) return this.drop("stopped");
+    this.isDropped = true;
     this.#gone("stopped");
     this.#socket.end();
     this.#socket.resume();
@@ -104,11 +124,13 @@ export class Connection {
     for (const payload of this.#stream.push(chunk)) {
       this.#events.payload(this, payload);
       if (this.#isGone) return;
-      this.hasSpoken = true;
       this.heardAt = performance.now();
+      if (this.hasSpoken) continue;
+      this.hasSpoken = true;
+      this.#events.spoke(this);
     }
     const { error } = this.#stream;
-    if (error !== undefined) this.drop(error.message);
+    if (error !== undefined) this.refuse(error.message);
   }
 
   /** The peer sends no more; the system sends it what is left, and closes. */

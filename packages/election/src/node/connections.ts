@@ -5,6 +5,7 @@ import { dialable, type HostAndPort } from "./address.js";
 import { Connection, type ConnectionBounds, type ConnectionEvents } from "./connection.js";
 import { ElectorError } from "./errors.js";
 import type { Logger } from "./logger.js";
+import { PeerTroubles } from "./peer-troubles.js";
 
 export interface ConnectionsOptions extends ConnectionBounds {
   /** address -> where to connect instead */
@@ -27,10 +28,9 @@ export interface ConnectionsEvents {
 
 /** What the system may hold of connections that were not accepted yet; it has a limit of its own. */
 const BACKLOG = 4_096;
-/** At most so many warnings about peers a second; the others are `debug`. */
-const WARNINGS_EVERY_MS = 1_000;
 
 export class Connections {
+  readonly troubles: PeerTroubles;
   readonly #options: ConnectionsOptions;
   readonly #events: ConnectionsEvents;
   readonly #server: Server;
@@ -45,16 +45,18 @@ export class Connections {
   #lastLink = 0;
   #sweeper: NodeJS.Timeout | undefined;
   #sweptAt = 0;
-  #warnedAt = Number.NEGATIVE_INFINITY;
   #isStopped = false;
   #onAllClosed: (() => void) | undefined;
 
   constructor(options: ConnectionsOptions, events: ConnectionsEvents) {
     this.#options = options;
     this.#events = events;
+    this.troubles = new PeerTroubles(options.logger);
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
     this.#server.maxConnections = options.maxConnections;
-    this.#server.on("drop", () => this.#warn({}, "a connection was turned away: there are maxConnections already"));
+    this.#server.on("drop", () =>
+      this.troubles.warnSeldom({}, "a connection was turned away: there are maxConnections already"),
+    );
   }
 
   /** @throws ElectorError `LISTEN` where the address or port is not to be had */
@@ -85,11 +87,22 @@ export class Connections {
 
   /** Drops the connection that is kept to an address; the next send makes another. */
   renew(address: string): void {
-    this.#kept.get(address)?.drop("nothing was heard");
+    const connection = this.#kept.get(address);
+    if (connection?.wasMade === true) this.troubles.failed(address, "silent");
+    else if (connection !== undefined) this.troubles.failed(address, "unreachable", "no connection was made in time");
+    connection?.drop("nothing was heard");
   }
 
+  /** Ends a connection, for what came on it. */
   close(link: number, why: string): void {
-    this.#links.get(link)?.drop(why);
+    this.#links.get(link)?.refuse(why);
+  }
+
+  /** What is wrong with the node at an address that we dial; undefined where it was heard within that time. */
+  troubleAt(address: string, withinMs: number): string | undefined {
+    const connection = this.#kept.get(address);
+    if (connection?.hasSpoken === true && performance.now() - connection.heardAt < withinMs) return undefined;
+    return this.troubles.stateOf(address) ?? "nothing was heard of it";
   }
 
   /** Sends what is to be sent, for so long at most, and closes everything. */
@@ -132,7 +145,10 @@ export class Connections {
     const socket = connect({ host: to.host, port: to.port, noDelay: true });
     const connection = this.#add(socket, address);
     this.#kept.set(address, connection);
-    const timer = setTimeout(() => connection.drop("it could not be made in time"), connectTimeoutMs);
+    const timer = setTimeout(() => {
+      this.troubles.failed(address, "unreachable", `no connection within ${connectTimeoutMs} ms`);
+      connection.drop("it could not be made in time");
+    }, connectTimeoutMs);
     socket.once("connect", () => clearTimeout(timer)).once("close", () => clearTimeout(timer));
     return connection;
   }
@@ -163,12 +179,21 @@ export class Connections {
 
   readonly #connectionEvents: ConnectionEvents = {
     payload: ({ link, address }, payload) => this.#events.message(link, address, payload),
+    spoke: ({ address }) => {
+      if (address !== undefined) this.troubles.answered(address);
+    },
+    refused: ({ address, peer }, why) => {
+      if (this.#isStopped) return;
+      if (address === undefined) this.troubles.refusedPeer(peer, why);
+      else this.troubles.failed(address, "nonsense", why);
+    },
     gone: (connection, why, error) => {
       const { link, address } = connection;
       this.#links.delete(link);
       if (address !== undefined && this.#kept.get(address) === connection) this.#kept.delete(address);
       if (this.#isStopped) return;
       this.#options.logger.debug({ link, peer: connection.peer, why }, "a connection ended");
+      if (address !== undefined && !connection.isDropped) this.#tellTrouble(connection, address, error);
       if (address !== undefined && error?.code === "ECONNREFUSED") this.#events.peerRefused(address);
       this.#events.linkClosed(link);
     },
@@ -177,6 +202,13 @@ export class Connections {
       if (this.#open.size === 0) this.#onAllClosed?.();
     },
   };
+
+  /** The other side, or the system, ended a connection of ours. */
+  #tellTrouble({ wasMade, hasSpoken }: Connection, address: string, error: NodeJS.ErrnoException | undefined): void {
+    if (error?.code === "ECONNREFUSED") this.troubles.failed(address, "refused");
+    else if (!wasMade) this.troubles.failed(address, "unreachable", error?.message || error?.code);
+    else if (!hasSpoken) this.troubles.failed(address, "closed");
+  }
 
   /** Closes what others made and do not use, and what we made and need no more. */
   #sweep(everyMs: number): void {
@@ -190,20 +222,14 @@ export class Connections {
       if (address === undefined) {
         const limitMs = hasSpoken ? idleTimeoutMs : Math.min(silentTimeoutMs, idleTimeoutMs);
         if (now - heardAt < limitMs) continue;
-        if (!hasSpoken) this.#warn({ peer: connection.peer }, "a connection on which no message came was closed");
+        if (!hasSpoken) {
+          this.troubles.warnSeldom({ peer: connection.peer }, "a connection on which no message came was closed");
+        }
         connection.drop("nothing was heard for too long");
       } else if (now - Math.max(sentAt, heardAt) >= idleTimeoutMs / 2) {
         // Before the other side does: it might close while we send.
         connection.drop("it was not used");
       }
     }
-  }
-
-  /** What peers can cause as often as they like is not written as often. */
-  #warn(fields: object, message: string): void {
-    const now = performance.now();
-    const level = now - this.#warnedAt < WARNINGS_EVERY_MS ? "debug" : "warn";
-    if (level === "warn") this.#warnedAt = now;
-    this.#options.logger[level](fields, message);
   }
 }

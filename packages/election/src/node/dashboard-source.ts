@@ -66,7 +66,10 @@ export class DashboardSource {
   #history: LeadershipHistory;
   #device: Device | undefined;
   #answer: Answer | undefined;
-  #problem: string | undefined;
+  /** Why the leader that is followed gave no table when it was asked last. */
+  #problem: Problem | undefined;
+  /** Until when this node's promise to the leader that it follows runs at least. */
+  #promisedUntil = 0;
   #polling: Promise<void> | undefined;
   #soon: NodeJS.Timeout | undefined;
   #table: ShownTable | undefined;
@@ -82,6 +85,7 @@ export class DashboardSource {
     this.#history = beginHistory(Date.now());
     const leader = elector.leader();
     if (leader !== undefined) this.#record({ type: "leader", leader });
+    this.#sample();
     for (const name of Object.keys(this.#listeners) as (keyof ElectorEvents)[]) {
       elector.on(name, this.#listeners[name] as ElectorEvents[typeof name]);
     }
@@ -137,7 +141,7 @@ export class DashboardSource {
   }
 
   readonly #listeners: ElectorEvents = {
-    elected: (token) => this.#heard({ type: "elected", token }),
+    elected: (token) => this.#heard({ type: "elected", token, isOffered: this.#isOffered() }),
     stepDown: (token, why) => this.#heard({ type: "stepDown", token, why }),
     leader: (leader) => {
       const { role, leaseMs, leaseRemainingMs } = this.#options.elector.view();
@@ -145,7 +149,8 @@ export class DashboardSource {
       // an interval of reports: whoever has much of it left heard the leader just now, and has heard of another. Whoever stands has
       // promised itself to itself, and knows as little of why as when the leader died.
       const isClaimed = role === "leaderless" && leaseRemainingMs > leaseMs / 2;
-      this.#heard({ type: "leader", leader, isClaimed });
+      this.#heard({ type: "leader", leader, isClaimed, isOffered: this.#isOffered() });
+      this.#sample();
       if (this.#isWatched) void this.poll();
       // The new leader knows its hosts' dashboards when they have reported.
       clearTimeout(this.#soon);
@@ -167,7 +172,19 @@ export class DashboardSource {
     this.#history = recordLeadership(this.#history, Date.now(), event);
   }
 
+  /** Whoever stands while its promise to another runs was offered the lead: nothing else lets it (E36). */
+  #isOffered(): boolean {
+    const { role } = this.#options.elector.view();
+    return (role === "candidate" || role === "leader") && performance.now() < this.#promisedUntil;
+  }
+
+  #sample(): void {
+    const { role, leaseRemainingMs } = this.#options.elector.view();
+    if (role === "follower") this.#promisedUntil = performance.now() + leaseRemainingMs;
+  }
+
   #tick(): void {
+    this.#sample();
     if (!this.#isWatched) return;
     this.#read();
     this.#tell({});

@@ -10,6 +10,7 @@ import { EventHub } from "./elector-events.js";
 import { type ElectorOptions, type ResolvedElectorOptions, resolveElectorOptions } from "./elector-options.js";
 import { ElectorError, StorageError } from "./errors.js";
 import { hostLoad } from "./host-metrics.js";
+import { LeaderlessWatch } from "./leaderless-watch.js";
 import { LoadLoop } from "./load-loop.js";
 import { type Logger, silentLogger } from "./logger.js";
 import { MachineLoop } from "./machine-loop.js";
@@ -39,6 +40,7 @@ interface Running {
   readonly loop: MachineLoop;
   readonly stores: StoreQueue;
   readonly loads: LoadLoop;
+  readonly watch: LeaderlessWatch;
 }
 
 class SocketElector implements NodeElector {
@@ -182,7 +184,11 @@ class SocketElector implements NodeElector {
     const loads = new LoadLoop({ measureLoad, measureMs, measureTimeoutMs, logger: this.#logger }, (load) =>
       loop.feed({ type: "load", load }),
     );
-    this.#running = { machine, now, loop, stores, loads };
+    const watch = new LeaderlessWatch(core, this.#logger, {
+      isCalm: () => this.#leader !== undefined || machine.view(now()).role === "quarantine",
+      troubleAt: (address) => this.#connections.troubleAt(address, core.leaseMs),
+    });
+    this.#running = { machine, now, loop, stores, loads, watch };
   }
 
   async #stop(): Promise<void> {
@@ -192,6 +198,7 @@ class SocketElector implements NodeElector {
     const { stopTimeoutMs, storage } = this.#options;
     await this.#handOver(running);
     running.loads.stop();
+    running.watch.stop();
     running.loop.feed({ type: "stop" });
     running.loop.stop();
     this.#lastView = running.machine.view(running.now());
@@ -230,6 +237,7 @@ class SocketElector implements NodeElector {
       case "elected":
         this.#elected = output.token;
         this.#logger.info({ token: output.token }, "elected");
+        if (this.#options.core.mode === "available") this.#connections.troubles.leadsAlone(this.#otherSeeds);
         return this.#events.emit("elected", this.#self, output.token);
       case "stepDown":
         this.#logger.info({ token: output.token, why: output.why }, "stepped down");
@@ -241,7 +249,13 @@ class SocketElector implements NodeElector {
         return this.#onLeader?.(output.leader);
       case "hosts":
         return this.#events.emit("hosts", this.#self, output.rows);
+      case "trouble":
+        return this.#logger.warn({ kind: output.kind, address: output.address }, output.text);
     }
+  }
+
+  get #otherSeeds(): readonly string[] {
+    return this.#options.core.seeds.filter((seed) => seed !== this.#address);
   }
 
   get #self(): { readonly id: string; readonly address: string } {

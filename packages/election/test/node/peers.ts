@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
-import { type Body, encodeMessage, framed, type Header, PayloadStream } from "../../src/core/index.js";
+import { type Body, encodeMessage, framed, type Header, PayloadStream, settingsOf } from "../../src/core/index.js";
 
 /** A raw connection to an address. */
 export async function dial(address: string): Promise<Socket> {
@@ -39,9 +39,12 @@ export async function fakeServer(treat: (socket: Socket) => void): Promise<FakeS
   return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, sockets };
 }
 
+/** Of a node in available mode with the times of preset `fast`. */
+const settings = settingsOf({ mode: "available", leaseMs: 1_500, promiseFactor: 1.1, members: [] });
+
 /** A message of a node of cluster `lab`, framed. */
 export function message(sender: string, body: Body, header: Partial<Header> = {}): Uint8Array {
-  const full = { epoch: 0, incarnation: "00112233aabbccdd", cluster: "lab", sender, ...header };
+  const full = { epoch: 0, incarnation: "00112233aabbccdd", settings, cluster: "lab", sender, ...header };
   return framed(encodeMessage({ header: full, body }));
 }
 
