@@ -14,6 +14,7 @@ const messages: readonly Message[] = Array.from({ length: 100 }, (_, index) => (
   header: {
     epoch: 7,
     incarnation: `00112233445566${String(index).padStart(2, "0")}`,
+    settings: 0,
     cluster: "lab",
     sender: `host-${index}`,
   },

@@ -19,6 +19,8 @@ export interface ManyReports {
 }
 
 export function reportFrames(core: Core, hosts: number): ManyReports {
+  // Those of the machine below.
+  const settings = core.settingsOf({ mode: "available", leaseMs: 6_000, promiseFactor: 1.1, members: [] });
   const frames = Array.from({ length: hosts }, (_, index) => {
     const sender = `host-${String(index).padStart(6, "0")}`;
     const incarnation = (0x1000_0000 + index).toString(16).padStart(16, "a");
@@ -32,7 +34,7 @@ export function reportFrames(core: Core, hosts: number): ManyReports {
     };
     const echo = { epoch: EPOCH, stamp: { mono: 1_234.567, wall: WALL } };
     const payload = core.encodeMessage({
-      header: { epoch: EPOCH, incarnation, cluster: "lab", sender },
+      header: { epoch: EPOCH, incarnation, settings, cluster: "lab", sender },
       body: { type: "report", address: `127.0.0.2:${10_000 + index}`, hostName: sender, ui: "", echo, load },
     });
     return Buffer.from(core.framed(payload));

@@ -111,7 +111,13 @@ const body = fc.oneof(
   fc.record({ ...of("retire"), for: incarnation, epoch, to: fc.string({ unit: "binary", maxLength: 16 }) }),
 ) as fc.Arbitrary<Body>;
 const message: fc.Arbitrary<Message> = fc.record({
-  header: fc.record({ epoch, incarnation, cluster: id, sender: id }),
+  header: fc.record({
+    epoch,
+    incarnation,
+    settings: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    cluster: id,
+    sender: id,
+  }),
   body,
 });
 

@@ -14,8 +14,11 @@ import {
   MAX_PAYLOAD_BYTES,
   PayloadStream,
   RemoteProtocolError,
+  type SharedSettings,
+  settingsOf,
 } from "../src/core/index.js";
 import { BODY_TYPES } from "../src/core/messages.js";
+import { settingsText, WITHOUT_SETTINGS } from "../src/core/settings.js";
 import { plainPlatform } from "./plain-platform.js";
 
 const folder = join(import.meta.dirname, "vectors");
@@ -24,7 +27,20 @@ const vectors = JSON.parse(readFileSync(join(folder, "messages.json"), "utf8")) 
   { payload: string; tag: string }
 >;
 
-const header = { epoch: 7, incarnation: "0011223344556677", cluster: "c", sender: "a" };
+/** Those of the script. */
+const members = ["d=h:4", "a=h:1", "b=h:2"].map((one) => {
+  const [id = "", address = ""] = one.split("=");
+  return { id, address };
+});
+const shared: SharedSettings = { mode: "quorum", leaseMs: 6_000, promiseFactor: 1.1, members };
+const settings = settingsOf(shared);
+const headerOf = (type: BodyType) => ({
+  epoch: 7,
+  incarnation: "0011223344556677",
+  settings: ["watch", "view", "retire"].includes(type) ? 0 : settings,
+  cluster: "c",
+  sender: "a",
+});
 const other = "8899aabbccddeeff";
 const stamp = { mono: 1_000.5, wall: 1_700_000_000_000 };
 const named = { leaderId: "b", leaderAddress: "h:2", leaderEpoch: 9 };
@@ -104,8 +120,17 @@ const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "
 
 describe("E2, E3, E4: every type is written and read as its vector", () => {
   it.each(bodies.map((body) => [body.type, body] as const))("%s", (type, body) => {
+    const header = headerOf(type);
     expect(hex(encodeMessage({ header, body }))).toBe(vectors[type].payload);
     expect(decodeMessage(fromHex(vectors[type].payload))).toEqual({ header, body });
+  });
+
+  it("the settings are the hash of the text that the document spells", () => {
+    expect(settingsText(shared)).toBe("mode=quorum;leaseUs=6000000;promisePpm=1100000;members=a=h:1,b=h:2,d=h:4");
+    expect(settings.toString(16).padStart(8, "0")).toBe(vectors.hello.payload.slice(36, 44));
+    const document = readFileSync(join(import.meta.dirname, "../../../docs/election.md"), "utf8");
+    expect(document).toContain(settingsText(shared));
+    expect(document).toContain(`\`${settings.toString(16).padStart(8, "0")}\``);
   });
 
   it("has a vector for each of the 17 types", () => {
@@ -116,7 +141,7 @@ describe("E2, E3, E4: every type is written and read as its vector", () => {
     const document = readFileSync(join(import.meta.dirname, "../../../docs/election.md"), "utf8");
     for (const [index, type] of BODY_TYPES.entries()) {
       const row = new RegExp(`^\\| ${index + 1} ${type} \\| \`([0-9a-f ]+)\``, "im").exec(document)?.[1];
-      expect(row?.replaceAll(" ", ""), type).toBe(vectors[type].payload.slice(56));
+      expect(row?.replaceAll(" ", ""), type).toBe(vectors[type].payload.slice(64));
     }
   });
 });
@@ -139,13 +164,13 @@ describe("E5: what is not exactly a message is refused", () => {
     ["version 2", changed("hello", 0, 2)],
     ["type 0", changed("hello", 1, 0)],
     ["type 18", changed("hello", 1, 18)],
-    ["a mode of 2", changed("view", 28 + 8, 2)],
-    ["a role of 8", changed("view", 28 + 9, 8)],
+    ["a mode of 2", changed("view", 32 + 8, 2)],
+    ["a role of 8", changed("view", 32 + 9, 8)],
     ["a score that is no number", changed("view", -10, 0x7f, 0xf8)],
     ["an epoch above 2^48", changed("hello", 2, 1)],
-    ["a length that goes past the end", changed("hello", 21, 200)],
+    ["a length that goes past the end", changed("hello", 25, 200)],
     ["a flag of 2", changed("vote", -1, 2)],
-    ["four fallbacks", changed("ack", 28 + 8 + 7 + 16 + 4, 4)],
+    ["four fallbacks", changed("ack", 32 + 8 + 7 + 16 + 4, 4)],
     ["a text that is not UTF-8", changed("hello", -1, 0xff)],
     ["a byte left over", Uint8Array.of(...good("offer"), 0)],
     ["more RAM used than there is", changed("report", -40, 0xff)],
@@ -165,11 +190,12 @@ describe("E5: what is not exactly a message is refused", () => {
   });
 
   it("no sender but in a Hello and what a tool says and is told", () => {
-    expect(() => decodeMessage(encodeMessage({ header: { ...header, sender: "" }, body: bodies[8] as Body }))).toThrow(
+    const nameless = { ...headerOf("announce"), sender: "" };
+    expect(() => decodeMessage(encodeMessage({ header: nameless, body: bodies[8] as Body }))).toThrow(
       RemoteProtocolError,
     );
     for (const body of bodies.filter(({ type }) => ["hello", "watch", "view", "retire"].includes(type))) {
-      const message = { header: { ...header, sender: "" }, body };
+      const message = { header: { ...headerOf(body.type), sender: "" }, body };
       expect(decodeMessage(encodeMessage(message))).toEqual(message);
     }
   });
@@ -177,25 +203,46 @@ describe("E5: what is not exactly a message is refused", () => {
   it("another cluster", () => {
     const ours = new Envelope({ cluster: "c", secret: undefined, platform: plainPlatform() });
     const theirs = new Envelope({ cluster: "d", secret: undefined, platform: plainPlatform() });
-    expect(() => theirs.open(ours.seal(header, bodies[0] as Body))).toThrow(
+    expect(() => theirs.open(ours.seal(headerOf("hello"), bodies[0] as Body))).toThrow(
       expect.objectContaining({ code: "WRONG_CLUSTER" }),
     );
+  });
+
+  it("another mode, lease, promise factor, member or address of a member, but not in what a tool says and is told", () => {
+    const sealing = { cluster: "c", secret: undefined, platform: plainPlatform() };
+    const ours = new Envelope(sealing, settings);
+    const others: SharedSettings[] = [
+      { ...shared, mode: "available" },
+      { ...shared, leaseMs: 6_000.5 },
+      { ...shared, promiseFactor: 1.2 },
+      { ...shared, members: members.slice(1) },
+      { ...shared, members: [...members.slice(1), { id: "d", address: "h:5" }] },
+    ];
+    for (const other of others) {
+      const theirs = new Envelope(sealing, settingsOf(other));
+      for (const body of bodies) {
+        const open = () => ours.open(theirs.seal(headerOf(body.type), body));
+        if (WITHOUT_SETTINGS.has(body.type)) expect(open().body).toEqual(body);
+        else expect(open).toThrow(expect.objectContaining({ code: "WRONG_SETTINGS" }));
+      }
+    }
   });
 });
 
 describe("E6: the tag", () => {
   const platform = plainPlatform();
   const secret = Uint8Array.from({ length: 16 }, (_, index) => index);
-  const envelope = new Envelope({ cluster: "c", secret, platform });
+  const envelope = new Envelope({ cluster: "c", secret, platform }, settings);
 
   it.each(bodies.map((body) => [body.type, body] as const))("of a %s is that of the script", (type, body) => {
+    const header = headerOf(type);
     const sealed = envelope.seal(header, body);
     expect(hex(sealed)).toBe(vectors[type].payload + vectors[type].tag);
     expect(envelope.open(sealed)).toEqual({ header, body });
   });
 
   it("a message without one, with a changed bit anywhere, or with another secret is refused", () => {
-    const sealed = envelope.seal(header, bodies[0] as Body);
+    const sealed = envelope.seal(headerOf("hello"), bodies[0] as Body);
     const wrongTag = expect.objectContaining({ code: "WRONG_TAG" });
     expect(() => envelope.open(sealed.subarray(0, sealed.length - 32))).toThrow(wrongTag);
     expect(() => envelope.open(new Uint8Array(3))).toThrow(wrongTag);

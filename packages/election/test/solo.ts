@@ -12,9 +12,10 @@ import {
   type Message,
   type Stored,
 } from "../src/core/index.js";
+import { resolveOptions } from "../src/core/options.js";
+import { settingsOf } from "../src/core/settings.js";
 import { plainPlatform } from "./plain-platform.js";
 
-const envelope = new Envelope({ cluster: "lab", secret: undefined, platform: plainPlatform() });
 /** The incarnation of everybody who is made up. */
 export const OTHER = "00000000000000ff";
 
@@ -26,6 +27,8 @@ export interface Speaker {
 
 export class Solo {
   readonly machine: Election;
+  /** Of the others, which were told the same. */
+  readonly #envelope: Envelope;
   mono = 0;
   wall = 1_700_000_000_000;
 
@@ -33,7 +36,10 @@ export class Solo {
   constructor(options: Partial<ElectionOptions> = {}, stored?: Stored) {
     const members = options.mode === "available" ? undefined : ["a", "b", "c"].map((id) => ({ id, address: id }));
     const platform = plainPlatform("solo");
-    this.machine = new Election({ mode: "quorum", id: "a", address: "a", members, platform, ...options }, stored);
+    const told: ElectionOptions = { mode: "quorum", id: "a", address: "a", members, platform, ...options };
+    this.machine = new Election(told, stored);
+    const resolved = resolveOptions(told);
+    this.#envelope = new Envelope(resolved, settingsOf(resolved));
     this.feed({ type: "start" });
   }
 
@@ -43,7 +49,11 @@ export class Solo {
 
   /** What the machine answers to a message of somebody else, stores done. */
   hear({ sender, epoch = 0, incarnation = OTHER }: Speaker, body: Body, link = 1): ElectionOutput[] {
-    const outputs = this.feed({ type: "message", link, payload: envelope.seal({ sender, epoch, incarnation }, body) });
+    const outputs = this.feed({
+      type: "message",
+      link,
+      payload: this.#envelope.seal({ sender, epoch, incarnation }, body),
+    });
     return [...outputs, ...this.store(outputs)];
   }
 

@@ -28,7 +28,7 @@ export class PlainLeader {
   /** @param ack the frame of any Ack of this leader */
   constructor(ack: Uint8Array) {
     this.#template = Buffer.from(ack);
-    let at = 8 + 18;
+    let at = 8 + 22;
     at += 4 + this.#template.readUInt32BE(at); // cluster
     at += 4 + this.#template.readUInt32BE(at); // sender
     this.#forAt = at;
@@ -38,7 +38,7 @@ export class PlainLeader {
 
   /** The frame of the Ack that answers the frame of a Report. */
   answer(frame: Buffer, mono: number, wall: number): Buffer {
-    let at = 8 + 18;
+    let at = 8 + 22;
     const text = (): string => {
       const start = at + 4;
       at = start + frame.readUInt32BE(at);

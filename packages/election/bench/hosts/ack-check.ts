@@ -22,9 +22,9 @@ export class AckCheck {
     if (body.for !== expected.incarnation) throw new Error(`an ack for ${body.for}, not ${expected.incarnation}`);
     if (header.epoch !== expected.epoch) throw new Error(`an ack of epoch ${header.epoch}, not ${expected.epoch}`);
     this.#first = Buffer.from(frame);
-    // version, type, epoch, incarnation; cluster; sender; for; address
+    // version, type, epoch, incarnation, settings; cluster; sender; for; address
     const texts = [header.cluster, header.sender, body.address].map((text) => 4 + Buffer.byteLength(text));
-    this.#stampAt = FRAME_HEADER_BYTES + 18 + 8 + texts.reduce((sum, length) => sum + length, 0);
+    this.#stampAt = FRAME_HEADER_BYTES + 22 + 8 + texts.reduce((sum, length) => sum + length, 0);
     frame.copy(this.#last, 0, this.#stampAt, this.#stampAt + STAMP_BYTES);
   }
 

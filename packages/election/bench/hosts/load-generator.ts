@@ -33,7 +33,9 @@ const counts: Counts = {
   ackBytes: 0,
   firstFault: "",
 };
-const header = { epoch: 3, incarnation: "00112233445566aa", cluster: "lab", sender: "host-000000" };
+// Of a leader in available mode, in both presets of which a lease is four intervals.
+const settings = core.settingsOf({ mode: "available", leaseMs: 4 * reportMs, promiseFactor: 1.1, members: [] });
+const header = { epoch: 3, incarnation: "00112233445566aa", settings, cluster: "lab", sender: "host-000000" };
 checkPatching(core, { header, address: "127.0.0.2:10000", hostName: "host-000000" });
 
 const hosts: SimulatedHost[] = [];
@@ -62,7 +64,7 @@ async function join(): Promise<void> {
     const index = hosts.length;
     const localAddress = sourceAddresses.length > 1 ? sourceAddresses[index % sourceAddresses.length] : undefined;
     const ackBytesOfFloor = options.ackBytesOfFloor;
-    const host = new SimulatedHost({ core, counts, port, localAddress, index, ackBytesOfFloor });
+    const host = new SimulatedHost({ core, counts, settings, port, localAddress, index, ackBytesOfFloor });
     hosts.push(host);
     await host.joined;
   }

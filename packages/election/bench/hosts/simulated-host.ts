@@ -24,6 +24,8 @@ export interface Counts {
 export interface HostOptions {
   readonly core: Core;
   readonly counts: Counts;
+  /** As the leader has them. */
+  readonly settings: number;
   readonly port: number;
   readonly localAddress: string | undefined;
   readonly index: number;
@@ -93,7 +95,13 @@ export class SimulatedHost {
       this.#socket.write(this.#report);
       return;
     }
-    const header = { epoch: 0, incarnation: this.#incarnation, cluster: CLUSTER, sender: this.#id };
+    const header = {
+      epoch: 0,
+      incarnation: this.#incarnation,
+      settings: this.#options.settings,
+      cluster: CLUSTER,
+      sender: this.#id,
+    };
     const hello = core.encodeMessage({ header, body: { type: "hello", address: this.#address } });
     this.#socket.write(core.framed(hello));
   }
@@ -104,7 +112,13 @@ export class SimulatedHost {
   }
 
   #prepare(epoch: number, echoes: boolean): void {
-    const header = { epoch, incarnation: this.#incarnation, cluster: CLUSTER, sender: this.#id };
+    const header = {
+      epoch,
+      incarnation: this.#incarnation,
+      settings: this.#options.settings,
+      cluster: CLUSTER,
+      sender: this.#id,
+    };
     const host = { header, address: this.#address, hostName: this.#id };
     this.#report = reportFrame(this.#options.core, host, echoes);
   }

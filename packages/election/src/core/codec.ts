@@ -46,7 +46,7 @@ const out = new FieldWriter();
  * @throws TypeError, RangeError or framing's LocalFrameTooLargeError for a field that its width cannot hold
  */
 export function encodeMessage({ header, body }: Message, tailBytes = 0): Uint8Array {
-  out.begin().u8(VERSION).u8(numberOf(body.type)).u64(header.epoch).hex8(header.incarnation);
+  out.begin().u8(VERSION).u8(numberOf(body.type)).u64(header.epoch).hex8(header.incarnation).u32(header.settings);
   out.text(header.cluster, MAX_ID_BYTES).text(header.sender, MAX_ID_BYTES);
   writeBody(body);
   return out.payload(tailBytes);
@@ -136,6 +136,7 @@ export function decodeMessage(payload: Uint8Array): Message {
   const header: Header = {
     epoch: read.u64(EPOCH_MAX),
     incarnation: read.hex8(),
+    settings: read.u32(),
     cluster: read.text(MAX_ID_BYTES, 1),
     sender: read.text(MAX_ID_BYTES, SENDER_MAY_BE_EMPTY.has(type) ? 0 : 1),
   };

@@ -4,25 +4,33 @@ import { decodeMessage, encodeMessage } from "./codec.js";
 import { RemoteProtocolError } from "./errors.js";
 import { type Body, type Header, MAX_PAYLOAD_BYTES, type Message } from "./messages.js";
 import type { Platform, Sealing } from "./options.js";
+import { WITHOUT_SETTINGS } from "./settings.js";
 
 const TAG_BYTES = 32;
 
+/** What the sender alone knows of a header. */
+export type OwnHeader = Omit<Header, "cluster" | "settings">;
+
 export class Envelope {
   readonly #options: Sealing;
+  readonly #settings: number;
 
-  constructor(options: Sealing) {
+  /** @param settings of the node, as `settingsOf` has it; a person's tool has none */
+  constructor(options: Sealing, settings = 0) {
     this.#options = options;
+    this.#settings = settings;
   }
 
   /** How many bytes a message of this body leaves free. */
-  room(header: Omit<Header, "cluster">, body: Body): number {
+  room(header: OwnHeader, body: Body): number {
     return MAX_PAYLOAD_BYTES - this.seal(header, body).length;
   }
 
-  seal(header: Omit<Header, "cluster">, body: Body): Uint8Array {
+  seal(header: OwnHeader, body: Body): Uint8Array {
     const { cluster, secret } = this.#options;
     const { epoch, incarnation, sender } = header;
-    const message: Message = { header: { epoch, incarnation, cluster, sender }, body };
+    const settings = WITHOUT_SETTINGS.has(body.type) ? 0 : this.#settings;
+    const message: Message = { header: { epoch, incarnation, settings, cluster, sender }, body };
     if (secret === undefined) return encodeMessage(message);
     const sealed = encodeMessage(message, TAG_BYTES);
     const end = sealed.length - TAG_BYTES;
@@ -30,11 +38,20 @@ export class Envelope {
     return sealed;
   }
 
-  /** @throws RemoteProtocolError `WRONG_TAG`, `WRONG_CLUSTER`, or what `decodeMessage` throws */
+  /** @throws RemoteProtocolError `WRONG_TAG`, `WRONG_CLUSTER`, `WRONG_SETTINGS`, or what `decodeMessage` throws */
   open(payload: Uint8Array): Message {
     const message = decodeMessage(this.#verified(payload));
-    const { cluster } = message.header;
-    if (cluster !== this.#options.cluster) throw new RemoteProtocolError("WRONG_CLUSTER", "another cluster");
+    const { cluster, settings } = message.header;
+    const mine = this.#options.cluster;
+    if (cluster !== mine) {
+      throw new RemoteProtocolError("WRONG_CLUSTER", `it is of the cluster ${cluster}, not ${mine}`);
+    }
+    if (settings !== this.#settings && !WITHOUT_SETTINGS.has(message.body.type)) {
+      throw new RemoteProtocolError(
+        "WRONG_SETTINGS",
+        "its mode, members, lease or promise factor differ from this node's",
+      );
+    }
     return message;
   }
 
@@ -42,10 +59,10 @@ export class Envelope {
     const { secret, platform } = this.#options;
     if (secret === undefined) return payload;
     const end = payload.length - TAG_BYTES;
-    if (end < 0) throw new RemoteProtocolError("WRONG_TAG", "no tag");
+    if (end < 0) throw new RemoteProtocolError("WRONG_TAG", "it has no tag of the cluster's secret");
     const plain = payload.subarray(0, end);
     if (platform.equalInConstantTime?.(this.#tag(secret, plain), payload.subarray(end)) !== true) {
-      throw new RemoteProtocolError("WRONG_TAG", "the tag is not that of the cluster's secret");
+      throw new RemoteProtocolError("WRONG_TAG", "it has another secret, or none");
     }
     return plain;
   }

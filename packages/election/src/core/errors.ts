@@ -18,8 +18,8 @@ export class ElectionError extends Error {
 export class LocalProtocolError extends ElectionError {}
 
 /**
- * The peer's mistake, the only error that the decoder throws: `MALFORMED`, `WRONG_VERSION`, `WRONG_TAG` or
- * `WRONG_CLUSTER`; a `ViewReader` throws `UNSTEADY` and `TOO_MANY_ROWS` as well.
+ * The peer's mistake, the only error that the decoder throws: `MALFORMED`, `WRONG_VERSION`, `WRONG_TAG`,
+ * `WRONG_CLUSTER` or `WRONG_SETTINGS` (its mode, members, lease or promise factor differ); a `ViewReader` throws `UNSTEADY` and `TOO_MANY_ROWS` as well.
  */
 export class RemoteProtocolError extends ElectionError {}
 

@@ -33,6 +33,7 @@ export {
 } from "./messages.js";
 export type { ElectionOptions, Member, Platform } from "./options.js";
 export { PayloadStream } from "./payload-stream.js";
+export { type SharedSettings, settingsOf } from "./settings.js";
 export type { Now, Stamp } from "./stamp.js";
 export { compareToken, FencedResource, type Token } from "./token.js";
 export { ViewReader, type ViewReaderOptions } from "./view-reader.js";

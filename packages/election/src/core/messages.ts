@@ -16,6 +16,8 @@ export interface Header {
   readonly epoch: number;
   /** 16 hexadecimal digits, drawn when the sender started. */
   readonly incarnation: string;
+  /** What the sender was told of mode, members and lease, as `settingsOf` has it; 0 in the messages between a person's tool and a node. */
+  readonly settings: number;
   readonly cluster: string;
   /** Empty in a Hello or View of a node that has no id yet, and in the messages of a person's tool. */
   readonly sender: string;

@@ -3,8 +3,9 @@
 import { AddressBook } from "./address-book.js";
 import type { Campaign } from "./campaign.js";
 import type { LeaderInfo, Role, Stored, Target } from "./contract.js";
+import type { OwnHeader } from "./envelope.js";
 import { LoadAverage } from "./load.js";
-import type { Body, Header } from "./messages.js";
+import type { Body } from "./messages.js";
 import type { Member, ResolvedOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
 import { Promised } from "./promised.js";
@@ -99,7 +100,7 @@ export class NodeState {
     this.outbox.send({ link }, body);
   }
 
-  #header(): Omit<Header, "cluster"> {
+  #header(): OwnHeader {
     const epoch = this.leadingEpoch ?? this.durable.epoch;
     return { epoch, incarnation: this.incarnation, sender: this.id };
   }

@@ -1,9 +1,10 @@
 /** What one call of the machine answers: messages sealed, stores numbered, silent connections renewed. */
 
 import type { ElectionOutput, Stored, Target } from "./contract.js";
-import { Envelope } from "./envelope.js";
-import type { Body, Header } from "./messages.js";
+import { Envelope, type OwnHeader } from "./envelope.js";
+import type { Body } from "./messages.js";
 import type { ResolvedOptions } from "./options.js";
+import { settingsOf } from "./settings.js";
 
 /** Whatever waits for a store at once, at most (E46). */
 const MAX_STORES = 16;
@@ -18,7 +19,7 @@ interface Storing {
 
 export class Outbox {
   readonly #envelope: Envelope;
-  readonly #header: () => Omit<Header, "cluster">;
+  readonly #header: () => OwnHeader;
   readonly #silenceMs: number;
   #outputs: ElectionOutput[] = [];
   #mono = 0;
@@ -30,8 +31,8 @@ export class Outbox {
   /** Since when something that was sent there has not been answered. */
   readonly #awaited = new Map<string, number>();
 
-  constructor(options: ResolvedOptions, header: () => Omit<Header, "cluster">) {
-    this.#envelope = new Envelope(options);
+  constructor(options: ResolvedOptions, header: () => OwnHeader) {
+    this.#envelope = new Envelope(options, settingsOf(options));
     this.#header = header;
     this.#silenceMs = 2 * options.reportMs;
   }

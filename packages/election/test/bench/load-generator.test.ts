@@ -17,7 +17,13 @@ interface Change {
 
 function ack(change: Change = {}): Buffer {
   const payload = core.encodeMessage({
-    header: { epoch: change.epoch ?? 3, incarnation: "8899aabbccddeeff", cluster: "lab", sender: "leader" },
+    header: {
+      epoch: change.epoch ?? 3,
+      incarnation: "8899aabbccddeeff",
+      settings: 0,
+      cluster: "lab",
+      sender: "leader",
+    },
     body: {
       type: "ack",
       for: change.for ?? incarnation,
@@ -62,7 +68,7 @@ test("the load generator refuses a first Ack that is not its own", () => {
 });
 
 test("a report that is written over is the one that the codec would make", () => {
-  const header = { epoch: 3, incarnation, cluster: "lab", sender: "host-000001" };
+  const header = { epoch: 3, incarnation, settings: 0, cluster: "lab", sender: "host-000001" };
   const host = { header, address: "127.0.0.2:10001", hostName: "host-000001" };
   checkPatching(core, host);
   const frame = reportFrame(core, host, true);

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import { type Body, encodeMessage, framed, type Header, PayloadStream, settingsOf } from "../../src/core/index.js";
+import { quick } from "./nodes.js";
 
 /** A raw connection to an address. */
 export async function dial(address: string): Promise<Socket> {
@@ -39,8 +40,8 @@ export async function fakeServer(treat: (socket: Socket) => void): Promise<FakeS
   return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, sockets };
 }
 
-/** Of a node in available mode with the times of preset `fast`. */
-const settings = settingsOf({ mode: "available", leaseMs: 1_500, promiseFactor: 1.1, members: [] });
+/** Of a node in available mode with the times of `quick`. */
+const settings = settingsOf({ mode: "available", leaseMs: quick.leaseMs, promiseFactor: 1.1, members: [] });
 
 /** A message of a node of cluster `lab`, framed. */
 export function message(sender: string, body: Body, header: Partial<Header> = {}): Uint8Array {

@@ -13,7 +13,7 @@ export function epochOf(payload: Uint8Array): number {
 
 /** Ids of a simulation are ASCII and short. */
 export function senderOf(payload: Uint8Array): string {
-  const length = 22 + (payload[21] ?? 0);
+  const length = 26 + (payload[25] ?? 0);
   const start = length + 4;
   return String.fromCharCode(...payload.subarray(start, start + (payload[start - 1] ?? 0)));
 }

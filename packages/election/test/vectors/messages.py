@@ -14,6 +14,7 @@ OUT = Path(__file__).parent / "messages.json"
 INCARNATION = bytes.fromhex("0011223344556677")
 OTHER = "8899aabbccddeeff"
 SECRET = bytes(range(16))
+SETTINGS_TEXT = "mode=quorum;leaseUs=6000000;promisePpm=1100000;members=a=h:1,b=h:2,d=h:4"
 
 
 def u64(n):
@@ -29,6 +30,14 @@ def stamp(mono_us, wall_ms):
     return u64(mono_us) + u64(wall_ms)
 
 
+def fnv1a(raw):
+    value = 0x811C9DC5
+    for byte in raw:
+        value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF
+    return struct.pack(">I", value)
+
+
+SETTINGS = fnv1a(SETTINGS_TEXT.encode("utf-8"))
 FOR = bytes.fromhex(OTHER)
 STAMP = stamp(1_000_500, 1_700_000_000_000)
 NAMED = text("b") + text("h:2") + u64(9)
@@ -67,7 +76,8 @@ BODIES = [
 def main():
     vectors = {}
     for number, (name, body) in enumerate(BODIES, 1):
-        payload = bytes([1, number]) + u64(7) + INCARNATION + text("c") + text("a") + body
+        settings = bytes(4) if name in ("watch", "view", "retire") else SETTINGS
+        payload = bytes([1, number]) + u64(7) + INCARNATION + settings + text("c") + text("a") + body
         tag = hmac.new(SECRET, payload, hashlib.sha256).digest()
         vectors[name] = {"payload": payload.hex(), "tag": tag.hex()}
     made = json.dumps(vectors, indent=2) + "\n"
