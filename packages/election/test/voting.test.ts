@@ -540,6 +540,27 @@ describe("the lease of a leader", () => {
     }
   });
 
+  it("E13: small steps back of the wall clock add up: a sleep behind them would be hidden", () => {
+    const solo = leading();
+    for (let left = 2; left > 0; left--) {
+      expect(solo.isLeader).toBe(true);
+      solo.mono += 2;
+      solo.wall += 2 - 9;
+    }
+    expect(solo.isLeader).toBe(false);
+  });
+
+  it("E13: a wall clock that is slewed within clockError costs nothing, for hours", () => {
+    const solo = leading();
+    for (let second = 0; second < 4 * 3_600; second++) {
+      solo.mono += 1_000;
+      solo.wall += 1_000 - 40 - (second % 2);
+      solo.hear({ sender: "b", epoch: 1 }, report(solo.mono));
+      if (!solo.isLeader) throw new Error(`lost after ${second} s`);
+    }
+    expect(solo.isLeader).toBe(true);
+  });
+
   it("E13: votes that were asked for before the wall clock was set back do not count", () => {
     const solo = new Solo();
     const { incarnation } = solo;

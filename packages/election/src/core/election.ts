@@ -11,7 +11,7 @@ import { NodeState } from "./node-state.js";
 import { Operator } from "./operator.js";
 import { checkStored, type ElectionOptions, resolveOptions } from "./options.js";
 import { Rules } from "./rules.js";
-import { type Now, wasSetBack } from "./stamp.js";
+import { type Now, WallWatch } from "./stamp.js";
 import { compareToken, type Token } from "./token.js";
 import { answerPreVote, answerVoteReq } from "./voting.js";
 
@@ -27,8 +27,8 @@ export class Election {
   readonly #operator: Operator;
   #quarantineEnds = NEVER;
   readonly #isRestart: boolean;
-  /** When the clocks were looked at last, and whether the wall clock was found set back since the last input. */
-  #looked: Now | undefined;
+  readonly #wallWatch: WallWatch;
+  /** Whether the wall clock was found set back since the last input. */
   #isSetBack = false;
   #told: LeaderInfo | undefined;
   #malformed = 0;
@@ -41,6 +41,7 @@ export class Election {
   constructor(options: ElectionOptions, stored?: Stored, rules: Rules = new Rules()) {
     const resolved = resolveOptions(options);
     this.warnings = resolved.warnings;
+    this.#wallWatch = new WallWatch(resolved.clockError);
     this.#node = new NodeState(resolved, rules, stored === undefined ? undefined : checkStored(stored));
     this.#following = new Following(this.#node);
     this.#lead = new Lead(this.#node, this.#following);
@@ -99,11 +100,9 @@ export class Election {
 
   /** What is counted from before the wall clock was set back counts no more (E13). */
   #look(now: Now): void {
-    if (this.#looked !== undefined && wasSetBack(now, this.#looked, this.#node.options.clockError)) {
-      this.#isSetBack = true;
-      this.#lead.leadership?.lease.doubt();
-    }
-    this.#looked = now;
+    if (!this.#wallWatch.look(now)) return;
+    this.#isSetBack = true;
+    this.#lead.leadership?.lease.doubt();
   }
 
   #take(input: ElectionInput): void {

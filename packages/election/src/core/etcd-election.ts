@@ -19,7 +19,7 @@ import { EtcdLine } from "./etcd-line.js";
 import { type EtcdElectionOptions, type ResolvedEtcdOptions, resolveEtcdOptions } from "./etcd-options.js";
 import { allEtcdRequests, type EtcdPending, type EtcdRequestKind, EtcdRequests } from "./etcd-requests.js";
 import { EtcdRules } from "./etcd-rules.js";
-import { type Now, wasSetBack } from "./stamp.js";
+import { type Now, WallWatch } from "./stamp.js";
 import type { Token } from "./token.js";
 
 interface Session {
@@ -42,8 +42,7 @@ export class EtcdElection {
   readonly #requests: EtcdRequests;
   #output: EtcdOutput[] = [];
   #state: "new" | "started" | "stopped" = "new";
-  /** When the clocks were last looked at. */
-  #seen: Now | undefined;
+  readonly #wallWatch: WallWatch;
   #session: Session | undefined;
   #leading: Token | undefined;
   #leader: LeaderInfo | undefined;
@@ -55,6 +54,7 @@ export class EtcdElection {
   constructor(options: EtcdElectionOptions, rules: EtcdRules) {
     this.#options = resolveEtcdOptions(options);
     this.#rules = rules;
+    this.#wallWatch = new WallWatch(this.#options.clockError);
     this.#bodies = new EtcdBodies(this.#options);
     this.#requests = new EtcdRequests(this.#options.endpoints, this.#options.retryMs);
     this.#agenda = new EtcdAgenda(this.#requests);
@@ -107,12 +107,9 @@ export class EtcdElection {
 
   /** Nobody can tell how long ago the lease was renewed once the wall clock was set back (E13). */
   #look(now: Now): void {
-    const isSetBack = this.#seen !== undefined && wasSetBack(now, this.#seen, this.#options.clockError);
-    if (isSetBack) {
-      this.#session?.lease.lose();
-      this.#requests.forget("grant"); // it would count from before
-    }
-    this.#seen = now;
+    if (!this.#wallWatch.look(now)) return;
+    this.#session?.lease.lose();
+    this.#requests.forget("grant"); // it would count from before
   }
 
   #take(now: Now, input: EtcdInput): void {

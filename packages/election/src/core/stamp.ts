@@ -28,9 +28,23 @@ export function elapsed(now: Now, then: Now): number {
 /** What clocks of different rates and whole milliseconds differ by between two looks, without anybody having set one. */
 const TOLERANCE_MS = 10;
 
-/** Whether the wall clock was set back between two looks, as far as the clocks can tell (E13). */
-export function wasSetBack(now: Now, before: Now, clockError: number): boolean {
-  return now.wall - before.wall < (now.mono - before.mono) * (1 - 2 * clockError) - TOLERANCE_MS;
+/** Sees that the wall clock was set back, at once or by little and little, as far as the clocks can tell (E13). */
+export class WallWatch {
+  readonly #slowest: number;
+  /** The highest lead of the wall clock over the slowest that it may be. Without somebody who sets it, the lead never falls. */
+  #highest = Number.NEGATIVE_INFINITY;
+
+  constructor(clockError: number) {
+    this.#slowest = 1 - 2 * clockError;
+  }
+
+  /** Whether it was set back since the lead was highest; true once, then it begins anew. */
+  look({ mono, wall }: Now): boolean {
+    const lead = wall - mono * this.#slowest;
+    const isSetBack = lead < this.#highest - TOLERANCE_MS;
+    if (isSetBack || lead > this.#highest) this.#highest = lead;
+    return isSetBack;
+  }
 }
 
 export function sameStamp(a: Stamp, b: Stamp): boolean {

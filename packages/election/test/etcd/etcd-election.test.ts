@@ -116,6 +116,12 @@ describe("the lease", () => {
     expect(desk.machine.isLeader(at(101))).toBe(false);
   });
 
+  it("E72: is lost when the wall clock is set back by little and little", () => {
+    const desk = new Desk().lead();
+    expect(desk.machine.isLeader(at(2, -9))).toBe(true);
+    expect(desk.machine.isLeader(at(4, -18))).toBe(false);
+  });
+
   it("E72: a lease that was asked for before the wall clock was set back does not count", () => {
     const desk = new Desk();
     desk.feed({ type: "start" });
