@@ -1,6 +1,7 @@
 /** What a node has promised, in a file that is whole at every moment (election rules E17, E18). */
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { randomBytes } from "node:crypto";
+import { lstat, mkdir, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Stored } from "../core/contract.js";
 import { checkStored } from "../core/options.js";
 import { StorageError } from "./errors.js";
@@ -43,51 +44,104 @@ const KEYS = "epoch,holder,id";
 /** No file of ours is longer: two ids, a number, their names. */
 const MAX_LENGTH = 4_096;
 
+/** Between `load()` and `close()`. */
+interface InUse {
+  /** The file itself, where links lead to it. */
+  readonly path: string;
+  /** What is written before it becomes the file. No other run has the same name. */
+  readonly freshPath: string;
+  readonly lock: FileLock;
+}
+
 class FileStorage implements ElectionStorage {
   readonly #path: string;
-  readonly #freshPath: string;
-  readonly #lock: FileLock;
   readonly #disk: Disk;
+  #inUse: InUse | undefined;
+  #isClosing = false;
+  /** Resolves when all that was asked for so far has ended. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(path: string, disk: Disk) {
     this.#path = path;
-    this.#freshPath = `${path}.new`;
-    this.#lock = new FileLock(`${path}.lock`);
     this.#disk = disk;
   }
 
-  async load(): Promise<Stored | undefined> {
-    return await this.#named("read", async () => {
+  load(): Promise<Stored | undefined> {
+    return this.#inTurn("read", async () => {
+      if (this.#inUse !== undefined) throw new StorageError("IN_USE", "it was loaded already, and not closed");
       await this.#makeFolder();
-      await this.#lock.take();
+      const path = await this.#find();
+      const lock = new FileLock(`${path}.lock`);
+      await lock.take();
       try {
+        await removeFresh(path);
+        const freshPath = `${path}.${randomBytes(6).toString("hex")}.new`;
         // Also shows now, and not at the first vote, that the folder can be written to.
-        await this.#disk.writeSynced(this.#freshPath, "");
-        await rm(this.#freshPath, { force: true });
-        return await this.#read();
+        await this.#disk.writeSynced(freshPath, "");
+        await rm(freshPath, { force: true });
+        const stored = await read(path);
+        this.#inUse = { path, freshPath, lock };
+        this.#isClosing = false;
+        return stored;
       } catch (error) {
-        await this.#lock.release();
+        await lock.release();
         throw error;
       }
     });
   }
 
-  async store(state: Stored): Promise<void> {
+  store(state: Stored): Promise<void> {
     const { epoch, holder, id } = state;
-    await this.#named("written", async () => {
+    const isTooLate = this.#isClosing;
+    return this.#inTurn("written", async () => {
+      if (this.#inUse === undefined || isTooLate) throw new StorageError("FAILED", "it is not in use");
+      const { path, freshPath, lock } = this.#inUse;
+      await lock.check();
       try {
-        await this.#disk.writeSynced(this.#freshPath, `${JSON.stringify({ epoch, holder, id })}\n`);
-        await this.#disk.rename(this.#freshPath, this.#path);
+        await this.#disk.writeSynced(freshPath, `${JSON.stringify({ epoch, holder, id })}\n`);
+        await this.#disk.rename(freshPath, path);
       } catch (error) {
-        await rm(this.#freshPath, { force: true }).catch(() => {});
+        await rm(freshPath, { force: true }).catch(() => {});
         throw error;
       }
-      await this.#disk.syncFolder(dirname(this.#path));
+      await this.#disk.syncFolder(dirname(path));
     });
   }
 
-  async close(): Promise<void> {
-    await this.#named("closed", async () => await this.#lock.release());
+  /** What is being stored is stored to its end before the lock goes: the next process would find less than it writes. */
+  close(): Promise<void> {
+    this.#isClosing = true;
+    return this.#inTurn("closed", async () => {
+      const lock = this.#inUse?.lock;
+      this.#inUse = undefined;
+      await lock?.release();
+    });
+  }
+
+  /** One thing after another. Every error says which file it is about. */
+  #inTurn<Value>(what: string, act: () => Promise<Value>): Promise<Value> {
+    const turn = this.#last.then(act).catch((cause: Error) => {
+      const code = cause instanceof StorageError ? cause.code : "FAILED";
+      throw new StorageError(code, `${this.#path} cannot be ${what}: ${cause.message}`, { cause });
+    });
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Where the file is or will be. A link that leads nowhere is no empty storage: what it led to is not mounted, perhaps. */
+  async #find(): Promise<string> {
+    const path = join(await realpath(dirname(this.#path)), basename(this.#path));
+    try {
+      if ((await lstat(path)).isSymbolicLink()) return await realpath(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      if (await isThere(path)) {
+        throw new StorageError("FAILED", "it is a link to a file that is not there: is its volume mounted?", {
+          cause: error,
+        });
+      }
+    }
+    return path;
   }
 
   /** New folders stand in folders whose names must get to the disk as well. */
@@ -100,50 +154,58 @@ class FileStorage implements ElectionStorage {
       if (made === first || dirname(made) === made) return;
     }
   }
+}
 
-  async #read(): Promise<Stored | undefined> {
-    let text: string;
-    try {
-      text = await readFile(this.#path, "utf8");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-      throw error;
-    }
-    try {
-      if (text.length > MAX_LENGTH) throw new RangeError(`it is longer than ${MAX_LENGTH} characters`);
-      const stored: unknown = JSON.parse(text);
-      if (typeof stored !== "object" || stored === null || Object.keys(stored).sort().join() !== KEYS) {
-        throw new TypeError(`it is not an object of ${KEYS}`);
-      }
-      return checkStored(stored as Stored);
-    } catch (cause) {
-      throw new StorageError(
-        "DAMAGED",
-        `it is not what a node stored (${(cause as Error).message}). What this node promised is lost: move the file away, ` +
-          "and start a voting member with rejoin, so that it does not vote twice",
-        { cause },
-      );
-    }
+async function isThere(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** What processes left that were killed while they wrote. Nobody writes one without the lock. */
+async function removeFresh(path: string): Promise<void> {
+  const folder = dirname(path);
+  const start = `${basename(path)}.`;
+  const names = (await readdir(folder)).filter((name) => name.startsWith(start) && name.endsWith(".new"));
+  await Promise.all(names.map(async (name) => await rm(join(folder, name), { force: true })));
+}
+
+async function read(path: string): Promise<Stored | undefined> {
+  let text: string;
+  try {
+    if (!(await lstat(path)).isFile()) throw new StorageError("FAILED", "it is no file");
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
   }
-
-  /** Every error says which file it is about. */
-  async #named<Value>(what: string, act: () => Promise<Value>): Promise<Value> {
-    try {
-      return await act();
-    } catch (cause) {
-      const code = cause instanceof StorageError ? cause.code : "FAILED";
-      throw new StorageError(code, `${this.#path} cannot be ${what}: ${(cause as Error).message}`, { cause });
+  try {
+    if (text.length > MAX_LENGTH) throw new RangeError(`it is longer than ${MAX_LENGTH} characters`);
+    const stored: unknown = JSON.parse(text);
+    if (typeof stored !== "object" || stored === null || Object.keys(stored).sort().join() !== KEYS) {
+      throw new TypeError(`it is not an object of ${KEYS}`);
     }
+    return checkStored(stored as Stored);
+  } catch (cause) {
+    throw new StorageError(
+      "DAMAGED",
+      `it is not what a node stored (${(cause as Error).message}). What this node promised is lost: move the file away, ` +
+        "and start a voting member with rejoin, so that it does not vote twice",
+      { cause },
+    );
   }
 }
 
 /**
  * A file of JSON, `{ epoch, holder, id }`, readable by its owner alone. It is written beside the old one, synced, renamed,
  * and the folder synced, so that either the old or the new one is there, whole, whatever happens. Folders are made.
- * While it is in use a file `.lock` beside it names the process: a second node of this machine with the same file is refused.
+ * While it is in use a `.lock` beside it names the process: a second node of this machine with the same file is refused. Where
+ * the path is a link, the file that it leads to is the one that is locked, and written beside.
  *
- * `load()` rejects with a StorageError where the file is there but damaged, used by another process, or where the folder cannot be
- * written to: a node that began from nothing would vote twice.
+ * `load()` rejects with a StorageError where the file is there but damaged, used by another process, a link to nothing, or where the
+ * folder cannot be written to: a node that began from nothing would vote twice. `store()` rejects before `load()`, after `close()`, and where
+ * the folder was removed meanwhile. `close()` waits for what is being stored, however long that takes, and only then lets others in.
  * @param disk for tests
  */
 export function fileStorage(path: string, disk: Disk = nodeDisk): ElectionStorage {

@@ -1,8 +1,7 @@
 /** What a node promised is in the file whole, or not at all. */
-import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { EventEmitter, once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { expect, it } from "vitest";
 import { scratchFolder } from "../../../../test/scratch.js";
@@ -27,7 +26,8 @@ it("E17: gives back what was stored last, across restarts, and leaves nothing el
 
 /** Does what it is told to and writes down in which order; fails at the given step. */
 function watched(steps: string[], failAt?: string): Disk {
-  const step = async (name: string, act: () => Promise<void>): Promise<void> => {
+  const step = async (text: string, act: () => Promise<void>): Promise<void> => {
+    const name = text.replaceAll(/\.[0-9a-f]{12}\.new/g, ".new"); // which is another one in each run
     steps.push(name);
     if (name === failAt) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
     await act();
@@ -100,47 +100,94 @@ it.each([
   expect(readdirSync(dirname(path))).toEqual(["a.json"]);
 });
 
-it("removes what a killed process left half written, and does not write through a link that stands there", async () => {
-  const folder = scratchFolder({ "a.json.new": "half", other: "precious" });
+it("removes what a killed process left half written", async () => {
+  const folder = scratchFolder({ "a.json.new": "half", "a.json.0123.new": "half", "a.json.old": "", "b.json.new": "" });
   const storage = fileStorage(join(folder, "a.json"));
   expect(await storage.load()).toBeUndefined();
-  expect(existsSync(join(folder, "a.json.new"))).toBe(false);
-  spawnSync("ln", ["-s", "other", join(folder, "a.json.new")]);
+  await storage.close?.();
+  expect(readdirSync(folder).sort()).toEqual(["a.json.old", "b.json.new"]);
+});
+
+it("refuses a store before load and after close, and a second load", async () => {
+  const path = join(scratchFolder(), "a.json");
+  const storage = fileStorage(path);
+  await expect(storage.store(first)).rejects.toThrow(`${path} cannot be written: it is not in use`);
+  await storage.load();
+  await expect(storage.load()).rejects.toMatchObject({ code: "IN_USE" });
   await storage.store(first);
-  expect(readFileSync(join(folder, "other"), "utf8")).toBe("precious");
+  const closed = storage.close?.();
+  await expect(storage.store(second)).rejects.toMatchObject({ code: "FAILED" });
+  await closed;
+  expect(readdirSync(dirname(path))).toEqual(["a.json"]);
+  expect(await storage.load()).toEqual(first);
   await storage.close?.();
 });
 
-it("refuses a second node with the same file, of this process or another one that lives", async () => {
+it("E18: lets nobody in before what is being stored at close is stored", async () => {
   const path = join(scratchFolder(), "a.json");
-  const one = fileStorage(path);
+  const gate = new EventEmitter();
+  const begun = once(gate, "begun");
+  const disk = watched([]);
+  const slow: Disk = {
+    ...disk,
+    async writeSynced(fresh, text) {
+      if (text !== "") {
+        gate.emit("begun");
+        await once(gate, "go on");
+      }
+      await disk.writeSynced(fresh, text);
+    },
+  };
+  const one = fileStorage(path, slow);
   await one.load();
-  await expect(fileStorage(path).load()).rejects.toMatchObject({
-    code: "IN_USE",
-    message: expect.stringContaining(`process ${process.pid} uses it already (${path}.lock says so)`),
-  });
-  await one.close?.();
-  writeFileSync(`${path}.lock`, JSON.stringify({ pid: process.ppid, started: "-", host: hostname() }));
+  const stored = one.store(first);
+  await begun;
+  const closed = one.close?.();
   await expect(fileStorage(path).load()).rejects.toMatchObject({ code: "IN_USE" });
+  gate.emit("go on");
+  await Promise.all([stored, closed]);
+  const two = fileStorage(path);
+  expect(await two.load()).toEqual(first);
+  await two.close?.();
 });
 
-it("takes the file of a process that is gone, whose number is another's now, or whose lock was cut short", async () => {
-  const path = join(scratchFolder(), "a.json");
-  const { pid: gone } = spawnSync(process.execPath, ["--version"]);
-  const locks = [
-    JSON.stringify({ pid: gone, started: "-", host: hostname() }),
-    JSON.stringify({ pid: process.pid, started: "1", host: hostname() }),
-    JSON.stringify({ pid: process.pid, started: "-", host: "elsewhere.example" }),
-    "",
-    '{"pid":',
-  ];
-  // Only Linux tells when a process started.
-  for (const text of process.platform === "linux" ? locks : locks.toSpliced(1, 1)) {
-    writeFileSync(`${path}.lock`, text);
-    const storage = fileStorage(path);
-    expect(await storage.load(), text).toBeUndefined();
-    await storage.close?.();
-  }
+it.runIf(process.platform !== "win32")("E20: a link to a file that is not there is no empty storage", async () => {
+  const folder = scratchFolder();
+  const [volume, path] = [join(folder, "volume"), join(folder, "state", "a.json")];
+  mkdirSync(volume);
+  mkdirSync(dirname(path));
+  symlinkSync(join(volume, "real.json"), path);
+  await expect(fileStorage(path).load()).rejects.toMatchObject({
+    code: "FAILED",
+    message: `${path} cannot be read: it is a link to a file that is not there: is its volume mounted?`,
+  });
+  expect(readdirSync(dirname(path))).toEqual(["a.json"]);
+  await writeFile(join(volume, "real.json"), JSON.stringify(first));
+  const storage = fileStorage(path);
+  expect(await storage.load()).toEqual(first);
+  await expect(fileStorage(join(volume, "real.json")).load()).rejects.toMatchObject({ code: "IN_USE" });
+  await storage.store(second);
+  await storage.close?.();
+  expect(JSON.parse(readFileSync(join(volume, "real.json"), "utf8"))).toEqual(second); // and the link is still one
+  expect(readdirSync(volume)).toEqual(["real.json"]);
+  rmSync(path);
+  symlinkSync(volume, path);
+  await expect(fileStorage(path).load()).rejects.toThrow(/a\.json cannot be read: it is no file/);
+});
+
+it("says that its folder is gone, makes no other, and goes on once it is back", async () => {
+  const path = join(scratchFolder(), "state", "a.json");
+  const storage = fileStorage(path);
+  await storage.load();
+  await storage.store(first);
+  renameSync(dirname(path), `${dirname(path)}.away`);
+  await expect(storage.store(second)).rejects.toThrow(
+    /a\.json cannot be written: .*a\.json\.lock is not there any more: its folder was removed, moved or unmounted/,
+  );
+  expect(existsSync(dirname(path))).toBe(false);
+  renameSync(`${dirname(path)}.away`, dirname(path));
+  await storage.store(second);
+  await storage.close?.();
 });
 
 it("says at once where the folder cannot be written to", async () => {
