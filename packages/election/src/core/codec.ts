@@ -20,7 +20,7 @@ import {
 import { FieldReader, FieldWriter, malformed } from "./wire.js";
 
 const VERSION = 1;
-const SENDER_MAY_BE_EMPTY: ReadonlySet<BodyType> = new Set(["hello", "watch", "view", "retire"]);
+export const SENDER_MAY_BE_EMPTY: ReadonlySet<BodyType> = new Set(["hello", "watch", "view", "retire"]);
 
 /** In the order of their numbers, from 0. */
 const MODES: readonly Mode[] = ["available", "quorum"];

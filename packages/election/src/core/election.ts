@@ -7,6 +7,7 @@ import { Following } from "./following.js";
 import { Lead } from "./lead.js";
 import { checkLoad } from "./load.js";
 import type { BodyOf, Header, Message } from "./messages.js";
+import { givesWay } from "./namesake.js";
 import { NodeState } from "./node-state.js";
 import { Operator } from "./operator.js";
 import { checkStored, type ElectionOptions, resolveOptions } from "./options.js";
@@ -188,13 +189,13 @@ export class Election {
       case "vote":
         return this.#candidacy.votedFor(header, body);
       case "announce":
-        if (this.#claimed(infoOf(header, body.address))) return;
+        if (this.#claimed(infoOf(header, body.address), header)) return;
         return this.#correct(header, link);
       case "probe":
-        this.#claimed(infoOf(header, body.address));
+        this.#claimed(infoOf(header, body.address), header);
         return node.stale({ link }, this.#lead.known);
       case "stale":
-        return this.#staled(body);
+        return this.#staled(header, body);
       case "prepare":
         return this.#following.prepare(header, body, link);
       case "ready":
@@ -207,7 +208,12 @@ export class Election {
   /** Somebody announced itself with a token that is lower than what this node knows of. */
   #correct(header: Header, link: number): void {
     const known = this.#lead.known;
-    if (known === undefined || known.id === header.sender) return;
+    if (known === undefined) return;
+    if (known.id === header.sender) {
+      const isNamesake = this.#lead.leadership !== undefined && header.incarnation !== this.#node.incarnation;
+      if (isNamesake && !this.#node.isQuorum) this.#node.stale({ link }, known);
+      return;
+    }
     if (compareToken(known, { epoch: header.epoch, id: header.sender }) > 0) {
       this.#node.stale({ link }, known);
     }
@@ -221,17 +227,21 @@ export class Election {
     this.#claimed(namedIn(body));
   }
 
-  #staled(body: BodyOf<"stale">): void {
+  #staled(header: Header, body: BodyOf<"stale">): void {
     const named = namedIn(body);
     const leadership = this.#lead.leadership;
     const isLower = leadership !== undefined && compareToken(named, leadership.token) < 0;
-    if (!isLower || this.#node.isQuorum) this.#claimed(named);
+    if (!isLower || this.#node.isQuorum) this.#claimed(named, header);
     else if (named.id !== "" && named.id !== this.#node.id) leadership.probe(named.address);
   }
 
-  /** Somebody is said to lead; a leader with a lower token gives way (E33, E40). True where that is news. */
-  #claimed(leader: LeaderInfo): boolean {
+  /**
+   * Somebody is said to lead; a leader with a lower token gives way (E33, E40). True where that is news.
+   * @param header of the message that says it
+   */
+  #claimed(leader: LeaderInfo, header?: Header): boolean {
     const node = this.#node;
+    if (leader.id === node.id && header?.sender === leader.id) this.#meetNamesake(leader, header);
     if (leader.id === "" || leader.id === node.id || !node.mayLead(leader.id)) return false;
     if (this.#lead.leadership !== undefined) {
       if (compareToken(leader, this.#lead.leadership.token) <= 0) return false;
@@ -241,6 +251,24 @@ export class Election {
     const isNews = this.#following.claim(leader);
     if (isNews) this.#lead.redirectHosts(leader);
     return isNews;
+  }
+
+  /** Another run leads under this node's id: one of the two steps down, and asks for another id where it was given this one. */
+  #meetNamesake(namesake: LeaderInfo, header: Header): void {
+    const node = this.#node;
+    const epoch = this.#lead.leadership?.epoch;
+    if (node.isQuorum || epoch === undefined || header.incarnation === node.incarnation) return;
+    if (!givesWay({ epoch, incarnation: node.incarnation }, header)) return;
+    this.#lead.stepDown("superseded");
+    this.#lead.redirectHosts(namesake);
+    node.book.add(namesake.address);
+    this.#following.startUp();
+    if (node.options.id === "") {
+      node.id = "";
+      return;
+    }
+    const text = `${namesake.address} leads under the id of this node, ${node.id}`;
+    node.outbox.emit({ type: "trouble", kind: "idTaken", address: namesake.address, text });
   }
 
   #acknowledged(header: Header, body: BodyOf<"ack">): void {

@@ -45,7 +45,6 @@ export class Leadership {
   #probeAt: number;
   #transfer: Transfer | undefined;
   #ranking: Ranking | undefined;
-  #given = 0;
 
   /** @param former the same node's lead in a lower epoch, which goes on in this one (E22) */
   constructor(node: NodeState, epoch: number, lease: Lease, former?: Leadership) {
@@ -81,8 +80,9 @@ export class Leadership {
 
   /** Who leads, and an id where there is none (E8). */
   hello({ sender, incarnation }: Header, link: number): void {
-    const given = sender === "" ? `${cut(this.#node.id)}.${this.epoch}.${++this.#given}` : "";
-    this.#node.redirect(link, incarnation, this.info, given);
+    const node = this.#node;
+    const given = sender === "" ? `${cut(node.id)}.${node.incarnation}.${++node.given}` : "";
+    node.redirect(link, incarnation, this.info, given);
   }
 
   report(header: Header, body: BodyOf<"report">, link: number): void {

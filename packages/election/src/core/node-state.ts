@@ -35,6 +35,8 @@ export class NodeState {
   campaign: Campaign | undefined;
   /** How many tables this run of the node has made as a leader. */
   rankings = 0;
+  /** How many ids this run of the node has given (E8). */
+  given = 0;
   /** Whether the promised epoch is no lower than any in which this member may have voted (E20). */
   knowsEpoch: boolean;
 

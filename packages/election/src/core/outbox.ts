@@ -1,5 +1,6 @@
 /** What one call of the machine answers: messages sealed, stores numbered, silent connections renewed. */
 
+import { SENDER_MAY_BE_EMPTY } from "./codec.js";
 import type { ElectionOutput, Stored, Target } from "./contract.js";
 import { Envelope, type OwnHeader } from "./envelope.js";
 import type { Body } from "./messages.js";
@@ -60,9 +61,12 @@ export class Outbox {
     return this.#envelope.room(this.#header(), body);
   }
 
+  /** Nothing is sent that only a node with an id can say, while this one has none. */
   send(to: Target, body: Body): void {
+    const header = this.#header();
+    if (header.sender === "" && !SENDER_MAY_BE_EMPTY.has(body.type)) return;
     if ("address" in to) this.#renewSilent(to.address);
-    this.emit({ type: "send", to, payload: this.#envelope.seal(this.#header(), body) });
+    this.emit({ type: "send", to, payload: this.#envelope.seal(header, body) });
   }
 
   /** Sends what will be answered on the same connection, if anybody is there (E34). */
