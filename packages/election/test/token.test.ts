@@ -25,6 +25,26 @@ property.prop([fc.array(token)])("E49: the tokens that a resource accepts never 
   expect(resource.highest).toEqual(accepted.at(-1));
 });
 
+it.each([
+  [undefined, "a token is wanted, not undefined"],
+  [null, "a token is wanted, not null"],
+  [7, "a token is wanted, not 7"],
+  [{ id: "a" }, "token.epoch is undefined, but must be a whole number from 1 on"],
+  [{ epoch: Number.NaN, id: "a" }, "token.epoch is NaN,"],
+  [{ epoch: 0, id: "a" }, "token.epoch is 0,"],
+  [{ epoch: 1.5, id: "a" }, "token.epoch is 1.5,"],
+  [{ epoch: "10", id: "a" }, 'token.epoch is "10",'],
+  [{ epoch: 8 }, "token.id is undefined, but must be a text"],
+])("E14: what is no token is refused, and changes nothing: %j", (token, message) => {
+  const resource = new FencedResource({ epoch: 7, id: "a" });
+  expect(() => resource.accept(token as never)).toThrow(message);
+  expect(() => resource.tryAccept(token as never)).toThrow(TypeError);
+  expect(() => compareToken(token as never, { epoch: 7, id: "a" })).toThrow(TypeError);
+  expect(() => compareToken({ epoch: 7, id: "a" }, token as never)).toThrow(TypeError);
+  if (token !== undefined) expect(() => new FencedResource(token as never)).toThrow(TypeError);
+  expect(resource.highest).toEqual({ epoch: 7, id: "a" });
+});
+
 it("E14: a lower token is refused with an error that names both, across restarts too", () => {
   const resource = new FencedResource({ epoch: 3, id: "b" });
   resource.accept({ epoch: 3, id: "b" });

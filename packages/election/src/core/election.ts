@@ -13,7 +13,7 @@ import { Operator } from "./operator.js";
 import { checkStored, type ElectionOptions, resolveOptions } from "./options.js";
 import { Rules } from "./rules.js";
 import { type Now, WallWatch } from "./stamp.js";
-import { compareToken, type Token } from "./token.js";
+import { orderOf, type Token } from "./token.js";
 import { answerPreVote, answerVoteReq } from "./voting.js";
 
 const NEVER: number = Number.POSITIVE_INFINITY;
@@ -214,7 +214,7 @@ export class Election {
       if (isNamesake && !this.#node.isQuorum) this.#node.stale({ link }, known);
       return;
     }
-    if (compareToken(known, { epoch: header.epoch, id: header.sender }) > 0) {
+    if (orderOf(known, { epoch: header.epoch, id: header.sender }) > 0) {
       this.#node.stale({ link }, known);
     }
   }
@@ -230,7 +230,7 @@ export class Election {
   #staled(header: Header, body: BodyOf<"stale">): void {
     const named = namedIn(body);
     const leadership = this.#lead.leadership;
-    const isLower = leadership !== undefined && compareToken(named, leadership.token) < 0;
+    const isLower = leadership !== undefined && orderOf(named, leadership.token) < 0;
     if (!isLower || this.#node.isQuorum) this.#claimed(named, header);
     else if (named.id !== "" && named.id !== this.#node.id) leadership.probe(named.address);
   }
@@ -244,7 +244,7 @@ export class Election {
     if (leader.id === node.id && header?.sender === leader.id) this.#meetNamesake(leader, header);
     if (leader.id === "" || leader.id === node.id || !node.mayLead(leader.id)) return false;
     if (this.#lead.leadership !== undefined) {
-      if (compareToken(leader, this.#lead.leadership.token) <= 0) return false;
+      if (orderOf(leader, this.#lead.leadership.token) <= 0) return false;
       if (node.isQuorum && leader.epoch < node.promised.epoch) return false;
       this.#lead.stepDown("superseded");
     }
@@ -273,7 +273,7 @@ export class Election {
 
   #acknowledged(header: Header, body: BodyOf<"ack">): void {
     const leadership = this.#lead.leadership;
-    if (leadership !== undefined && compareToken({ epoch: header.epoch, id: header.sender }, leadership.token) <= 0)
+    if (leadership !== undefined && orderOf({ epoch: header.epoch, id: header.sender }, leadership.token) <= 0)
       return;
     if (!this.#following.acknowledge(header, body)) return;
     if (leadership !== undefined) this.#lead.end("superseded");

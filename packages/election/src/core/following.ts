@@ -5,7 +5,7 @@ import type { BodyOf, Header } from "./messages.js";
 import type { NodeState } from "./node-state.js";
 import type { Stamp } from "./stamp.js";
 import { Succession } from "./succession.js";
-import { compareToken } from "./token.js";
+import { orderOf } from "./token.js";
 import { placeOf, startUpWaitMs } from "./turn.js";
 
 /** Addresses asked in one round (E28). */
@@ -94,7 +94,7 @@ export class Following {
     if (leader.id === "" || leader.id === node.id || !node.mayLead(leader.id)) return false;
     if (node.isQuorum && leader.epoch < node.promised.epoch) return false;
     const target = this.#target;
-    const order = target === undefined ? 1 : compareToken(leader, target);
+    const order = target === undefined ? 1 : orderOf(leader, target);
     if (order < 0 && this.#isAccepted) return false;
     if (order === 0 && leader.address === target?.address) return false;
     const former = this.#isAccepted && !node.isQuorum ? target : undefined;
@@ -157,7 +157,7 @@ export class Following {
     // Whoever leads has a majority: a vote that was given to another in that epoch, or to oneself, was in vain.
     if (isQuorum) return rules.takesEpoch(epoch, promised.epoch);
     if (role !== "follower" || this.#target === undefined) return true;
-    return compareToken({ epoch, id: sender }, this.#target) >= 0;
+    return orderOf({ epoch, id: sender }, this.#target) >= 0;
   }
 
   /** Sees to it that what is promised gets on the disk: others learn of an epoch only from there. */
