@@ -28,7 +28,9 @@ it("E54: three nodes of available mode have one leader, whose table names them a
 });
 
 it("E36, E60: a leader that is stopped hands over first, in both modes", async () => {
-  const handOver = { handOverOnStopMs: 500 };
+  // Far longer than a hand-over takes on busy cores.
+  const leaseMs = 3_000;
+  const handOver = { handOverOnStopMs: 2_000, leaseMs };
   for (const nodes of await Promise.all([cluster(["a", "b", "c"], handOver), members(["a", "b", "c"], handOver)])) {
     const leader = await whoLeads(nodes);
     const others = nodes.filter((one) => one !== leader);
@@ -39,7 +41,7 @@ it("E36, E60: a leader that is stopped hands over first, in both modes", async (
     const [why] = await Promise.all([next(leader, "stepDown"), leader.stop()]).then(([[, reason]]) => [reason]);
     const [token] = await elected;
     expect(why).toBe("handedOver");
-    expect(performance.now() - started).toBeLessThan(quick.leaseMs);
+    expect(performance.now() - started).toBeLessThan(leaseMs);
     expect(token.epoch).toBeGreaterThan(before.epoch);
     expect(leader.isLeader()).toBe(false);
     expect(leader.view().role).toBe("stopped");

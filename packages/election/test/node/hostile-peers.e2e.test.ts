@@ -34,8 +34,8 @@ it("B2: whatever a peer that should be a node does to a connection, a node goes 
   const a = node({ id: "a", seeds: servers.map(({ address }) => address) });
   await a.start();
   await whoLeads([a]);
-  for (const { sockets } of servers) expect(sockets.length).toBeGreaterThan(0);
-  expect(a.view().malformed).toBeGreaterThan(0);
+  await until(() => servers.every(({ sockets }) => sockets.length > 0) && a.view().malformed > 0);
+  expect(a.isLeader()).toBe(true);
   const b = node({ id: "b", seeds: [a.address] });
   await b.start();
   await follows(b, "a");
@@ -114,7 +114,7 @@ it("B9: a leader that accepts and never answers is replaced, and finds its place
   proxy.cut({ how: "freeze" });
   const [token] = await elected;
   // E57, with time for two busy cores.
-  expect(performance.now() - frozen).toBeLessThan(2 * 1.1 * quick.leaseMs + 1_000);
+  expect(performance.now() - frozen).toBeLessThan(2 * 1.1 * quick.leaseMs + 2_000);
   expect(token.epoch).toBeGreaterThan(1);
   await lost;
   proxy.heal();
