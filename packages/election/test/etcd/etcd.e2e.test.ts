@@ -10,10 +10,18 @@ import { compiledProgram } from "../processes/compiled.js";
 import { EtcdCluster } from "./start-etcd.js";
 
 let etcd: EtcdCluster;
+/** With members to be killed, which starts meanwhile. */
+let three: Promise<EtcdCluster> | undefined;
 beforeAll(async () => {
-  if (component("etcd").version !== undefined) etcd = await EtcdCluster.start(1);
+  if (component("etcd").version === undefined) return;
+  etcd = await EtcdCluster.start(1);
+  three = EtcdCluster.start(3);
+  three.catch(() => {}); // told of in the test that awaits it
 });
-afterAll(async () => await etcd?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  const both = [etcd, await three?.catch(() => undefined)];
+  await Promise.all(both.map((cluster) => cluster?.[Symbol.asyncDispose]()));
+});
 
 let elections = 0;
 const newElection = (): string => `e${++elections}`;
@@ -92,13 +100,13 @@ itWith("etcd", "E76: resign and stop are fast, and `to` names the successor; not
   a.resign("c");
   expect(a.isLeader()).toBe(false);
   const second = await next;
-  expect(performance.now() - begun).toBeLessThan(500);
+  expect(performance.now() - begun).toBeLessThan(2_000); // the lease has 5 s
   expect(second.epoch).toBeGreaterThan(first.epoch);
   const third = Promise.race([elected(a), elected(b)]);
   await c.stop();
   expect(c.leader()).toBeUndefined();
   expect((await third).epoch).toBeGreaterThan(second.epoch);
-  expect(performance.now() - begun).toBeLessThan(1_000);
+  expect(performance.now() - begun).toBeLessThan(4_000);
   await Promise.all([a.stop(), b.stop()]);
   const range = { key: base64(`${election}/`), range_end: base64(`${election}0`) };
   expect(await post("/v3/kv/range", range)).not.toHaveProperty("kvs");
@@ -140,7 +148,7 @@ describe.concurrent("leases that end", () => {
       const third = elected(b);
       a.signal("SIGKILL");
       expect((await third).epoch).toBeGreaterThan(second.epoch);
-      expect(performance.now() - killed).toBeLessThan(3_000);
+      expect(performance.now() - killed).toBeLessThan(5_000);
     },
   );
 
@@ -175,9 +183,8 @@ describe.concurrent("leases that end", () => {
     "etcd",
     "E74: endpoints are tried in turn; without a majority nobody leads, and after a restart somebody does",
     async () => {
-      await using cluster = await EtcdCluster.start(3);
-      const [first, second, third] = cluster.members;
-      const { endpoints } = cluster;
+      const { members, endpoints } = (await three) as EtcdCluster;
+      const [first, second, third] = members;
       await using a = await leading({ id: "a", endpoints });
       await using b = await following({ id: "b", endpoints }, "a");
       const { epoch } = a.token() as Token;
