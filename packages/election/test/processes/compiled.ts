@@ -19,7 +19,8 @@ export type Program =
   | "resource.ts"
   | "../etcd/candidate.ts"
   | "../node/start-and-stop.ts"
-  | "../overlap/report.ts";
+  | "../overlap/report.ts"
+  | "../sim/simulate.ts";
 
 /** The file of a program, as JavaScript that `node` runs. */
 export function compiledProgram(name: Program): string {
