@@ -502,6 +502,19 @@ describe("the lease of a leader", () => {
     expect(solo.isLeader).toBe(true);
   });
 
+  it("E22, E37: after a renewal that failed the Offer names the epoch that is released, which the others follow", () => {
+    const solo = leading();
+    solo.hear({ sender: "c", epoch: 50 }, { type: "preVote", address: "c", stamp: STAMP });
+    solo.advance(1_000);
+    expect(solo.isLeader, "and nobody voted for its renewal").toBe(true);
+    solo.hear({ sender: "b", epoch: 1 }, report(undefined));
+    const [prepare] = bodiesOf(solo.feed({ type: "resign" }), "prepare");
+    const { stamp } = prepare as BodyOf<"prepare">;
+    const ready = { type: "ready", for: solo.view.incarnation, stamp } as const;
+    const offer = messagesOf(solo.hear({ sender: "b", epoch: 1 }, ready)).find(({ body }) => body.type === "offer");
+    expect(offer?.header.epoch).toBe(1);
+  });
+
   it("E12: what is lost stays lost, whatever comes later", () => {
     const solo = leading();
     solo.mono += 6_000;

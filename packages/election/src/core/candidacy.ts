@@ -3,7 +3,7 @@
 import { Campaign } from "./campaign.js";
 import type { Following } from "./following.js";
 import type { Lead } from "./lead.js";
-import type { BodyOf, Header, Release } from "./messages.js";
+import { type BodyOf, EPOCH_MAX, type Header, type Release } from "./messages.js";
 import type { NodeState } from "./node-state.js";
 
 export class Candidacy {
@@ -97,6 +97,7 @@ export class Candidacy {
   /** Stores the own vote, then asks the others for theirs (E17). */
   #askForVotes(proposed: number, release?: Release): void {
     const node = this.#node;
+    if (proposed > EPOCH_MAX) return this.lose();
     const { members, majority } = node.options;
     const campaign = new Campaign("vote", proposed, members.length, majority, release);
     node.campaign = campaign;
@@ -126,6 +127,7 @@ export class Candidacy {
    */
   #electItself(withinMs: number = Number.POSITIVE_INFINITY): void {
     const node = this.#node;
+    if (node.promised.epoch >= EPOCH_MAX) return this.lose();
     const campaign = new Campaign("vote", node.promised.epoch + 1, 1, 1);
     campaign.deadlineMono = node.now.mono + withinMs;
     node.campaign = campaign;

@@ -2,6 +2,7 @@
 
 import { Candidacy } from "./candidacy.js";
 import type { ElectionInput, ElectionOutput, ElectionView, LeaderInfo, Stored } from "./contract.js";
+import { checkEpochs } from "./epochs.js";
 import { ElectionError } from "./errors.js";
 import { Following } from "./following.js";
 import { Lead } from "./lead.js";
@@ -10,7 +11,7 @@ import type { BodyOf, Header, Message } from "./messages.js";
 import { givesWay } from "./namesake.js";
 import { NodeState } from "./node-state.js";
 import { Operator } from "./operator.js";
-import { checkStored, type ElectionOptions, resolveOptions } from "./options.js";
+import { checkStored, type ElectionOptions, type ResolvedOptions, resolveOptions } from "./options.js";
 import { Rules } from "./rules.js";
 import { type Now, WallWatch } from "./stamp.js";
 import { orderOf, type Token } from "./token.js";
@@ -40,7 +41,7 @@ export class Election {
    * @throws TypeError or RangeError that names the wrong option
    */
   constructor(options: ElectionOptions, stored?: Stored, rules: Rules = new Rules()) {
-    const resolved = resolveOptions(options);
+    const resolved = withoutVainRejoin(resolveOptions(options), stored);
     this.warnings = resolved.warnings;
     this.#wallWatch = new WallWatch(resolved.clockError);
     this.#node = new NodeState(resolved, rules, stored === undefined ? undefined : checkStored(stored));
@@ -149,6 +150,7 @@ export class Election {
     let message: Message;
     try {
       message = node.outbox.envelope.open(payload);
+      checkEpochs(message, node.promised.epoch);
     } catch (error) {
       if (!(error instanceof ElectionError)) throw error;
       this.#malformed++;
@@ -284,7 +286,9 @@ export class Election {
   #ready(header: Header, body: BodyOf<"ready">): void {
     const host = this.#lead.leadership?.ready(header, body);
     if (host === undefined) return;
-    const offer = (): void => this.#node.reply(host.link, { type: "offer", for: host.incarnation });
+    // Its followers know it by the epoch that it leaves, even if it has stored a higher one (E22).
+    const epoch = this.#lead.leadership?.epoch;
+    const offer = (): void => this.#node.reply(host.link, { type: "offer", for: host.incarnation }, epoch);
     if (!this.#node.rules.stopsBeforeOffer()) return offer();
     this.#lead.release();
     offer();
@@ -320,6 +324,13 @@ export class Election {
     this.#told = leader;
     this.#node.outbox.emit({ type: "leader", leader });
   }
+}
+
+/** A member that has stored something knows its epoch: were it to ask for it, a cluster of such members would ask for ever (E20). */
+function withoutVainRejoin(options: ResolvedOptions, stored: Stored | undefined): ResolvedOptions {
+  if (!options.rejoin || stored === undefined) return options;
+  const warning = "rejoin is ignored: something is stored, so the storage was not lost";
+  return { ...options, rejoin: false, warnings: [...options.warnings, warning] };
 }
 
 /** The machine of one node. @throws TypeError or RangeError that names the wrong option */

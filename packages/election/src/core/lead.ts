@@ -4,6 +4,7 @@ import type { LeaderInfo, StepDownReason } from "./contract.js";
 import type { Following } from "./following.js";
 import { Leadership } from "./leadership.js";
 import { Lease } from "./lease.js";
+import { EPOCH_MAX } from "./messages.js";
 import type { NodeState } from "./node-state.js";
 import type { Stamp } from "./stamp.js";
 
@@ -82,7 +83,7 @@ export class Lead {
     node.role = "released";
     this.#following.after(node.id, [], node.options.handOverMs);
     // The next epoch is offered to another: this node's own next one is above it.
-    if (!node.isQuorum) node.promised.learn(node.promised.epoch + 1);
+    if (!node.isQuorum) node.promised.learn(Math.min(EPOCH_MAX, node.promised.epoch + 1));
   }
 
   /** The hosts of a lead that has ended learn where to go. */

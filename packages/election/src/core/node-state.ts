@@ -98,8 +98,9 @@ export class NodeState {
     this.outbox.send(to, { type: "stale", ...named(leader) });
   }
 
-  reply(link: number, body: Body): void {
-    this.outbox.send({ link }, body);
+  /** @param epoch for the header. Default: as that of every message */
+  reply(link: number, body: Body, epoch?: number): void {
+    this.outbox.send({ link }, body, epoch);
   }
 
   #header(): OwnHeader {

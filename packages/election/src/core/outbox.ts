@@ -62,8 +62,9 @@ export class Outbox {
   }
 
   /** Nothing is sent that only a node with an id can say, while this one has none. */
-  send(to: Target, body: Body): void {
-    const header = this.#header();
+  send(to: Target, body: Body, epoch?: number): void {
+    const own = this.#header();
+    const header = epoch === undefined ? own : { ...own, epoch };
     if (header.sender === "" && !SENDER_MAY_BE_EMPTY.has(body.type)) return;
     if ("address" in to) this.#renewSilent(to.address);
     this.emit({ type: "send", to, payload: this.#envelope.seal(header, body) });

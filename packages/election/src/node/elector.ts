@@ -177,6 +177,7 @@ class SocketElector implements NodeElector {
     const { core, storage, measureMs, measureTimeoutMs } = this.#options;
     const { measureLoad = hostLoad, clocks = systemClocks } = this.#given;
     const machine = createElection({ ...this.#given, address: this.#address, platform: nodePlatform }, stored);
+    for (const warning of machine.warnings) if (!this.warnings.includes(warning)) this.#logger.warn({}, warning);
     const now = readerOf(clocks);
     const watchMs = Math.min(MAX_WATCH_MS, core.reportMs);
     const loop = new MachineLoop(machine, now, watchMs, (output) => this.#perform(output));
