@@ -5,11 +5,14 @@ import type { Following } from "./following.js";
 import type { Lead } from "./lead.js";
 import { type BodyOf, EPOCH_MAX, type Header, type Release } from "./messages.js";
 import type { NodeState } from "./node-state.js";
+import type { Token } from "./token.js";
 
 export class Candidacy {
   readonly #node: NodeState;
   readonly #following: Following;
   readonly #lead: Lead;
+  /** The lead that this node tried to take over last, upon its leader's offer. */
+  offeredBy: Token | undefined;
 
   constructor(node: NodeState, following: Following, lead: Lead) {
     this.#node = node;
@@ -37,6 +40,7 @@ export class Candidacy {
     const node = this.#node;
     const former = this.#following.offered(header, body);
     if (former === undefined) return;
+    this.offeredBy = { id: former.id, epoch: former.epoch };
     if (!node.isQuorum) return this.#electItself(node.options.handOverMs);
     this.#askForVotes(Math.max(former.epoch, node.promised.epoch) + 1, { holder: former.id, epoch: former.epoch });
   }

@@ -139,6 +139,10 @@ export interface ClusterView {
 export interface ElectionView extends ClusterView {
   /** Payloads that were no message of this cluster. */
   readonly malformed: number;
+  /** In quarantine: how long it is silent yet (E19). */
+  readonly quarantineMs?: number;
+  /** The lead that was offered to this node last, by a leader that had stopped, and that it tried to take over (E36). */
+  readonly offeredBy?: Token;
 }
 
 /** The events of an `Elector`. */

@@ -97,7 +97,15 @@ export class Election {
   view(now: Now): ElectionView {
     this.#node.now = now;
     this.#look(now);
-    return { ...this.#operator.status, hosts: this.#lead.leadership?.rows() ?? [], malformed: this.#malformed };
+    const isSilent = this.#node.role === "quarantine";
+    const { offeredBy } = this.#candidacy;
+    return {
+      ...this.#operator.status,
+      hosts: this.#lead.leadership?.rows() ?? [],
+      malformed: this.#malformed,
+      ...(isSilent && { quarantineMs: Math.max(0, this.#quarantineEnds - now.mono) }),
+      ...(offeredBy !== undefined && { offeredBy }),
+    };
   }
 
   /** What is counted from before the wall clock was set back counts no more (E13). */

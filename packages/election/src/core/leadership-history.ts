@@ -33,13 +33,20 @@ export interface LeadershipHistory {
 
 /** The events of an elector that say who leads. */
 export type LeadershipEvent =
-  | { readonly type: "elected"; readonly token: Token }
+  | {
+      readonly type: "elected";
+      readonly token: Token;
+      /** Whether this node was offered the lead: it took over while its promise to the former leader ran. */
+      readonly isOffered?: boolean;
+    }
   | { readonly type: "stepDown"; readonly token: Token; readonly why: StepDownReason }
   | {
       readonly type: "leader";
       readonly leader: LeaderInfo | undefined;
       /** Whether the former one is given up although it was heard just now: another claims to lead. */
       readonly isClaimed?: boolean;
+      /** Whether the former one offered the lead to this node, which takes over. */
+      readonly isOffered?: boolean;
     };
 
 /** Terms that are kept unless told otherwise; the oldest go first. */
@@ -67,26 +74,28 @@ export function recordLeadership(
     event.type === "stepDown"
       ? stepDown(history.terms, now, event.token, event.why)
       : event.type === "elected"
-        ? follow(history.terms, now, event.token, true)
-        : follow(history.terms, now, event.leader, event.isClaimed === true);
+        ? follow(history.terms, now, event.token, event.isOffered === true ? "handedOver" : "superseded")
+        : follow(history.terms, now, event.leader, endOf(event));
   return { ...history, terms: terms.slice(-maxTerms) };
 }
 
-function follow(terms: readonly Term[], now: number, leader: Token | undefined, isClaimed: boolean): readonly Term[] {
+function endOf({ leader, isClaimed, isOffered }: Extract<LeadershipEvent, { type: "leader" }>): TermEnd {
+  if (isOffered === true) return "handedOver";
+  return leader !== undefined || isClaimed === true ? "superseded" : "unheard";
+}
+
+/** @param why a former leader that is another leads no more */
+function follow(terms: readonly Term[], now: number, leader: Token | undefined, why: TermEnd): readonly Term[] {
   const last = terms.at(-1);
   if (leader !== undefined && last !== undefined && isTermOf(last, leader)) {
     // Unheard for a while, and heard again in the same epoch: it led all the time. What it told itself stands.
     return last.until === undefined || last.isTold ? terms : [...terms.slice(0, -1), opened(last)];
   }
-  const closed = last?.until === undefined ? closeLast(terms, now, endBefore(last, leader, isClaimed)) : terms;
+  const isOpen = last !== undefined && last.until === undefined;
+  const closed = isOpen ? closeLast(terms, now, leader?.id === last.id ? "renewed" : why) : terms;
   if (leader === undefined || terms.some((term) => isTermOf(term, leader))) return closed;
   const { id, epoch } = leader;
   return [...closed, { id, epoch, from: now, until: undefined, why: undefined, isTold: false }];
-}
-
-function endBefore(last: Term | undefined, next: Token | undefined, isClaimed: boolean): TermEnd {
-  if (next === undefined) return isClaimed ? "superseded" : "unheard";
-  return next.id === last?.id ? "renewed" : "superseded";
 }
 
 function closeLast(terms: readonly Term[], now: number, why: TermEnd): readonly Term[] {

@@ -13,6 +13,11 @@ export interface DashboardOptions {
   readonly expose?: boolean | undefined;
   /** Where browsers find it, for the links of the other nodes' pages: needed where it listens on all addresses. Default: where it listens. */
   readonly url?: string | undefined;
+  /**
+   * Origins (`http://HOST:PORT`) whose pages may read this dashboard, besides the cluster's own dashboards on hosts that are known: this one's
+   * host, loopback, and with a secret the hosts of the nodes' addresses (election rule E68). Default: none.
+   */
+  readonly origins?: readonly string[] | undefined;
   /** Pages that may watch at a time; more are answered 503. Default 32. */
   readonly maxClients?: number | undefined;
   /** What a page that reads too slowly may leave waiting here, besides the largest table; it is dropped beyond. Default 1,048,576 bytes. */
@@ -33,6 +38,7 @@ const known: KeysOf<DashboardOptions> = {
   listen: true,
   expose: true,
   url: true,
+  origins: true,
   maxClients: true,
   maxUnsentBytes: true,
   maxRows: true,
@@ -61,6 +67,7 @@ export type DashboardNumbers = Readonly<Record<NumberName, number>>;
 export type ResolvedDashboardOptions = DashboardNumbers & {
   readonly listen: HostAndPort;
   readonly url: string | undefined;
+  readonly origins: readonly string[];
 };
 
 /** @throws TypeError or RangeError that names the option and what is accepted */
@@ -85,14 +92,21 @@ export function resolveDashboardOptions(options: DashboardOptions): ResolvedDash
     }
     values[name] = value;
   }
-  return { ...values, listen, url: options.url === undefined ? undefined : checkUrl(options.url) };
+  const origins = options.origins ?? [];
+  if (!Array.isArray(origins)) throw new TypeError(`origins must be an array, not ${typeof origins}`);
+  return {
+    ...values,
+    listen,
+    url: options.url === undefined ? undefined : checkUrl("url", options.url),
+    origins: origins.map((origin) => checkUrl("origins", origin)),
+  };
 }
 
-function checkUrl(url: string): string {
-  if (typeof url !== "string") throw new TypeError(`url must be a string, not ${typeof url}`);
+function checkUrl(name: string, url: string): string {
+  if (typeof url !== "string") throw new TypeError(`${name} must be a string, not ${typeof url}`);
   const origin = originOf(url);
   if (origin === undefined || !/^\/?$/.test(new URL(url).pathname)) {
-    throw new RangeError(`url is ${JSON.stringify(url)}, but must be http://HOST:PORT/ or https://HOST:PORT/`);
+    throw new RangeError(`${name} is ${JSON.stringify(url)}, but must be http://HOST:PORT/ or https://HOST:PORT/`);
   }
   return `${origin}/`;
 }

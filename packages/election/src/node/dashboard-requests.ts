@@ -45,11 +45,6 @@ export function pageHeaders(own: string, others: Iterable<string>): Record<strin
   return { ...commonHeaders, "cache-control": "no-cache", "content-security-policy": policy.join("; ") };
 }
 
-/** The origins of pages' addresses, without those that are none: hosts may say anything. */
-export function originsOf(urls: Iterable<string | undefined>): Set<string> {
-  return new Set([...urls].flatMap((url) => comparableOrigin(url) ?? []));
-}
-
 /** In one form: a page that is known as that of 127.0.0.1 may have been loaded from `localhost`. */
 export function comparableOrigin(url: string | undefined): string | undefined {
   return originOf(url)?.replace(/^(https?:\/\/)(?:localhost|\[::1\])(?=:|$)/, "$1127.0.0.1");

@@ -8,9 +8,10 @@ import {
   recordLeadership,
 } from "../core/leadership-history.js";
 import type { Device } from "../core/load.js";
-import type { DashboardPage, Shown, ShownHistory, ShownState, ShownTable, TableSource } from "../web/state.js";
+import type { Token } from "../core/token.js";
+import type { Shown, ShownHistory, ShownState, ShownTable, TableSource } from "../web/state.js";
 import type { DashboardNumbers } from "./dashboard-options.js";
-import { originsOf } from "./dashboard-requests.js";
+import { DashboardPages } from "./dashboard-pages.js";
 import { pickRows } from "./dashboard-rows.js";
 import { QueryError } from "./errors.js";
 import { deviceInfo } from "./host-metrics.js";
@@ -33,6 +34,8 @@ export interface SourceOptions extends Pick<DashboardNumbers, "maxRows" | "updat
   readonly elector: ShownElector;
   readonly how: ShowOptions;
   readonly url: string;
+  /** Of pages that may read whatever hosts say. */
+  readonly origins?: readonly string[] | undefined;
   /** Default `queryNode`. */
   readonly query?: typeof queryNode;
   /** Default `deviceInfo`. */
@@ -47,9 +50,13 @@ interface Answer {
   readonly atMono: number;
 }
 
-/** Dashboards of the cluster that are remembered, so that their pages are let in; the page is told of the latest few. */
-const MAX_PAGES = 1_024;
-const MAX_PAGES_SENT = 32;
+/** Why a leader gave no table. */
+interface Problem {
+  readonly leader: Token;
+  readonly why: string;
+  /** It did not answer at all. */
+  readonly isSilent: boolean;
+}
 
 const problems: Readonly<Record<string, string>> = {
   REFUSED: "nobody listens there",
@@ -61,18 +68,18 @@ export class DashboardSource {
   readonly #options: SourceOptions;
   readonly #query: typeof queryNode;
   readonly #abort = new AbortController();
-  readonly #pages = new Map<string, string>();
+  readonly #pages: DashboardPages;
   readonly #timers: NodeJS.Timeout[] = [];
   #history: LeadershipHistory;
   #device: Device | undefined;
   #answer: Answer | undefined;
   /** Why the leader that is followed gave no table when it was asked last. */
   #problem: Problem | undefined;
-  /** Until when this node's promise to the leader that it follows runs at least. */
-  #promisedUntil = 0;
   #polling: Promise<void> | undefined;
   #soon: NodeJS.Timeout | undefined;
   #table: ShownTable | undefined;
+  /** When that was true last. */
+  #tableAtMono = 0;
   #rowsText = "";
   /** The last that was looked at: a table is not changed once it is made (E27). */
   #hosts: readonly HostRow[] = [];
@@ -81,11 +88,13 @@ export class DashboardSource {
   constructor(options: SourceOptions) {
     this.#options = options;
     this.#query = options.query ?? queryNode;
-    const { elector } = options;
+    const { elector, how, url } = options;
+    const hasSecret = how.secret !== undefined;
+    const addresses = Object.entries(how.routes ?? {}).flat();
+    this.#pages = new DashboardPages({ url, hasSecret, addresses, origins: options.origins ?? [] });
     this.#history = beginHistory(Date.now());
     const leader = elector.leader();
     if (leader !== undefined) this.#record({ type: "leader", leader });
-    this.#sample();
     for (const name of Object.keys(this.#listeners) as (keyof ElectorEvents)[]) {
       elector.on(name, this.#listeners[name] as ElectorEvents[typeof name]);
     }
@@ -101,9 +110,9 @@ export class DashboardSource {
     return { state: this.#state(), table: this.#table, history: this.#shownHistory };
   }
 
-  /** The origins of all dashboards of the cluster that are known. */
+  /** The origins whose pages may read (E68). */
   get origins(): Set<string> {
-    return originsOf([this.#options.url, ...this.#pages.values()]);
+    return this.#pages.origins;
   }
 
   /** Whether a page watches: the leader is asked once a second only then. */
@@ -150,7 +159,6 @@ export class DashboardSource {
       // promised itself to itself, and knows as little of why as when the leader died.
       const isClaimed = role === "leaderless" && leaseRemainingMs > leaseMs / 2;
       this.#heard({ type: "leader", leader, isClaimed, isOffered: this.#isOffered() });
-      this.#sample();
       if (this.#isWatched) void this.poll();
       // The new leader knows its hosts' dashboards when they have reported.
       clearTimeout(this.#soon);
@@ -172,19 +180,14 @@ export class DashboardSource {
     this.#history = recordLeadership(this.#history, Date.now(), event);
   }
 
-  /** Whoever stands while its promise to another runs was offered the lead: nothing else lets it (E36). */
+  /** Whether the leader that was followed last has handed over to this node. */
   #isOffered(): boolean {
-    const { role } = this.#options.elector.view();
-    return (role === "candidate" || role === "leader") && performance.now() < this.#promisedUntil;
-  }
-
-  #sample(): void {
-    const { role, leaseRemainingMs } = this.#options.elector.view();
-    if (role === "follower") this.#promisedUntil = performance.now() + leaseRemainingMs;
+    const { offeredBy } = this.#options.elector.view();
+    const last = this.#history.terms.at(-1);
+    return offeredBy !== undefined && offeredBy.id === last?.id && offeredBy.epoch === last.epoch;
   }
 
   #tick(): void {
-    this.#sample();
     if (!this.#isWatched) return;
     this.#read();
     this.#tell({});
@@ -211,7 +214,7 @@ export class DashboardSource {
     if (elector.view().role === "leader" || leader === undefined || this.#abort.signal.aborted) return;
     try {
       const view = await this.#query(leader.address, { ...how, timeoutMs: queryTimeoutMs, signal: this.#abort.signal });
-      if (view.role !== "leader") this.#problem = "it leads no more";
+      if (view.role !== "leader") this.#problem = { leader, why: "it leads no more", isSilent: false };
       else {
         this.#answer = { view, atMono: performance.now() };
         this.#problem = undefined;
@@ -219,7 +222,8 @@ export class DashboardSource {
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       const code = error instanceof QueryError ? error.code : "";
-      this.#problem = problems[code] ?? (error instanceof Error ? error.message : String(error));
+      const why = problems[code] ?? (error instanceof Error ? error.message : String(error));
+      this.#problem = { leader, why, isSilent: true };
     }
     this.#read();
     this.#tell({});
@@ -236,9 +240,10 @@ export class DashboardSource {
     }
     const { maxRows } = this.#options;
     if (from.hosts.length === 0) return; // before its first pulse: the former table says more
+    this.#tableAtMono = this.#answer?.atMono ?? 0;
     if (from.hosts === this.#hosts) return;
     this.#hosts = from.hosts;
-    for (const { id, ui } of from.hosts) if (ui !== undefined) this.#learn(id, ui);
+    this.#pages.learn(from.hosts);
     const rows = pickRows(from.hosts, maxRows);
     const text = `${from.id} ${from.epoch} ${from.hosts.length} ${JSON.stringify(rows)}`;
     if (text === this.#rowsText) return;
@@ -248,19 +253,9 @@ export class DashboardSource {
     this.#tell({ table: this.#table });
   }
 
-  #learn(id: string, url: string): void {
-    if (this.#pages.get(id) === url) return;
-    this.#pages.delete(id);
-    this.#pages.set(id, url);
-    const [oldest] = this.#pages.keys();
-    if (this.#pages.size > MAX_PAGES && oldest !== undefined) this.#pages.delete(oldest);
-  }
-
   #state(): ShownState {
     const { elector, how, url } = this.#options;
     const view = elector.view();
-    const others = [...this.#pages].filter(([id]) => id !== view.id).slice(-MAX_PAGES_SENT);
-    const pages = [[view.id, url] as const, ...others].map(([id, page]): DashboardPage => ({ id, url: page }));
     const answer = this.#currentAnswer(view);
     return {
       at: Date.now(),
@@ -273,35 +268,55 @@ export class DashboardSource {
         role: view.role,
         epoch: view.epoch,
         warnings: elector.warnings,
+        quarantineMs: view.quarantineMs,
       },
       leader: view.leader,
       fallbacks: answer?.view.fallbacks ?? view.fallbacks,
       lease: leaseOf(view, answer),
-      source: this.#source(),
-      pages,
+      source: this.#source(view),
+      silence: this.#silence(view),
+      pages: this.#pages.list(view.id),
     };
   }
 
   /** The leader's own word, while it is the one that this node follows and answers. */
   #currentAnswer(view: ElectionView): Answer | undefined {
     const answer = this.#answer;
-    if (answer === undefined || !this.#isFresh() || this.#problem !== undefined || view.leader === undefined)
-      return undefined;
-    return answer.view.id === view.leader.id && answer.view.epoch === view.leader.epoch ? answer : undefined;
+    if (answer === undefined || !this.#isFresh() || this.#problemOf(view.leader) !== undefined) return undefined;
+    return isLedBy(answer.view, view.leader) ? answer : undefined;
   }
 
-  #source(): TableSource | undefined {
-    if (this.#table === undefined || this.#answer === undefined) return undefined;
-    const { leader } = this.#options.elector.view();
-    const { by } = this.#table;
-    const ageMs = Math.round(performance.now() - this.#answer.atMono);
-    const problem = leader === undefined ? "nobody leads" : leader.id === by ? this.#problem : `${leader.id} leads now`;
-    return { by, ageMs, problem };
+  /** Why the leader that is followed gave no table when it was asked last; what was so with another is over. */
+  #problemOf(leader: LeaderInfo | undefined): Problem | undefined {
+    return this.#problem !== undefined && isLedBy(this.#problem.leader, leader) ? this.#problem : undefined;
+  }
+
+  #source({ leader }: ElectionView): TableSource | undefined {
+    if (this.#table === undefined) return undefined;
+    const { by, epoch } = this.#table;
+    const ageMs = Math.round(performance.now() - this.#tableAtMono);
+    const problem = leader === undefined ? "nobody leads" : this.#problemOf(leader)?.why;
+    return { by, epoch, ageMs, problem };
+  }
+
+  /** Since when the leader that is followed was not heard, once it did not answer. */
+  #silence({ leader, leaseMs, leaseRemainingMs }: ElectionView): ShownState["silence"] {
+    const problem = this.#problemOf(leader);
+    if (problem?.isSilent !== true) return undefined;
+    const now = performance.now();
+    const answeredMs =
+      this.#answer !== undefined && isLedBy(this.#answer.view, leader) ? now - this.#answer.atMono : now;
+    // Each word of a leader renews the promise, which is a lease at least.
+    return { forMs: Math.round(Math.min(answeredMs, Math.max(0, leaseMs - leaseRemainingMs))), why: problem.why };
   }
 
   get #shownHistory(): ShownHistory {
     return { history: this.#history, device: this.#device };
   }
+}
+
+function isLedBy({ id, epoch }: Token, leader: LeaderInfo | undefined): boolean {
+  return id === leader?.id && epoch === leader.epoch;
 }
 
 function leaseOf(view: ElectionView, answer: Answer | undefined): ShownState["lease"] {

@@ -1,19 +1,13 @@
 /** The dashboard of a node: a page that shows the cluster as its leader sees it, live, and changes nothing. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { hostname } from "node:os";
+import { printableJson } from "../core/printable.js";
 import type { Shown } from "../web/state.js";
 import { formatAddress, isWildcard } from "./address.js";
 import { DashboardClients, eventText } from "./dashboard-clients.js";
 import { type DashboardOptions, type ResolvedDashboardOptions, resolveDashboardOptions } from "./dashboard-options.js";
 import { loadPage, type PageFile } from "./dashboard-page.js";
-import {
-  commonHeaders,
-  comparableOrigin,
-  dataHeaders,
-  isOwnHost,
-  originsOf,
-  pageHeaders,
-} from "./dashboard-requests.js";
+import { commonHeaders, comparableOrigin, dataHeaders, isOwnHost, pageHeaders } from "./dashboard-requests.js";
 import { DashboardSource, type ShownElector, type ShowOptions } from "./dashboard-source.js";
 import { ElectorError } from "./errors.js";
 import { type Logger, silentLogger } from "./logger.js";
@@ -134,7 +128,7 @@ class HttpDashboard implements Dashboard {
       if (source === undefined) return refuse(response, 503, "no node is shown yet", headers);
       await source.refresh();
       response.writeHead(200, { ...headers, "content-type": "application/json; charset=utf-8" });
-      response.end(request.method === "HEAD" ? undefined : `${JSON.stringify(source.shown)}\n`);
+      response.end(request.method === "HEAD" ? undefined : `${printableJson(source.shown)}\n`);
       return;
     }
     if (this.#clients.isFull) {
@@ -144,11 +138,11 @@ class HttpDashboard implements Dashboard {
     this.#clients.add(response, headers, source === undefined ? "" : eventsOf(source.shown));
   }
 
-  /** A page that came from another node moves here when that dies: it may, if the leader knows that node's dashboard. */
+  /** A page that came from another node moves here when that dies: it may, if the leader knows that node's dashboard (E68). */
   async #isPageOfCluster(given: string): Promise<boolean> {
     const origin = comparableOrigin(given);
     if (origin === undefined) return false;
-    const isKnown = (): boolean => (this.#source?.origins ?? originsOf([this.url])).has(origin);
+    const isKnown = (): boolean => (this.#source?.origins ?? new Set([comparableOrigin(this.url)])).has(origin);
     if (isKnown()) return true;
     await this.#source?.poll();
     return isKnown();

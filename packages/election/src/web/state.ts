@@ -16,6 +16,8 @@ export interface ShownState {
     readonly role: Role;
     readonly epoch: number;
     readonly warnings: readonly string[];
+    /** In quarantine: how long it is silent yet. */
+    readonly quarantineMs?: number | undefined;
   };
   readonly leader?: LeaderInfo | undefined;
   readonly fallbacks: readonly Fallback[];
@@ -28,12 +30,16 @@ export interface ShownState {
   };
   /** Whose table it is. */
   readonly source?: TableSource | undefined;
+  /** Where the leader does not answer this node: since when it was not heard, and why. */
+  readonly silence?: { readonly forMs: number; readonly why: string } | undefined;
   /** The dashboards of the cluster that this node knows of. */
   readonly pages: readonly DashboardPage[];
 }
 
 export interface TableSource {
   readonly by: string;
+  readonly epoch: number;
+  /** Since its leader said so. */
   readonly ageMs: number;
   /** Why there is no newer one. */
   readonly problem?: string | undefined;

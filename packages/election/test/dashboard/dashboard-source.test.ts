@@ -1,4 +1,5 @@
 /** A node that does not lead shows the table of the one that does: how often it asks, and what it says when that fails. */
+import { performance } from "node:perf_hooks";
 import { describe, expect, it, vi } from "vitest";
 import type { ClusterView } from "../../src/core/index.js";
 import { DashboardSource, type SourceOptions } from "../../src/node/dashboard-source.js";
@@ -129,7 +130,40 @@ describe("the leader of a node that follows", () => {
     followed.elector.change({ leader: undefined });
     expect(followed.source.shown.state.source?.problem).toBe("nobody leads");
     followed.elector.change({ leader: { id: "c", address: "c:1", epoch: 2 } });
-    expect(followed.source.shown.state.source?.problem).toBe("c leads now");
+    expect(followed.source.shown.state.source).toMatchObject({ by: "a", epoch: 1, problem: undefined }); // it was not asked yet
+  });
+
+  it("E69 that does not answer is said to be silent at once, since its last word, and only while it is followed", async () => {
+    let now = 1_000;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => now);
+    try {
+      using followed = new Followed();
+      await followed.poll();
+      expect(followed.source.shown.state.silence).toBeUndefined();
+      followed.leader.answer = () => {
+        throw new QueryError("REFUSED", "x");
+      };
+      now += 700;
+      followed.elector.change({ leaseRemainingMs: 1_100 }); // of 1,500: it renewed the promise 400 ms ago
+      await followed.poll();
+      expect(followed.source.shown.state.silence).toEqual({ forMs: 400, why: "nobody listens there" });
+      now += 100;
+      followed.elector.change({ leaseRemainingMs: 0 });
+      expect(followed.source.shown.state.silence?.forMs).toBe(800);
+      // Another is followed: what was so with the former is over, and the table is the former's until the new one comes.
+      followed.elector.change({ leader: { id: "c", address: "c:1", epoch: 2 }, leaseRemainingMs: 1_500 });
+      const { state, table } = followed.source.shown;
+      expect([state.silence, state.source, table?.by]).toEqual([
+        undefined,
+        { by: "a", epoch: 1, ageMs: 800, problem: undefined },
+        "a",
+      ]);
+      followed.leader.answer = () => clusterView({ id: "c", epoch: 2 });
+      await followed.poll();
+      expect(followed.source.shown.state.source).toEqual({ by: "c", epoch: 2, ageMs: 0, problem: undefined });
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it.each([
@@ -145,4 +179,15 @@ describe("the leader of a node that follows", () => {
       expect(followed.source.shown.history.history.terms).toMatchObject([{ id: "a", why }]);
     },
   );
+
+  it.each([
+    ["candidate", { id: "a", epoch: 1 }, "handedOver"],
+    ["leader", { id: "a", epoch: 1 }, "handedOver"],
+    ["candidate", { id: "a", epoch: 0 }, "unheard"],
+    ["candidate", { id: "c", epoch: 1 }, "unheard"],
+  ] as const)("is followed no more by a %s that was offered the lead of %o: %s", (role, offeredBy, why) => {
+    using followed = new Followed();
+    followed.elector.change({ role, leader: undefined, offeredBy });
+    expect(followed.source.shown.history.history.terms).toMatchObject([{ id: "a", why }]);
+  });
 });

@@ -41,6 +41,16 @@ describe("the terms that a node sees", () => {
       [leads("a", 1), { ...nobody, isClaimed: true }, leads("b", 2)],
       ["a1 1-2 superseded", "b2 3-"],
     ],
+    [
+      "a leader offers the lead to this node, which stores its epoch first",
+      [leads("a", 1), { ...nobody, isOffered: true }, elected("b", 2), leads("b", 2)],
+      ["a1 1-2 handedOver", "b2 3-"],
+    ],
+    [
+      "a leader offers the lead to this node, which leads at once",
+      [leads("a", 1), { type: "elected", token: { id: "b", epoch: 2 }, isOffered: true }, leads("b", 2)],
+      ["a1 1-2 handedOver", "b2 2-"],
+    ],
     ["a leader goes on in a new epoch", [leads("a", 1), leads("a", 2)], ["a1 1-2 renewed", "a2 2-"]],
     ["its own lead, told twice", [elected("a", 1), leads("a", 1)], ["a1 1-"]],
     [
@@ -104,6 +114,20 @@ describe("the bands of the timeline", () => {
       { kind: "nobody", from: 2, until: 3 },
       { kind: "unknown", from: -2, until: 0 },
     ]);
+  });
+
+  it("are brief, without a lane, for leads that ended sooner than can be seen", () => {
+    const history = seen(leads("a", 1), leads("b", 2), leads("c", 3)); // a from 1 to 2, b from 2 to 3, c from 3
+    const instant = recordLeadership(history, 3, leads("d", 4)); // c not at all
+    expect(bandsOf(instant, 10, 10, 0, 1)).toEqual([
+      { kind: "leader", id: "a", epoch: 1, lane: 0, from: 1, until: 2 },
+      { kind: "leader", id: "b", epoch: 2, lane: 0, from: 2, until: 3 },
+      { kind: "leader", id: "d", epoch: 4, lane: 0, from: 3, until: 10 },
+      { kind: "brief", id: "c", epoch: 3, from: 3, until: 3 },
+      { kind: "nobody", from: 0, until: 1 },
+    ]);
+    // Not even where it is the last, and leads yet.
+    expect(bandsOf(history, 3.5, 2, 0, 1).map(({ kind }) => kind)).toEqual(["leader", "leader", "leader"]);
   });
 
   it("have a lane for each of two that led at once", () => {

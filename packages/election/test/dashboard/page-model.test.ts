@@ -51,7 +51,7 @@ describe("the rows of the page", () => {
   });
 
   it("say that a leader which does not answer is silent", () => {
-    const source = { by: "a", ageMs: 2_000, problem: "it does not answer" };
+    const source = { by: "a", epoch: 1, ageMs: 2_000, problem: "it does not answer" };
     const model = update(begun, { type: "state", state: state(1, "a", { source }) }, 1);
     expect(hosts(model, 1)[0]).toBe("1 a silent leader");
   });

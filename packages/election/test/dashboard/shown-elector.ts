@@ -1,5 +1,5 @@
 /** A node of which a test decides what it says, for the dashboard to show. */
-import type { ClusterView, ElectorEvents, HostRow, LeaderInfo } from "../../src/core/index.js";
+import type { ClusterView, ElectionView, ElectorEvents, HostRow, LeaderInfo } from "../../src/core/index.js";
 import type { ShownElector } from "../../src/node/dashboard.js";
 
 export function hostRow(id: string, more: Partial<HostRow> = {}): HostRow {
@@ -42,12 +42,14 @@ export function clusterView(more: Partial<ClusterView> = {}): ClusterView {
   };
 }
 
+type FakeView = Omit<ElectionView, "malformed">;
+
 export class FakeElector implements ShownElector {
   readonly warnings: readonly string[] = [];
   readonly #listeners = new Map<string, Set<(...args: never[]) => void>>();
-  current: ClusterView;
+  current: FakeView;
 
-  constructor(view: Partial<ClusterView> = {}) {
+  constructor(view: Partial<FakeView> = {}) {
     this.current = clusterView(view);
   }
 
@@ -55,7 +57,7 @@ export class FakeElector implements ShownElector {
     return this.current.address;
   }
 
-  view(): ClusterView & { readonly malformed: number } {
+  view(): ElectionView {
     return { ...this.current, malformed: 0 };
   }
 
@@ -75,7 +77,7 @@ export class FakeElector implements ShownElector {
   }
 
   /** Changes what it says, and tells its listeners. */
-  change(view: Partial<ClusterView>): void {
+  change(view: Partial<FakeView>): void {
     const former = this.current.leader;
     this.current = clusterView({ ...this.current, ...view });
     const { leader, hosts } = this.current;
