@@ -17,9 +17,9 @@ describe("start-up", () => {
     expect(cluster.outputs("elected")).toHaveLength(1);
   });
 
-  it("E31: available: without the first of the seeds another elects itself within 3 R and 2 S", () => {
+  it("E31: available: without the first of the seeds another elects itself within 3 R and 3 S", () => {
     const cluster = new Cluster(["b", "c"], { ...available, seeds: abc });
-    cluster.advance(4_500 + 3_000);
+    cluster.advance(4_500 + 4_500);
     expect(cluster.leaders()).toHaveLength(1);
     cluster.settle();
     expect(cluster.outputs("elected")).toHaveLength(1);

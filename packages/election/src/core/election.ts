@@ -15,6 +15,7 @@ import { checkStored, type ElectionOptions, type ResolvedOptions, resolveOptions
 import { Rules } from "./rules.js";
 import { type Now, WallWatch } from "./stamp.js";
 import { orderOf, type Token } from "./token.js";
+import { firstAskingMs } from "./turn.js";
 import { answerPreVote, answerVoteReq } from "./voting.js";
 
 const NEVER: number = Number.POSITIVE_INFINITY;
@@ -139,16 +140,17 @@ export class Election {
         if (this.#lead.leadership !== undefined) this.#lead.stepDown("stopped");
         node.role = "stopped";
         return;
+      case "linkClosed":
+        return node.askers.remove(input.link);
       case "tick":
       case "clockJump":
-      case "linkClosed":
         return;
     }
   }
 
   #start(): void {
     const node = this.#node;
-    if (!this.#isRestart) return this.#following.startUp();
+    if (!this.#isRestart) return this.#following.startUp(firstAskingMs(node));
     node.role = "quarantine";
     this.#quarantineEnds = node.now.mono + node.rules.quarantineMs(node.options);
   }
@@ -176,7 +178,7 @@ export class Election {
       case "hello":
         this.#candidacy.hearEpoch(header);
         if (this.#lead.leadership !== undefined) return this.#lead.leadership.hello(header, link);
-        return node.redirect(link, header.incarnation, this.#following.leader);
+        return this.#introduce(header, link);
       case "redirect":
         return this.#redirected(header, body);
       case "report":
@@ -199,8 +201,8 @@ export class Election {
       case "vote":
         return this.#candidacy.votedFor(header, body);
       case "announce":
-        if (this.#claimed(infoOf(header, body.address), header)) return;
-        return this.#correct(header, link);
+        if (!this.#claimed(infoOf(header, body.address), header)) return this.#correct(header, link);
+        return this.#following.heardLeader();
       case "probe":
         this.#claimed(infoOf(header, body.address), header);
         return node.stale({ link }, this.#lead.known);
@@ -213,6 +215,14 @@ export class Election {
       case "offer":
         return this.#candidacy.offered(header, body);
     }
+  }
+
+  /** Names the leader that is followed; whoever is told of nobody is told again once this node leads (E31). */
+  #introduce(header: Header, link: number): void {
+    const node = this.#node;
+    const { leader } = this.#following;
+    if (leader === undefined && !node.isQuorum) node.askers.add(link, header, node.now.mono);
+    node.redirect(link, header.incarnation, leader);
   }
 
   /** Somebody announced itself with a token that is lower than what this node knows of. */
@@ -283,8 +293,7 @@ export class Election {
 
   #acknowledged(header: Header, body: BodyOf<"ack">): void {
     const leadership = this.#lead.leadership;
-    if (leadership !== undefined && orderOf({ epoch: header.epoch, id: header.sender }, leadership.token) <= 0)
-      return;
+    if (leadership !== undefined && orderOf({ epoch: header.epoch, id: header.sender }, leadership.token) <= 0) return;
     if (!this.#following.acknowledge(header, body)) return;
     if (leadership !== undefined) this.#lead.end("superseded");
     this.#node.campaign = undefined;

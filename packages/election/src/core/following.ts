@@ -47,13 +47,13 @@ export class Following {
     return this.#fallbacks;
   }
 
-  /** As at start-up: asks around, and takes its turn if nobody leads (E31). */
-  startUp(): void {
-    const { options, now } = this.#node;
+  /** As at start-up: asks around for so long, and takes its turn if nobody leads then (E31). */
+  startUp(askingMs: number = 3 * this.#node.options.reportMs): void {
+    const { now } = this.#node;
     this.#forgetTarget();
     this.#fallbacks = [];
     this.#askAt = now.mono;
-    this.#standAt = now.mono + 3 * options.reportMs + startUpWaitMs(this.#node, this.#place());
+    this.#standAt = now.mono + askingMs + startUpWaitMs(this.#node, this.#place());
   }
 
   /** A leader that leads no more, and whom it had named. */

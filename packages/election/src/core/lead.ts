@@ -44,6 +44,9 @@ export class Lead {
     this.#following.rest();
     node.outbox.emit({ type: "elected", token: leadership.token });
     leadership.announce();
+    const { reportMs, stepMs } = node.options;
+    const recent = node.askers.takeSince(node.now.mono - 3 * reportMs - 2 * stepMs);
+    for (const [link, asker] of recent) leadership.hello(asker, link);
   }
 
   end(why: StepDownReason): void {

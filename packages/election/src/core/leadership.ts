@@ -37,6 +37,8 @@ export class Leadership {
   readonly table: HostTable;
   readonly #node: NodeState;
   readonly #sinceMono: number;
+  /** In which this lead began: it may have been renewed since (E22). */
+  readonly #firstEpoch: number;
   /** The next in line, whether they are live or not, and as messages name them: both change in `#nominate` alone. */
   #fallbacks: readonly Host[] = [];
   #named: readonly Fallback[] = [];
@@ -55,6 +57,7 @@ export class Leadership {
     this.lease = lease;
     this.table = former?.table ?? new HostTable(node.options);
     if (former !== undefined) this.#nominate(former.#fallbacks);
+    this.#firstEpoch = former === undefined ? epoch : former.#firstEpoch;
     this.#sinceMono = former === undefined ? node.now.mono : former.#sinceMono;
     this.#pulseAt = former === undefined ? node.now.mono + node.options.pulseMs : former.#pulseAt;
     this.#probeAt = node.isQuorum ? Number.POSITIVE_INFINITY : node.now.mono + node.options.probeMs;
@@ -79,7 +82,7 @@ export class Leadership {
   }
 
   /** Who leads, and an id where there is none (E8). */
-  hello({ sender, incarnation }: Header, link: number): void {
+  hello({ sender, incarnation }: Pick<Header, "sender" | "incarnation">, link: number): void {
     const node = this.#node;
     const given = sender === "" ? `${cut(node.id)}.${node.incarnation}.${++node.given}` : "";
     node.redirect(link, incarnation, this.info, given);
@@ -90,14 +93,16 @@ export class Leadership {
     const { now, options, rules } = node;
     const { sender, incarnation } = header;
     const isMine = sender === node.id && incarnation !== node.incarnation;
-    const host = isMine ? undefined : this.table.report(sender, incarnation, body, link, now.mono);
+    const host = isMine ? undefined : this.table.report(sender, incarnation, body, link, now.mono, this.#echoed(body));
     if (host === undefined) return node.redirect(link, incarnation);
-    this.lease.heard(now);
+    if (host.counts) {
+      this.lease.heard(now);
+      this.#list(host);
+    }
     const { echo } = body;
     if (echo !== undefined && echo.epoch === this.epoch && echo.stamp.mono <= now.mono && node.isQuorum) {
       if (node.memberOf(sender) !== undefined) this.lease.count(sender, rules.countedFrom(echo.stamp, now));
     }
-    this.#list(host);
     node.reply(link, {
       type: "ack",
       for: incarnation,
@@ -106,6 +111,13 @@ export class Leadership {
       leaseMs: Math.ceil(options.leaseMs),
       fallbacks: this.fallbacks,
     });
+  }
+
+  /** When the Ack was sent that a report echoes, if that was in this lead and in the last L: what is older may be a replay (E7). */
+  #echoed({ echo }: BodyOf<"report">): number | undefined {
+    if (echo === undefined || echo.epoch < this.#firstEpoch || echo.epoch > this.epoch) return undefined;
+    const ageMs = this.#node.now.mono - echo.stamp.mono;
+    return ageMs >= 0 && ageMs < this.#node.options.leaseMs ? echo.stamp.mono : undefined;
   }
 
   /** A host is next in line at once where there is room: a leader may die before its first pulse (B10). */
@@ -199,7 +211,20 @@ export class Leadership {
     const { id, incarnation, options, ownLoads, now } = this.#node;
     const { hostName, address, ui } = options;
     const score = scoreOf(options.score, ownLoads.average);
-    return { id, incarnation, hostName, address, ui, link: 0, heardMono: now.mono, loads: ownLoads, score };
+    return {
+      id,
+      incarnation,
+      hostName,
+      address,
+      ui,
+      link: 0,
+      heardMono: now.mono,
+      echoedMono: now.mono,
+      isProven: true,
+      counts: true,
+      loads: ownLoads,
+      score,
+    };
   }
 
   /** The table as it would be ranked now. */

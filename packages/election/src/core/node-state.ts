@@ -1,6 +1,7 @@
 /** What all parts of a node's machine share: who it is, what time it is, what it has promised and stored. */
 
 import { AddressBook } from "./address-book.js";
+import { Askers } from "./askers.js";
 import type { Campaign } from "./campaign.js";
 import type { LeaderInfo, Role, Stored, Target } from "./contract.js";
 import type { OwnHeader } from "./envelope.js";
@@ -20,6 +21,7 @@ export class NodeState {
   readonly outbox: Outbox;
   readonly promised: Promised;
   readonly book: AddressBook;
+  readonly askers: Askers = new Askers();
   /** 16 hexadecimal digits. */
   readonly incarnation: string;
   readonly ownLoads: LoadAverage = new LoadAverage();
@@ -37,12 +39,15 @@ export class NodeState {
   rankings = 0;
   /** How many ids this run of the node has given (E8). */
   given = 0;
+  /** Whether this node has something stored of an earlier run. */
+  readonly wasThereBefore: boolean;
   /** Whether the promised epoch is no lower than any in which this member may have voted (E20). */
   knowsEpoch: boolean;
 
   constructor(options: ResolvedOptions, rules: Rules, stored: Stored | undefined) {
     this.options = options;
     this.rules = rules;
+    this.wasThereBefore = stored !== undefined;
     this.durable = stored ?? { epoch: 0, holder: "", id: "" };
     this.id = options.id === "" ? this.durable.id : options.id;
     this.promised = new Promised(this.durable.epoch, this.durable.holder);

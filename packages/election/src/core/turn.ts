@@ -14,9 +14,20 @@ export function placeOf(node: NodeState, fallbacks: readonly Fallback[], lastLea
   return fallbacks.length + Math.max(0, unlisted.indexOf(node.id));
 }
 
-/** The wait behind the 3 R of a start: its turn; without votes a random one, and none for the first of the seeds. */
+/**
+ * How long a node that has just started asks around. One that ran before waits in available mode for the probe of a leader: it
+ * may be that nobody it knows is left, and that the others have another leader (E31, E40).
+ */
+export function firstAskingMs({ isQuorum, wasThereBefore, options: { reportMs, probeMs } }: NodeState): number {
+  return isQuorum || !wasThereBefore ? 3 * reportMs : Math.max(3 * reportMs, probeMs + reportMs);
+}
+
+/**
+ * The wait behind that: its turn. Without votes none for the first of the seeds, and for who has nobody to ask; the others
+ * wait for S and a random while, so that nodes that start together have one leader.
+ */
 export function startUpWaitMs(node: NodeState, place: number): number {
   const { address, seeds, stepMs } = node.options;
   if (node.isQuorum) return place * stepMs;
-  return seeds[0] === address ? 0 : node.random() * 2 * stepMs;
+  return seeds.length === 0 || seeds[0] === address ? 0 : (1 + node.random() * 2) * stepMs;
 }

@@ -68,8 +68,10 @@ export interface Attempts {
 export function settlesLatest(of: BoundsOf, mode: Plan["mode"], nodes: number, { refused, lost }: Attempts): number {
   const { leaseMs, reportMs, stepMs, voteMs, probeMs, clockError, promiseFactor } = of;
   const turns = promiseFactor * leaseMs + nodes * stepMs;
-  const heals = mode === "available" ? probeMs + reportMs + 2 * stepMs : 0;
-  const waits = turns + 3 * reportMs + heals + refused * 1.5 * voteMs + lost * turns;
+  const heals = mode === "available" ? probeMs + reportMs + 3 * stepMs : 0;
+  // Who was restarted right before asks around for longer.
+  const asking = mode === "available" ? Math.max(3 * reportMs, probeMs + reportMs) : 3 * reportMs;
+  const waits = turns + asking + heals + refused * 1.5 * voteMs + lost * turns;
   return waits / (1 - clockError) + (1 + lost) * election(of);
 }
 
