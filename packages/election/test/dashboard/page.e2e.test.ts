@@ -73,7 +73,7 @@ async function startCluster(): Promise<readonly Node[]> {
 /** A page, and what went wrong in it or left this machine. */
 async function openPage(url: string): Promise<{ readonly page: Page; readonly faults: string[] }> {
   const page = (await browser?.newPage({ viewport: { width: 1160, height: 1000 } })) as Page;
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(25_000); // a browser on busy cores
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("console", (message) => {
@@ -144,50 +144,55 @@ describe("the page", () => {
     },
   );
 
-  itWith("chromium", "shows who leads, turns a killed leader red, and moves to a node that answers", async () => {
-    const [a, b, c] = (await cluster) as [Node, Node, Node];
-    const { page, faults } = await openPage(b.url);
-    await page.locator('[data-host="c"] .status.connected').waitFor();
-    expect(await page.locator(".leader-name").textContent()).toMatch(/a$/);
-    for (const id of ["a", "b", "c"]) expect(await rowOf(page, id).textContent()).toContain("● Connected");
-    expect(await rowOf(page, "a").locator(".tag").textContent()).toBe("leader");
-    expect(await page.locator(".rank.gold, .rank.silver, .rank.bronze").count()).toBe(3);
-    expect(await page.locator(".device").textContent()).toMatch(/System name.+CPU model.+Total memory.+OS.+Version/);
+  itWith(
+    "chromium",
+    "shows who leads, turns a killed leader red, and moves to a node that answers",
+    async () => {
+      const [a, b, c] = (await cluster) as [Node, Node, Node];
+      const { page, faults } = await openPage(b.url);
+      await page.locator('[data-host="c"] .status.connected').waitFor();
+      expect(await page.locator(".leader-name").textContent()).toMatch(/a$/);
+      for (const id of ["a", "b", "c"]) expect(await rowOf(page, id).textContent()).toContain("● Connected");
+      expect(await rowOf(page, "a").locator(".tag").textContent()).toBe("leader");
+      expect(await page.locator(".rank.gold, .rank.silver, .rank.bronze").count()).toBe(3);
+      expect(await page.locator(".device").textContent()).toMatch(/System name.+CPU model.+Total memory.+OS.+Version/);
 
-    // Light and dark, wide and narrow, by keyboard alone.
-    const all = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-    expect(await violations(page, ...all)).toEqual([]);
-    await page.screenshot({ path: join(artifacts, "election-dashboard.png"), fullPage: true });
-    await page.emulateMedia({ colorScheme: "dark" });
-    await page.setViewportSize({ width: 360, height: 740 });
-    expect(await violations(page, "wcag2aa", "wcag21aa", "wcag22aa")).toEqual([]); // contrast, and what depends on the width
-    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
-    await page.screenshot({ path: join(artifacts, "election-dashboard-phone.png"), fullPage: true });
-    await page.setViewportSize({ width: 1160, height: 1000 });
-    expect((await reachedByKeyboard(page)).sort()).toEqual(
-      ["Events, the newest first", "a", "b", "c", "name or address"].sort(),
-    );
-    await page.keyboard.press("Escape");
+      // Light and dark, wide and narrow, by keyboard alone.
+      const all = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+      expect(await violations(page, ...all)).toEqual([]);
+      await page.screenshot({ path: join(artifacts, "election-dashboard.png"), fullPage: true });
+      await page.emulateMedia({ colorScheme: "dark" });
+      await page.setViewportSize({ width: 360, height: 740 });
+      expect(await violations(page, "wcag2aa", "wcag21aa", "wcag22aa")).toEqual([]); // contrast, and what depends on the width
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+      await page.screenshot({ path: join(artifacts, "election-dashboard-phone.png"), fullPage: true });
+      await page.setViewportSize({ width: 1160, height: 1000 });
+      expect((await reachedByKeyboard(page)).sort()).toEqual(
+        ["Events, the newest first", "a", "b", "c", "name or address"].sort(),
+      );
+      await page.keyboard.press("Escape");
 
-    // The leader dies.
-    a.process.kill("SIGKILL");
-    await rowOf(page, "a").locator(".status.disconnected").waitFor();
-    expect(await rowOf(page, "a").textContent()).toContain("✕ Disconnected");
-    await page.locator(".log", { hasText: /a led for .*, until it was not heard any more/ }).waitFor();
-    await page.locator(".leader-name", { hasText: /[bc]$/ }).waitFor();
-    await page.locator('[role="status"]', { hasText: /^[bc] leads in epoch 2\.$/ }).waitFor({ state: "attached" });
-    await page.locator('[data-host="c"] .status.connected').waitFor();
+      // The leader dies.
+      a.process.kill("SIGKILL");
+      await rowOf(page, "a").locator(".status.disconnected").waitFor();
+      expect(await rowOf(page, "a").textContent()).toContain("✕ Disconnected");
+      await page.locator(".log", { hasText: /a led for .*, until it was not heard any more/ }).waitFor();
+      await page.locator(".leader-name", { hasText: /[bc]$/ }).waitFor();
+      await page.locator('[role="status"]', { hasText: /^[bc] leads in epoch 2\.$/ }).waitFor({ state: "attached" });
+      await page.locator('[data-host="c"] .status.connected').waitFor();
 
-    // The node that the page listens to dies.
-    b.process.kill("SIGKILL");
-    await page.locator('[data-connection="live"]', { hasText: new URL(c.url).host }).waitFor();
-    await rowOf(page, "a").locator(".status.disconnected").waitFor();
-    expect(await page.locator(".timeline svg rect").count()).toBeGreaterThan(3);
-    expect(await page.locator(".timeline").getAttribute("aria-label")).toMatch(
-      /a led for .*[bc] led for .*nobody led for /,
-    );
-    await page.screenshot({ path: join(artifacts, "election-dashboard-dark.png"), fullPage: true });
-    expect(faults).toEqual([]);
-    await page.close();
-  });
+      // The node that the page listens to dies.
+      b.process.kill("SIGKILL");
+      await page.locator('[data-connection="live"]', { hasText: new URL(c.url).host }).waitFor();
+      await rowOf(page, "a").locator(".status.disconnected").waitFor();
+      expect(await page.locator(".timeline svg rect").count()).toBeGreaterThan(3);
+      expect(await page.locator(".timeline").getAttribute("aria-label")).toMatch(
+        /a led for .*[bc] led for .*nobody led for /,
+      );
+      await page.screenshot({ path: join(artifacts, "election-dashboard-dark.png"), fullPage: true });
+      expect(faults).toEqual([]);
+      await page.close();
+    },
+    90_000,
+  );
 });
