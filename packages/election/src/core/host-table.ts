@@ -11,10 +11,17 @@ export interface Host {
   address: string;
   /** Empty where it has no dashboard. */
   ui: string;
-  /** The connection of its last report. */
+  /** The connection of its last report that counted. */
   link: number;
-  /** When it was last heard, on the leader's monotonic clock. */
+  /** When a report of it counted last, on the leader's monotonic clock. */
   heardMono: number;
+  /** The newest stamp that a report under this id has echoed, and whether one of this incarnation has. */
+  echoedMono: number;
+  isProven: boolean;
+  /** Since when the id is reported under without a proof. */
+  readonly claimedMono: number;
+  /** Whether its last report counted: a replay does not (E7). */
+  counts: boolean;
   readonly loads: LoadAverage;
   score: number;
 }
@@ -46,41 +53,53 @@ export class HostTable {
   }
 
   isLive(host: Host, mono: number): boolean {
-    return mono - host.heardMono <= 2 * this.#options.reportMs;
+    return this.#isRecent(host.heardMono, mono);
   }
 
   isConnected(host: Host, mono: number): boolean {
     return mono - host.heardMono < this.#options.leaseMs;
   }
 
-  /** Undefined where the id belongs to another (E7), or there is no room (E24). */
-  report(id: string, incarnation: string, report: BodyOf<"report">, link: number, mono: number): Host | undefined {
+  /**
+   * Undefined where the id belongs to another (E7), or there is no room (E24). A report counts where it echoes a newer stamp than
+   * any before, comes on the connection of one that did, or there was little time for that yet.
+   * @param echoedMono of the recent Ack that it echoes
+   */
+  report(
+    id: string,
+    incarnation: string,
+    report: BodyOf<"report">,
+    link: number,
+    mono: number,
+    echoedMono: number = Number.NEGATIVE_INFINITY,
+  ): Host | undefined {
     let host = this.#hosts.get(id);
-    if (host !== undefined && host.incarnation !== incarnation) {
-      if (this.isLive(host, mono)) return undefined;
-      host = undefined;
-    } else if (host === undefined && this.#hosts.size >= this.#options.maxHosts) return undefined;
-    if (host === undefined) {
-      host = {
-        id,
-        incarnation,
-        hostName: "",
-        address: "",
-        ui: "",
-        link,
-        heardMono: mono,
-        loads: new LoadAverage(),
-        score: 0,
-      };
+    const proves = echoedMono > (host?.echoedMono ?? Number.NEGATIVE_INFINITY);
+    if (host === undefined || host.incarnation !== incarnation) {
+      if (host === undefined && this.#hosts.size >= this.#options.maxHosts) return undefined;
+      if (host !== undefined && this.#isTaken(host, mono) && (host.isProven || !proves)) return undefined;
+      host = { ...newcomer(host, mono), id, incarnation, link };
       this.#hosts.set(id, host);
+      take(host, report);
     }
-    host.hostName = report.hostName;
-    host.address = report.address;
-    host.ui = report.ui;
+    host.counts = proves || (host.isProven ? link === host.link : this.#isRecent(host.claimedMono, mono));
+    if (!host.counts) return host;
+    if (proves) host.echoedMono = echoedMono;
+    host.isProven ||= proves;
     host.link = link;
     host.heardMono = mono;
+    take(host, report);
     host.loads.add(report.load);
     return host;
+  }
+
+  /** Whether nobody else may report under its id (E7). */
+  #isTaken(host: Host, mono: number): boolean {
+    return host.isProven ? this.isLive(host, mono) : this.#isRecent(host.claimedMono, mono);
+  }
+
+  #isRecent(thenMono: number, mono: number): boolean {
+    return mono - thenMono <= 2 * this.#options.reportMs;
   }
 
   /** Scores all, forgets who is long gone, and gives the live ones in the order of their rank. */
@@ -105,6 +124,28 @@ export class HostTable {
     for (const host of silent) rows.push(rowOf(host, undefined, this.isConnected(host, mono), false));
     return rows;
   }
+}
+
+/** What is known at first of who comes instead of `former` under an id, or as the first. */
+function newcomer(former: Host | undefined, mono: number): Omit<Host, "id" | "incarnation" | "link"> {
+  return {
+    hostName: "",
+    address: "",
+    ui: "",
+    heardMono: former?.heardMono ?? mono,
+    echoedMono: former?.echoedMono ?? Number.NEGATIVE_INFINITY,
+    isProven: false,
+    claimedMono: former === undefined || former.isProven ? mono : former.claimedMono,
+    counts: true,
+    loads: new LoadAverage(),
+    score: 0,
+  };
+}
+
+function take(host: Host, { hostName, address, ui }: BodyOf<"report">): void {
+  host.hostName = hostName;
+  host.address = address;
+  host.ui = ui;
 }
 
 function rowOf(host: Host, rank: number | undefined, isConnected: boolean, isLeader: boolean): HostRow {

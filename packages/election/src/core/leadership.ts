@@ -95,10 +95,8 @@ export class Leadership {
     const isMine = sender === node.id && incarnation !== node.incarnation;
     const host = isMine ? undefined : this.table.report(sender, incarnation, body, link, now.mono, this.#echoed(body));
     if (host === undefined) return node.redirect(link, incarnation);
-    if (host.counts) {
-      this.lease.heard(now);
-      this.#list(host);
-    }
+    if (host.counts || !host.isProven) this.lease.heard(now);
+    if (host.counts) this.#list(host);
     const { echo } = body;
     if (echo !== undefined && echo.epoch === this.epoch && echo.stamp.mono <= now.mono && node.isQuorum) {
       if (node.memberOf(sender) !== undefined) this.lease.count(sender, rules.countedFrom(echo.stamp, now));
@@ -221,6 +219,7 @@ export class Leadership {
       heardMono: now.mono,
       echoedMono: now.mono,
       isProven: true,
+      claimedMono: now.mono,
       counts: true,
       loads: ownLoads,
       score,
