@@ -78,6 +78,7 @@ interface NumberRule {
   readonly fast?: number;
   readonly min: number;
   readonly max: number;
+  readonly isWhole?: boolean;
 }
 
 const MAX_MS = 2 ** 31 - 1;
@@ -111,7 +112,7 @@ const numbers: Readonly<Record<NumberName, NumberRule>> = {
   tenureMs: { ...ms(60_000), min: 0 },
   handOverRatio: { default: 1.15, min: 1, max: 1_000 },
   forgetMs: ms(600_000),
-  maxHosts: { default: 20_000, min: 1, max: 1_000_000 },
+  maxHosts: { default: 20_000, min: 1, max: 1_000_000, isWhole: true },
 };
 
 export type ResolvedOptions = Readonly<Record<NumberName, number>> & {
@@ -256,10 +257,12 @@ function checkScore(score: "linear" | "classic" | Score): Score {
   return oneOf("score", score, ["linear", "classic"]) === "linear" ? linearScore : classicScore;
 }
 
-function number(name: string, value: number, { min, max }: NumberRule): number {
-  const accepted = `a number from ${min} to ${max}`;
+function number(name: string, value: number, { min, max, isWhole = false }: NumberRule): number {
+  const accepted = `a ${isWhole ? "whole " : ""}number from ${min} to ${max}`;
   if (typeof value !== "number") throw new TypeError(`${name} must be ${accepted}, not ${typeof value}`);
-  if (!(value >= min && value <= max)) throw new RangeError(`${name} is ${value}, but must be ${accepted}`);
+  if (!(value >= min && value <= max) || (isWhole && !Number.isInteger(value))) {
+    throw new RangeError(`${name} is ${value}, but must be ${accepted}`);
+  }
   return value;
 }
 

@@ -24,9 +24,13 @@ const MAX_ATTEMPTS = 10;
  * The clocks as a machine wants them: the monotonic one from 0, both read at the same time. On a busy machine another process
  * may run for tens of milliseconds between two readings, which at the next look would seem as if somebody had set the wall clock back; then
  * they are read again.
+ * @throws TypeError where they do not give numbers: nothing that is computed of a lease would be true
  */
 export function readerOf(clocks: Clocks): () => Now {
   const start = clocks.mono();
+  for (const [name, value] of Object.entries({ mono: start, wall: clocks.wall() })) {
+    if (!Number.isFinite(value)) throw new TypeError(`clocks.${name} must give a number of milliseconds, not ${value}`);
+  }
   return () => {
     let before = clocks.mono();
     for (let attempt = 1; ; attempt++) {

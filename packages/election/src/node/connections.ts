@@ -11,6 +11,7 @@ export interface ConnectionsOptions extends ConnectionBounds {
   /** address -> where to connect instead */
   readonly routes: Readonly<Record<string, string>>;
   readonly maxConnections: number;
+  readonly maxSilent: number;
   readonly maxOutgoing: number;
   readonly connectTimeoutMs: number;
   readonly redialMs: number;
@@ -40,6 +41,8 @@ export class Connections {
   readonly #kept = new Map<string, Connection>();
   /** Every one whose socket is not closed. */
   readonly #open = new Set<Connection>();
+  /** Those that others made and on which no valid message came yet, the oldest first. */
+  readonly #silent = new Set<Connection>();
   /** When each address was dialled last, the oldest first. */
   readonly #dialled = new Map<string, number>();
   #lastLink = 0;
@@ -70,7 +73,7 @@ export class Connections {
       server.listen({ host, port, backlog: BACKLOG }, () => resolve());
     });
     server.removeAllListeners("error");
-    server.on("error", (error) => this.#options.logger.error({ why: error.message }, "the listening socket failed"));
+    server.on("error", ({ message }) => this.troubles.warnSeldom({ why: message }, "a connection was not accepted"));
     const everyMs = Math.max(1, Math.min(this.#options.silentTimeoutMs, this.#options.idleTimeoutMs) / 4);
     this.#sweptAt = performance.now();
     this.#sweeper = setInterval(() => this.#sweep(everyMs), everyMs);
@@ -166,8 +169,15 @@ export class Connections {
   }
 
   #accept(socket: Socket): void {
-    if (this.#isStopped) socket.destroy();
-    else this.#add(socket, undefined);
+    if (this.#isStopped) {
+      socket.destroy();
+      return;
+    }
+    const [oldest] = this.#silent;
+    this.#silent.add(this.#add(socket, undefined));
+    if (oldest === undefined || this.#silent.size <= this.#options.maxSilent) return;
+    this.troubles.warnSeldom({ peer: oldest.peer }, "a silent connection was closed: there are more than maxSilent");
+    oldest.drop("newer ones came, and it said nothing");
   }
 
   #add(socket: Socket, address: string | undefined): Connection {
@@ -179,7 +189,9 @@ export class Connections {
 
   readonly #connectionEvents: ConnectionEvents = {
     payload: ({ link, address }, payload) => this.#events.message(link, address, payload),
-    spoke: ({ address }) => {
+    spoke: (connection) => {
+      this.#silent.delete(connection);
+      const { address } = connection;
       if (address !== undefined) this.troubles.answered(address);
     },
     refused: ({ address, peer }, why) => {
@@ -190,6 +202,7 @@ export class Connections {
     gone: (connection, why, error) => {
       const { link, address } = connection;
       this.#links.delete(link);
+      this.#silent.delete(connection);
       if (address !== undefined && this.#kept.get(address) === connection) this.#kept.delete(address);
       if (this.#isStopped) return;
       this.#options.logger.debug({ link, peer: connection.peer, why }, "a connection ended");

@@ -2,6 +2,7 @@
 import type { Load } from "../core/load.js";
 import { type ElectionOptions, type ResolvedOptions, resolveOptions } from "../core/options.js";
 import { type HostAndPort, isLoopback, isWildcard, parseAddress } from "./address.js";
+import { checkPorts } from "./check-ports.js";
 import type { Clocks } from "./clocks.js";
 import { fileStorage, storagePath } from "./file-storage.js";
 import { type KeysOf, refuseUnknownKeys } from "./known-keys.js";
@@ -33,6 +34,11 @@ export interface ElectorOptions extends Omit<ElectionOptions, "platform" | "addr
   readonly clocks?: Clocks | undefined;
   /** Connections that others make, at a time; more are closed at once. Default `maxHosts` + 1,000. */
   readonly maxConnections?: number | undefined;
+  /**
+   * Of those, the ones on which no valid message came yet; the oldest gives way. So whoever does not know the secret takes no more
+   * file descriptors than that. Default 256.
+   */
+  readonly maxSilent?: number | undefined;
   /** Connections that this node keeps to others; the one that was not used for longest gives way. Default 256. */
   readonly maxOutgoing?: number | undefined;
   /** What a peer that reads too slowly may leave waiting here; its connection is dropped beyond. Default 65,536 bytes. */
@@ -49,7 +55,11 @@ export interface ElectorOptions extends Omit<ElectionOptions, "platform" | "addr
   readonly idleTimeoutMs?: number | undefined;
   /** How long `stop()` of a leader waits for its successor; 0: it does not hand over. Default 500. */
   readonly handOverOnStopMs?: number | undefined;
-  /** How long `stop()` waits for what is still being sent or stored. Default 1,000. */
+  /**
+   * How long `stop()` waits for what is still being sent or stored, and for a storage that is being read. Default 1,000. A store that
+   * takes longer is not given up: the storage is closed, and its file free for another process, once that has ended, and
+   * until then the pending write keeps this process alive.
+   */
   readonly stopTimeoutMs?: number | undefined;
 }
 
@@ -65,6 +75,7 @@ const count = (standard: number): NumberRule => ({ default: standard, min: 1, ma
 
 type FixedName =
   | "measureTimeoutMs"
+  | "maxSilent"
   | "maxOutgoing"
   | "maxUnsentBytes"
   | "maxWaitingMessages"
@@ -77,6 +88,7 @@ type FixedName =
 /** Those with defaults of their own; the others' defaults come from the times of the election. */
 const numbers: Readonly<Record<FixedName, NumberRule>> = {
   measureTimeoutMs: ms(5_000),
+  maxSilent: count(256),
   maxOutgoing: count(256),
   maxUnsentBytes: { ...count(65_536), min: 4_104 },
   maxWaitingMessages: count(64),
@@ -124,6 +136,7 @@ const known: KeysOf<ElectorOptions> = {
   logger: true,
   clocks: true,
   maxConnections: true,
+  maxSilent: true,
   maxOutgoing: true,
   maxUnsentBytes: true,
   maxWaitingMessages: true,
@@ -149,6 +162,8 @@ export type ResolvedElectorOptions = Readonly<Record<NumberName, number>> & {
 export function resolveElectorOptions(options: ElectorOptions): ResolvedElectorOptions {
   if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
   refuseUnknownKeys(options, known);
+  checkPorts(options);
+  checkLists(options);
   const routes = checkRoutes(options.routes ?? {});
   const own = options.members?.find(({ id }) => id === options.id)?.address;
   const given = options.address ?? own;
@@ -196,6 +211,15 @@ function checkNumbers(options: ElectorOptions, { reportMs, leaseMs, maxHosts }: 
     values[name] = value;
   }
   return values;
+}
+
+function checkLists({ seeds = [], members = [] }: ElectorOptions): void {
+  if (!Array.isArray(seeds)) throw new TypeError("seeds must be an array of addresses");
+  if (!Array.isArray(members)) throw new TypeError("members must be an array of { id, address }");
+  for (const member of members) {
+    if (typeof member !== "object" || member === null)
+      throw new TypeError("members must hold objects, { id, address }");
+  }
 }
 
 function checkRoutes(routes: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

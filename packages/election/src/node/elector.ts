@@ -15,6 +15,7 @@ import { LoadLoop } from "./load-loop.js";
 import { type Logger, silentLogger } from "./logger.js";
 import { MachineLoop } from "./machine-loop.js";
 import { nodePlatform } from "./platform.js";
+import { StorageReader } from "./storage-reader.js";
 import { StoreQueue } from "./store-queue.js";
 
 export interface NodeElector extends Elector, AsyncDisposable {
@@ -50,6 +51,7 @@ class SocketElector implements NodeElector {
   readonly #logger: Logger;
   readonly #events: EventHub;
   readonly #connections: Connections;
+  readonly #reader: StorageReader;
   #address: string;
   #listening: string;
   #running: Running | undefined;
@@ -70,6 +72,7 @@ class SocketElector implements NodeElector {
     this.#listening = formatAddress(this.#options.listen);
     this.#address = this.#options.address ?? this.#listening;
     this.warnings = this.#options.warnings;
+    this.#reader = new StorageReader(this.#options.storage);
     this.#connections = new Connections(
       { ...this.#options, logger: this.#logger },
       {
@@ -149,7 +152,7 @@ class SocketElector implements NodeElector {
   async #start(): Promise<void> {
     const { storage, listen, address, stopTimeoutMs } = this.#options;
     for (const warning of this.warnings) this.#logger.warn({}, warning);
-    const stored = await storage.load();
+    const stored = await this.#reader.read();
     try {
       this.#checkOwner(stored);
       if (this.#stopping !== undefined) throw new ElectorError("STOPPED", "this elector was stopped");
@@ -193,10 +196,12 @@ class SocketElector implements NodeElector {
   }
 
   async #stop(): Promise<void> {
+    const { stopTimeoutMs } = this.#options;
+    const timer = setTimeout(() => this.#reader.giveUp(), stopTimeoutMs);
     await this.#starting?.catch(() => {}); // whoever called start() is told
+    clearTimeout(timer);
     const running = this.#running;
     if (running === undefined) return;
-    const { stopTimeoutMs, storage } = this.#options;
     await this.#handOver(running);
     running.loads.stop();
     running.watch.stop();
@@ -205,8 +210,7 @@ class SocketElector implements NodeElector {
     this.#lastView = running.machine.view(running.now());
     this.#running = undefined;
     this.#leader = undefined;
-    await Promise.all([this.#connections.stop(stopTimeoutMs), running.stores.drain(stopTimeoutMs)]);
-    await storage.close?.();
+    await Promise.all([this.#connections.stop(stopTimeoutMs), running.stores.end(stopTimeoutMs)]);
     this.#logger.info({ address: this.#address }, "stopped");
   }
 

@@ -5,7 +5,7 @@ import { ElectionError } from "../core/errors.js";
 import { framed } from "../core/framed-payload.js";
 import { PayloadStream } from "../core/payload-stream.js";
 import { ViewReader } from "../core/view-reader.js";
-import { parseAddress } from "./address.js";
+import { dialable, parseAddress } from "./address.js";
 import { QueryError } from "./errors.js";
 import { type KeysOf, refuseUnknownKeys } from "./known-keys.js";
 import { nodePlatform } from "./platform.js";
@@ -187,6 +187,10 @@ export async function retireLeader(address: string, options: RetireOptions = {})
       });
       if (found === undefined) throw new QueryError("NO_LEADER", `${at} knows no leader`);
       if (isView(found)) return found;
+      if (dialable(found.address) === undefined) {
+        const named = JSON.stringify(found.address);
+        throw new QueryError("PROTOCOL", `${at} says that the leader is at ${named}, which is no address`);
+      }
       at = found.address;
     }
     throw new QueryError("NO_LEADER", `the leader that the nodes name changed ${MAX_HOPS} times`);

@@ -1,5 +1,6 @@
 /** The bounds of a node's sockets, each of them reached. */
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { start } from "../../../../test/process.js";
 import { framed } from "../../src/core/index.js";
@@ -9,6 +10,11 @@ import { freePorts, until } from "./nodes.js";
 import { dial, fakeServer } from "./peers.js";
 
 const hello = framed(new Uint8Array([1, 2, 3]));
+
+/** However it was closed. */
+async function closed(socket: Socket): Promise<void> {
+  await new Promise((resolve) => socket.once("close", resolve));
+}
 
 interface Bench {
   readonly connections: Connections;
@@ -25,6 +31,7 @@ async function bench(options: Partial<ConnectionsOptions> = {}): Promise<Bench> 
     {
       routes: {},
       maxConnections: 100,
+      maxSilent: 100,
       maxOutgoing: 100,
       maxUnsentBytes: 65_536,
       maxWaitingMessages: 64,
@@ -120,6 +127,25 @@ it("turns away what comes beyond maxConnections, and says so", async () => {
   await until(() => a.told.length === 1);
 });
 
+it("B8: of connections on which nothing valid came keeps maxSilent, the newest, and none of them costs one that has spoken", async () => {
+  const a = await bench({ maxSilent: 3 });
+  const first = await dial(a.address);
+  first.write(hello);
+  await until(() => a.told.length === 1);
+  const silent = [await dial(a.address)];
+  const gone = closed(silent[0] as Socket);
+  for (let count = 1; count < 4; count++) silent.push(await dial(a.address));
+  await gone;
+  expect(a.told).toEqual(["message 1", "closed 2"]);
+  expect(a.warnings).toEqual(["a silent connection was closed: there are more than maxSilent"]);
+  silent[1]?.write(hello); // which makes room for another
+  await until(() => a.told.length === 3);
+  await dial(a.address);
+  first.write(hello);
+  await until(() => a.told.length === 4);
+  expect(a.told.slice(2)).toEqual(["message 3", "message 1"]);
+});
+
 it("keeps no more than maxWaitingMessages for a connection that is being made", async () => {
   const b = await bench();
   const a = await bench({ maxWaitingMessages: 3 });
@@ -176,7 +202,7 @@ it("B8: closes connections on which no message came for silentTimeoutMs, also wh
   const timer = setInterval(() => trickling.write(new Uint8Array(1)), 20); // a frame of no bytes after 8 of them ...
   onTestFinished(() => clearInterval(timer));
   trickling.write(new Uint8Array([0, 0, 0, 0, 0, 0, 15])); // ... would be one, but it is of 3,840
-  await Promise.all([once(silent, "close"), once(trickling, "close")]);
+  await Promise.all([closed(silent), closed(trickling)]);
   expect(a.told.toSorted()).toEqual(["closed 2", "closed 3", "message 1"]);
   expect(a.warnings).toEqual(["a connection on which no message came was closed"]);
   expect(good.destroyed).toBe(false);

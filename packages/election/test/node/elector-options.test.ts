@@ -66,3 +66,36 @@ it("shows a node that has not begun as stopped", () => {
   elector.resign(); // nothing happens
   expect(() => elector.on("lost" as "leader", () => {})).toThrow(/there is no event lost; there are elected/);
 });
+
+it.each<[string, unknown, RegExp]>([
+  [
+    "a logger that cannot be called",
+    { logger: {} },
+    /logger must be an object with the functions debug, info, warn, error/,
+  ],
+  ["a logger that is none", { logger: null }, /logger must be/],
+  ["clocks without readings", { clocks: { mono: 1 } }, /clocks must be an object with the functions mono, wall/],
+  ["one seed that is not in an array", { seeds: "127.0.0.1:1" }, /seeds must be an array of addresses/],
+  [
+    "members that are none",
+    { mode: "quorum", id: "a", members: [null] },
+    /members must hold objects, \{ id, address \}/,
+  ],
+  ["an object of members", { mode: "quorum", id: "a", members: {} }, /members must be an array of \{ id, address \}/],
+  ["half a host", { maxHosts: 1.5 }, /maxHosts is 1.5, but must be a whole number from 1 to/],
+  ["no silent connection", { maxSilent: 0 }, /maxSilent is 0, but must be a number from 1/],
+])("refuses %s", (_, options, why) => {
+  expect(() => createElector(options as ElectorOptions)).toThrow(why);
+});
+
+it.each([
+  ["no number", { mono: () => Number.NaN, wall: () => 0 }, /clocks.mono must give a number of milliseconds, not NaN/],
+  ["a date", { mono: () => 0, wall: () => new Date(0) as unknown as number }, /clocks.wall must give a number/],
+])("does not start with clocks that give %s, and leaves nothing open", async (_, clocks, why) => {
+  const storage = memoryStorage();
+  const elector = createElector({ id: "a", storage, clocks });
+  await expect(elector.start()).rejects.toThrow(why);
+  const another = createElector({ id: "a", storage, listen: elector.listening });
+  await another.start();
+  await another.stop();
+});

@@ -1,5 +1,6 @@
 /** A person's tool at real nodes (election rules E62 to E66). */
 import { expect, it } from "vitest";
+import { decodeMessage } from "../../src/core/index.js";
 import { queryNode, retireLeader } from "../../src/index.js";
 import { cluster, freePorts, idle, next, node, until } from "./nodes.js";
 import { dial, fakeServer, message } from "./peers.js";
@@ -79,5 +80,22 @@ it("E65: says that there is no leader to retire", async () => {
   await expect(retireLeader(host.address)).rejects.toMatchObject({
     code: "NO_LEADER",
     message: `${host.address} knows no leader`,
+  });
+});
+
+it("does not dial what a node says of its leader where that is no address", async () => {
+  const liar = await fakeServer((socket) => {
+    socket.once("data", (chunk: Buffer) => {
+      const { header } = decodeMessage(chunk.subarray(8));
+      const leader = { leaderId: "q", leaderAddress: "not an address\u001b[2J", leaderEpoch: 1 };
+      const lease = { leaseMs: 1, leaseRemainingMs: 1, fallbacks: [], snapshot: 0, total: 0, first: 0, rows: [] };
+      const view = { mode: "available", role: "follower", address: "x:1", ...leader, ...lease } as const;
+      socket.write(message("x", { type: "view", for: header.incarnation, ...view }));
+    });
+  });
+  await expect(retireLeader(liar.address)).rejects.toMatchObject({
+    name: "QueryError",
+    code: "PROTOCOL",
+    message: `${liar.address} says that the leader is at "not an address\\u001b[2J", which is no address`,
   });
 });
