@@ -6,7 +6,7 @@ import { runPlan } from "./run-plan.js";
 import { describePlan, shrinkPlan } from "./shrink-plan.js";
 import { fingerprintOf } from "./trace-output.js";
 
-/** Seeds of one task: some seconds of a worker. */
+/** Seeds of one task: a second or so of a worker. */
 export const CHUNK = 8;
 
 /** Runs of the seeds from `from` to `to`. Those of a mutant, named by its place in the table, end with the first that catches it. */
