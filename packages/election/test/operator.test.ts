@@ -238,6 +238,21 @@ describe("E65: Retire", () => {
     expect(cluster.leaders()).toEqual([view.fallbacks[0]?.id]);
   });
 
+  it("E39: to a host that has no vote does nothing, nor does resign", () => {
+    const members = abc.map((id) => ({ id, address: id }));
+    const cluster = settled([...abc, "h"], { mode: "quorum", members });
+    const reader = newReader();
+    const view = readAll(cluster, "a", reader);
+    expect(view.hosts.map(({ id }) => id)).toContain("h");
+    const [answer] = answers(cluster, "a", reader.retire(view, "h"));
+    expect(reader.read(answer as Uint8Array)).toMatchObject({ id: "a", role: "leader" });
+    cluster.feed("a", { type: "resign", to: "h" });
+    cluster.advance(10_000);
+    expect(cluster.leaders()).toEqual(["a"]);
+    expect(cluster.messages("prepare")).toEqual([]);
+    expect(cluster.outputs("stepDown")).toEqual([]);
+  });
+
   it("to nobody that lives: the leader stops all the same, and says so", () => {
     const cluster = settled();
     const reader = newReader();

@@ -24,6 +24,13 @@ describe("E43: a wrong option is an error that names it and what is accepted", (
     ["an address that is no text", { address: 1 }, /address must be a string/],
     ["an empty cluster", { cluster: "" }, /cluster must be/],
     ["a seed too long", { seeds: ["h".repeat(257)] }, /seeds must be 1 to 256/],
+    ["seeds that are no array", { seeds: "127.0.0.1:1" }, /seeds must be an array of addresses, not string/],
+    ["a seed that is no text", { seeds: [1] }, /seeds must be a string, not number/],
+    [
+      "a secret that is a text",
+      { secret: "0123456789abcdef" },
+      /secret must be a Uint8Array of 16 bytes or more, not string/,
+    ],
     ["a time of 0", { reportMs: 0 }, /reportMs is 0, but must be a number from 1/],
     ["a time that is no number", { leaseMs: "6" }, /leaseMs must be a number/],
     ["NaN", { pulseMs: Number.NaN }, /pulseMs is NaN/],
@@ -43,7 +50,16 @@ describe("E43: a wrong option is an error that names it and what is accepted", (
   });
 
   it.each<[string, object, RegExp]>([
-    ["no members", { members: [] }, /members must be 1 to 7, not 0/],
+    ["no members", { members: [] }, /members are needed in quorum mode: 1 to 7, each { id, address }/],
+    ["members left out", { members: undefined }, /members are needed in quorum mode/],
+    ["members that are no array", { members: "a" }, /members must be an array of { id, address }, not string/],
+    ["a member that is a text", { members: ["a=h:1"] }, /members must be an array .* one of them is string/],
+    ["a member without an address", { members: [{ id: "a" }] }, /members.address must be a string, not undefined/],
+    [
+      "the same address twice",
+      { members: [...members(2), { id: "m2", address: "h:1" }] },
+      /members must have different addresses/,
+    ],
     ["eight members", { members: members(8) }, /members must be 1 to 7, not 8/],
     ["the same id twice", { members: [...members(2), ...members(1)] }, /different ids/],
     ["another address than the members say", { address: "h:9" }, /address is h:9, but members say/],

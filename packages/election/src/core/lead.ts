@@ -74,9 +74,12 @@ export class Lead {
     if (this.#leadership?.lease.runs(this.#node.now) === false) this.stepDown("lease");
   }
 
-  /** Asks another to take over; stops where there is nobody to ask (E39). */
+  /** Asks another to take over; stops where there is nobody to ask; does nothing for a host that has no vote (E39). */
   resign(to: string | undefined): void {
-    if (this.#leadership !== undefined && !this.#leadership.resign(to)) this.release();
+    const leadership = this.#leadership;
+    if (leadership === undefined) return;
+    if (to !== undefined && leadership.table.get(to) !== undefined && !this.#node.mayLead(to)) return;
+    if (!leadership.resign(to)) this.release();
   }
 
   /** Stops leading, and stands again if nobody else does (E36, E38). */

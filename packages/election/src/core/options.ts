@@ -38,7 +38,7 @@ export interface ElectionOptions {
   readonly members?: readonly Member[] | undefined;
   /** This member's storage was lost: it must not vote before it knows its epoch again (E20). Default false. */
   readonly rejoin?: boolean | undefined;
-  /** Shared by all nodes: messages carry an HMAC. 16 bytes or more. Default none. */
+  /** Shared by all nodes: messages carry an HMAC. A Uint8Array of 16 bytes or more. Default none. */
   readonly secret?: Uint8Array | undefined;
   readonly platform: Platform;
   /** How hosts are ranked. Default `linear`. */
@@ -163,7 +163,7 @@ export function resolveOptions(options: ElectionOptions): ResolvedOptions {
     );
   }
   const id = options.id === undefined ? "" : text("id", options.id, MAX_ID_BYTES);
-  const members = checkMembers(mode, options.members ?? []);
+  const members = checkMembers(mode, list("members", options.members, "{ id, address }"));
   if (mode === "quorum" && id === "") throw new TypeError("id must be given in quorum mode");
   if (options.rejoin === true && members.length === 1) {
     throw new RangeError("rejoin needs other members: a single one that lost its storage has nobody to ask");
@@ -180,7 +180,7 @@ export function resolveOptions(options: ElectionOptions): ResolvedOptions {
     address: text("address", options.address, MAX_ADDRESS_BYTES),
     hostName: text("hostName", options.hostName ?? (id === "" ? "-" : id), MAX_ADDRESS_BYTES),
     ui: options.ui === undefined ? "" : text("ui", options.ui, MAX_ADDRESS_BYTES),
-    seeds: (options.seeds ?? []).map((seed) => text("seeds", seed, MAX_ADDRESS_BYTES)),
+    seeds: list("seeds", options.seeds, "addresses").map((seed) => text("seeds", seed, MAX_ADDRESS_BYTES)),
     members,
     majority: Math.floor(members.length / 2) + 1,
     rejoin: options.rejoin === true,
@@ -220,13 +220,22 @@ function checkMembers(mode: string, members: readonly Member[]): readonly Member
     if (members.length > 0) throw new RangeError("members are for quorum mode; available mode has seeds");
     return [];
   }
-  if (members.length < 1 || members.length > 7) throw new RangeError(`members must be 1 to 7, not ${members.length}`);
-  for (const { id, address } of members) {
+  if (members.length === 0) {
+    throw new RangeError("members are needed in quorum mode: 1 to 7, each { id, address }, the same at every node");
+  }
+  if (members.length > 7) throw new RangeError(`members must be 1 to 7, not ${members.length}`);
+  for (const member of members) {
+    if (typeof member !== "object" || member === null) {
+      throw new TypeError(`members must be an array of { id, address }, and one of them is ${kindOf(member)}`);
+    }
+    const { id, address } = member;
     text("members.id", id, MAX_ID_BYTES);
     text("members.address", address, MAX_ADDRESS_BYTES);
   }
   if (new Set(members.map(({ id }) => id)).size < members.length)
     throw new RangeError("members must have different ids");
+  if (new Set(members.map(({ address }) => address)).size < members.length)
+    throw new RangeError("members must have different addresses: each id is a node of its own");
   // By id, so that every node gives them the same turns, whatever order they were listed in.
   return [...members].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
@@ -239,7 +248,8 @@ function warningsOf(count: number): string[] {
 
 function checkSecret({ secret, platform }: Pick<ElectionOptions, keyof Sealing>): Uint8Array | undefined {
   if (secret === undefined) return undefined;
-  if (!(secret instanceof Uint8Array)) throw new TypeError("secret must be a Uint8Array");
+  if (!(secret instanceof Uint8Array))
+    throw new TypeError(`secret must be a Uint8Array of 16 bytes or more, not ${kindOf(secret)}`);
   if (secret.length < 16) throw new RangeError(`secret must be 16 bytes or more, not ${secret.length}`);
   if (typeof platform?.hmacSha256 !== "function" || typeof platform.equalInConstantTime !== "function") {
     throw new TypeError("platform must have hmacSha256 and equalInConstantTime where there is a secret");
@@ -264,6 +274,15 @@ function number(name: string, value: number, { min, max, isWhole = false }: Numb
     throw new RangeError(`${name} is ${value}, but must be ${accepted}`);
   }
   return value;
+}
+
+function list<One>(name: string, value: readonly One[] | undefined, ofWhat: string): readonly One[] {
+  if (value === undefined || Array.isArray(value)) return value ?? [];
+  throw new TypeError(`${name} must be an array of ${ofWhat}, not ${kindOf(value)}`);
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? "null" : typeof value;
 }
 
 /** @throws TypeError or RangeError where it is not a text of 1 to `maxBytes` bytes */
