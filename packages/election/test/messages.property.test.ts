@@ -11,17 +11,20 @@ import {
   type Message,
   RemoteProtocolError,
 } from "../src/core/index.js";
+import { hasControls } from "../src/core/text-rules.js";
 
-const id = fc.string({ unit: "binary", minLength: 1, maxLength: 16 });
-const address = fc.string({ unit: "binary", minLength: 1, maxLength: 64 });
+const text = (maxLength: number) => fc.string({ unit: "binary", maxLength }).filter((one) => !hasControls(one));
+const id = text(16).filter((one) => one !== "");
+const word = text(64).filter((one) => one !== "");
+const address = fc.stringMatching(/^[A-Za-z0-9._:%[\]-]{1,64}$/);
 const epoch = fc.integer({ min: 0, max: 2 ** 48 });
 const incarnation = fc.uint8Array({ minLength: 8, maxLength: 8 }).map((bytes) => Buffer.from(bytes).toString("hex"));
 const micros = fc.integer({ min: 0, max: 2 ** 51 }).map((us) => us / 1_000);
 const stamp = fc.record({ mono: micros, wall: fc.maxSafeNat() });
 const count = fc.maxSafeNat();
 const named = {
-  leaderId: fc.string({ unit: "binary", maxLength: 16 }),
-  leaderAddress: fc.string({ unit: "binary", maxLength: 64 }),
+  leaderId: text(16),
+  leaderAddress: fc.oneof(address, fc.constant("")),
   leaderEpoch: epoch,
 };
 const load = fc
@@ -39,9 +42,9 @@ const row = fc
   .record({
     rank: fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
     id,
-    hostName: address,
+    hostName: word,
     address,
-    ui: fc.option(address, { nil: undefined }),
+    ui: fc.option(word, { nil: undefined }),
     load,
     score: fc.double({ noNaN: true, noDefaultInfinity: true }),
     status: fc.constantFrom("connected", "disconnected"),
@@ -50,12 +53,12 @@ const row = fc
   .map((one) => ({ ...one, medal: medalOf(one.rank) }));
 const body = fc.oneof(
   fc.record({ ...of("hello"), address }),
-  fc.record({ ...of("redirect"), for: incarnation, ...named, givenId: fc.string({ unit: "binary", maxLength: 16 }) }),
+  fc.record({ ...of("redirect"), for: incarnation, ...named, givenId: text(16) }),
   fc.record({
     ...of("report"),
     address,
-    hostName: address,
-    ui: fc.string({ unit: "binary", maxLength: 64 }),
+    hostName: word,
+    ui: text(64),
     echo: fc.option(fc.record({ epoch, stamp }), { nil: undefined }),
     load,
   }),
@@ -108,7 +111,7 @@ const body = fc.oneof(
     first: fc.nat(),
     rows: fc.array(row, { maxLength: 4 }),
   }),
-  fc.record({ ...of("retire"), for: incarnation, epoch, to: fc.string({ unit: "binary", maxLength: 16 }) }),
+  fc.record({ ...of("retire"), for: incarnation, epoch, to: text(16) }),
 ) as fc.Arbitrary<Body>;
 const message: fc.Arbitrary<Message> = fc.record({
   header: fc.record({

@@ -17,6 +17,7 @@ import {
   type Message,
   type Named,
 } from "./messages.js";
+import { isAddress } from "./text-rules.js";
 import { FieldReader, FieldWriter, malformed } from "./wire.js";
 
 const VERSION = 1;
@@ -225,8 +226,10 @@ function numberOf(type: BodyType): number {
   return NUMBERS.get(type) ?? 0;
 }
 
-function readAddress(read: FieldReader): string {
-  return read.text(MAX_ADDRESS_BYTES, 1);
+function readAddress(read: FieldReader, minBytes = 1): string {
+  const address = read.text(MAX_ADDRESS_BYTES, minBytes);
+  if (!isAddress(address)) throw malformed("an address has a character that no address has");
+  return address;
 }
 
 function writeNamed(to: FieldWriter, { leaderId, leaderAddress, leaderEpoch }: Named): FieldWriter {
@@ -235,7 +238,7 @@ function writeNamed(to: FieldWriter, { leaderId, leaderAddress, leaderEpoch }: N
 
 function readNamed(read: FieldReader): Named {
   const leaderId = read.text(MAX_ID_BYTES);
-  return { leaderId, leaderAddress: read.text(MAX_ADDRESS_BYTES), leaderEpoch: read.u64(EPOCH_MAX) };
+  return { leaderId, leaderAddress: readAddress(read, 0), leaderEpoch: read.u64(EPOCH_MAX) };
 }
 
 function writeFallbacks(fallbacks: readonly Fallback[]): void {

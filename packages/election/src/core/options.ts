@@ -3,6 +3,7 @@
 import type { Mode, Stored } from "./contract.js";
 import { classicScore, linearScore, type Score } from "./load.js";
 import { EPOCH_MAX, MAX_ADDRESS_BYTES, MAX_ID_BYTES } from "./messages.js";
+import { hasControls, isAddress } from "./text-rules.js";
 
 /** What the platform must give, as plain synchronous functions (docs/machine.md). */
 export interface Platform {
@@ -177,10 +178,10 @@ export function resolveOptions(options: ElectionOptions): ResolvedOptions {
     mode,
     ...resolveSealing(options),
     id,
-    address: text("address", options.address, MAX_ADDRESS_BYTES),
+    address: address("address", options.address),
     hostName: text("hostName", options.hostName ?? (id === "" ? "-" : id), MAX_ADDRESS_BYTES),
     ui: options.ui === undefined ? "" : text("ui", options.ui, MAX_ADDRESS_BYTES),
-    seeds: list("seeds", options.seeds, "addresses").map((seed) => text("seeds", seed, MAX_ADDRESS_BYTES)),
+    seeds: list("seeds", options.seeds, "addresses").map((seed) => address("seeds", seed)),
     members,
     majority: Math.floor(members.length / 2) + 1,
     rejoin: options.rejoin === true,
@@ -228,9 +229,8 @@ function checkMembers(mode: string, members: readonly Member[]): readonly Member
     if (typeof member !== "object" || member === null) {
       throw new TypeError(`members must be an array of { id, address }, and one of them is ${kindOf(member)}`);
     }
-    const { id, address } = member;
-    text("members.id", id, MAX_ID_BYTES);
-    text("members.address", address, MAX_ADDRESS_BYTES);
+    text("members.id", member.id, MAX_ID_BYTES);
+    address("members.address", member.address);
   }
   if (new Set(members.map(({ id }) => id)).size < members.length)
     throw new RangeError("members must have different ids");
@@ -292,7 +292,13 @@ export function text(name: string, value: string, maxBytes: number): string {
   if (length < 1 || length > maxBytes || /\p{Surrogate}/u.test(value)) {
     throw new RangeError(`${name} must be 1 to ${maxBytes} bytes of UTF-8, not ${length}`);
   }
+  if (hasControls(value)) throw new RangeError(`${name} is ${JSON.stringify(value)}, but must have no control characters`);
   return value;
+}
+
+function address(name: string, value: string): string {
+  if (isAddress(text(name, value, MAX_ADDRESS_BYTES))) return value;
+  throw new RangeError(`${name} is ${JSON.stringify(value)}, but must have letters, digits and . _ : % [ ] - alone`);
 }
 
 function oneOf<Value extends string>(name: string, value: Value, accepted: readonly Value[]): Value {

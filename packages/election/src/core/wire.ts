@@ -4,6 +4,7 @@ import { encodeText, encodeU64, RemoteProtocolError as FramingRemoteError, readT
 import { RemoteProtocolError } from "./errors.js";
 import { newPayload } from "./framed-payload.js";
 import type { Stamp } from "./stamp.js";
+import { hasControls } from "./text-rules.js";
 
 /** 71 years: up to here a number of milliseconds holds every microsecond. */
 const MAX_MICROSECONDS = 2 ** 51;
@@ -180,6 +181,7 @@ export class FieldReader {
     for (let index = at; index < at + length; index++) {
       const code = this.#bytes[index] as number;
       if (code >= 128) return this.#anyText(start, maxTextBytes);
+      if (code < 32 || code === 127) throw malformed("a text has a control character");
       codes.push(code);
     }
     return String.fromCharCode.apply(null, codes);
@@ -187,7 +189,9 @@ export class FieldReader {
 
   /** Not ASCII, or long: what a decoder is faster at. */
   #anyText(start: number, maxTextBytes: number): string {
-    return framing(() => readText(this.#bytes, start, { headerBytes: 4, maxTextBytes }).text);
+    const { text } = framing(() => readText(this.#bytes, start, { headerBytes: 4, maxTextBytes }));
+    if (hasControls(text)) throw malformed("a text has a control character");
+    return text;
   }
 
   hex8(): string {
