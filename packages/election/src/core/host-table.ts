@@ -82,7 +82,7 @@ export class HostTable {
       this.#hosts.set(id, host);
       take(host, report);
     }
-    host.counts = proves || (host.isProven ? link === host.link : this.#isRecent(host.claimedMono, mono));
+    host.counts = proves || link === host.link || (!host.isProven && this.#isRecent(host.claimedMono, mono));
     if (!host.counts) return host;
     if (proves) host.echoedMono = echoedMono;
     host.isProven ||= proves;

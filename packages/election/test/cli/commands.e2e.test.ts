@@ -23,7 +23,7 @@ async function ended(...args: string[]): Promise<readonly [code: number | null, 
 
 describe.concurrent("nodes of a cluster", () => {
   it("join, are shown, hand over, and stop", async () => {
-    await using a = node("a", "--json", "--name", "first\x1b[2J");
+    await using a = node("a", "--json", "--name", "first");
     const at = await addressOf(a);
     expect(JSON.parse((await a.line(/"event":"listening"/)).input)).toMatchObject({ address: at });
     await a.line(/"event":"elected"/);
@@ -44,7 +44,7 @@ describe.concurrent("nodes of a cluster", () => {
     );
     expect(table).toMatch(/\nfallbacks: (b|c) \(127\.0\.0\.1:\d+\), (b|c) \(/);
     expect(table).toMatch(/\nRank .*Client name .*CPU usage {2}RAM usage \(MB\).*Free disk \(GB\) {2}Status\n/);
-    expect(table).toMatch(/\n[123] (gold|silver|bronze) +first\\x1b\[2J +a \(leader\) .* connected\n/);
+    expect(table).toMatch(/\n[123] (gold|silver|bronze) +first +a \(leader\) .* connected\n/);
     const { node: own, leader } = JSON.parse((await ended("status", at, "--json"))[1]);
     expect(own).toEqual({ ...leader, leaseRemainingMs: own.leaseRemainingMs });
     expect(leader.hosts.map(({ id }: { readonly id: string }) => id).sort()).toEqual(["a", "b", "c"]);
