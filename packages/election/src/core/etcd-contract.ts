@@ -45,4 +45,8 @@ export type EtcdOutput =
   | { readonly type: "stepDown"; readonly token: Token; readonly why: StepDownReason }
   | { readonly type: "leader"; readonly leader: LeaderInfo | undefined }
   /** For a log: a request failed and will be made again. */
-  | { readonly type: "trouble"; readonly message: string };
+  | { readonly type: "trouble"; readonly message: string }
+  /** For people: a request failed at every endpoint, one after the other; told once until one has answered. */
+  | { readonly type: "outage"; readonly message: string }
+  /** Since the last `outage` this endpoint has answered. */
+  | { readonly type: "outageOver"; readonly endpoint: string };

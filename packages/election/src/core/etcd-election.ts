@@ -179,7 +179,10 @@ export class EtcdElection {
     if (pending === undefined) return; // of a lease that is lost, or of nothing that was asked
     if (pending.kind === "revoke" || pending.kind === "handOver") return this.#left(now, pending.kind);
     if (pending.kind === "watch") return this.#failed(now, pending, "the watch has ended");
-    if (status === 200 && this.#answered(now, pending, body)) return this.#requests.succeeded();
+    if (status === 200 && this.#answered(now, pending, body)) {
+      if (this.#requests.isOutage) this.#output.push({ type: "outageOver", endpoint: pending.endpoint });
+      return this.#requests.succeeded();
+    }
     const { message, why } = readRefusal(status, body);
     if (why === "leaseGone" && this.#session?.key === pending.key) {
       this.#endSession(now, "lease");
@@ -271,13 +274,16 @@ export class EtcdElection {
 
   #failed(now: Now, pending: EtcdPending, message: string): void {
     const { kind } = pending;
-    this.#output.push({ type: "trouble", message: `${kind} at ${pending.endpoint}: ${message}` });
+    const what = `${kind} at ${pending.endpoint}: ${message}`;
+    this.#output.push({ type: "trouble", message: what });
     if (kind === "revoke" || kind === "handOver") return this.#left(now, kind);
     if (kind === "watch") {
       this.#agenda.notBefore.watch = now.mono + this.#options.retryMs;
       return;
     }
+    const wasOutage = this.#requests.isOutage;
     const at = now.mono + this.#requests.failed(pending);
+    if (this.#requests.isOutage && !wasOutage) this.#output.push({ type: "outage", message: what });
     if (kind === "authenticate") this.#agenda.notBefore.authenticate = now.mono + this.#options.retryMs;
     else this.#agenda.notBefore[kind === "campaign" ? "list" : kind] = at;
   }

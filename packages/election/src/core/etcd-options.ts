@@ -105,8 +105,9 @@ function checkEndpoints(endpoints: readonly string[]): readonly string[] {
   }
   return endpoints.map((endpoint: unknown) => {
     if (typeof endpoint !== "string") throw new TypeError(`endpoints must hold strings, not ${typeof endpoint}`);
-    const [, base] = /^(https?:\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?)\/?$/.exec(endpoint) ?? [];
-    if (base !== undefined) return base;
+    const match = /^(https?:\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?)\/?$/.exec(endpoint);
+    const [, base, port = "2379"] = match ?? [];
+    if (base !== undefined && Number(port) >= 1 && Number(port) <= 65_535) return base;
     throw new RangeError(`endpoints must be like http://HOST:PORT or https://HOST:PORT, not ${endpoint}`);
   });
 }

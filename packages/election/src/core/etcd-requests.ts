@@ -49,6 +49,8 @@ export class EtcdRequests {
   token: string | undefined;
   #current = 0;
   #failures = 0;
+  /** All endpoints have failed in a row, and none has answered since. */
+  isOutage = false;
   #lastId = 0;
 
   constructor(endpoints: readonly string[], retryMs: number) {
@@ -112,6 +114,7 @@ export class EtcdRequests {
 
   succeeded(): void {
     this.#failures = 0;
+    this.isOutage = false;
   }
 
   /** Turns to the next endpoint. Answers in how many ms to try again: at once, until all have failed in a row. */
@@ -120,6 +123,7 @@ export class EtcdRequests {
     this.#current = (this.#current + 1) % this.#endpoints.length;
     if (++this.#failures < this.#endpoints.length) return 0;
     this.#failures = 0;
+    this.isOutage = true;
     return this.#retryMs;
   }
 }

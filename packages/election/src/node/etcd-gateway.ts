@@ -3,9 +3,16 @@
  * given up takes its connection with it, so that the next one does not wait on one that a partition has cut; nothing is
  * given up by itself after 300 s; TLS is the caller's; and after `close()` no socket is left.
  */
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  validateHeaderName,
+  validateHeaderValue,
+} from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import type { ConnectionOptions } from "node:tls";
+import { type ConnectionOptions, createSecureContext } from "node:tls";
 import type { EtcdInput, EtcdRequest } from "../core/etcd-contract.js";
 
 /** As `node:tls` takes them. */
@@ -18,6 +25,31 @@ export interface EtcdGatewayOptions {
   readonly tls: EtcdTlsOptions;
   readonly headers: Readonly<Record<string, string>>;
   readonly maxReplyBytes: number;
+}
+
+/** @throws TypeError or RangeError that names the option, for what Node would refuse at every request */
+export function checkRequests(
+  endpoints: readonly string[],
+  headers: EtcdGatewayOptions["headers"],
+  tls: EtcdTlsOptions,
+): void {
+  const wrong = endpoints.find((endpoint) => !URL.canParse(endpoint));
+  if (wrong !== undefined) throw new RangeError(`endpoints must be like http://HOST:PORT, not ${wrong}`);
+  refuse("headers", () => {
+    for (const [name, value] of Object.entries(headers)) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    }
+  });
+  refuse("tls", () => void createSecureContext(tls));
+}
+
+function refuse(option: string, act: () => void): void {
+  try {
+    act();
+  } catch (cause) {
+    throw new TypeError(`${option} cannot be used: ${(cause as Error).message}`, { cause });
+  }
 }
 
 export class EtcdGateway {
@@ -35,9 +67,29 @@ export class EtcdGateway {
     this.#https = new HttpsAgent({ ...options.tls, keepAlive: true });
   }
 
-  send({ id, endpoint, path, body, authorization, timeoutMs, isWatch }: EtcdRequest): void {
+  send(asked: EtcdRequest): void {
+    let request: ClientRequest;
+    try {
+      request = this.#begin(asked);
+    } catch (error) {
+      // What Node refuses to send is one endpoint's failure like others. Told later: the machine is not told while it tells.
+      const timer = setImmediate(() =>
+        finishEarly({ type: "failed", id: asked.id, message: (error as Error).message }),
+      );
+      const finishEarly = (input?: EtcdInput): void => {
+        clearImmediate(timer);
+        this.#end(asked.id, input);
+      };
+      this.#pending.set(asked.id, finishEarly);
+      return;
+    }
+    this.#follow(request, asked);
+  }
+
+  /** @throws whatever Node finds wrong with it */
+  #begin({ endpoint, path, body, authorization }: EtcdRequest): ClientRequest {
     const isTls = endpoint.startsWith("https:");
-    const request = (isTls ? httpsRequest : httpRequest)(new URL(path, endpoint), {
+    return (isTls ? httpsRequest : httpRequest)(new URL(path, endpoint), {
       method: "POST",
       agent: isTls ? this.#https : this.#http,
       headers: {
@@ -47,12 +99,14 @@ export class EtcdGateway {
         "content-length": new TextEncoder().encode(body).length,
       },
     });
+  }
+
+  #follow(request: ClientRequest, { id, body, timeoutMs, isWatch }: EtcdRequest): void {
     const finish = (input?: EtcdInput): void => {
-      if (!this.#pending.delete(id)) return;
+      if (!this.#pending.has(id)) return;
       clearTimeout(timer);
       if (input?.type !== "reply") request.destroy();
-      if (input !== undefined) this.#tell(input);
-      if (this.#pending.size === 0) this.#onIdle?.();
+      this.#end(id, input);
     };
     const fail = (message: string): void => finish({ type: "failed", id, message });
     const timer = setTimeout(() => fail(`no answer within ${Math.round(timeoutMs)} ms`), timeoutMs);
@@ -69,6 +123,12 @@ export class EtcdGateway {
         );
     });
     request.end(body);
+  }
+
+  #end(id: number, input: EtcdInput | undefined): void {
+    if (!this.#pending.delete(id)) return;
+    if (input !== undefined) this.#tell(input);
+    if (this.#pending.size === 0) this.#onIdle?.();
   }
 
   /** Gives up a request and its connection; nothing is told of it. */

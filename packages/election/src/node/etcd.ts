@@ -5,10 +5,11 @@ import { createEtcdElection, type EtcdElection } from "../core/etcd-election.js"
 import { type EtcdElectionOptions, etcdElectionOptionNames } from "../core/etcd-options.js";
 import type { Now } from "../core/stamp.js";
 import type { Token } from "../core/token.js";
+import { checkPorts } from "./check-ports.js";
 import { type Clocks, readerOf, systemClocks } from "./clocks.js";
 import { EventHub } from "./elector-events.js";
 import { ElectorError } from "./errors.js";
-import { EtcdGateway, type EtcdTlsOptions } from "./etcd-gateway.js";
+import { checkRequests, EtcdGateway, type EtcdTlsOptions } from "./etcd-gateway.js";
 import { refuseUnknownKeys } from "./known-keys.js";
 import { type Logger, silentLogger } from "./logger.js";
 import { MachineLoop } from "./machine-loop.js";
@@ -58,7 +59,9 @@ class GatewayElector implements EtcdElector {
     if (!Number.isInteger(maxReplyBytes) || maxReplyBytes < 1_024 || maxReplyBytes > 2 ** 29) {
       throw new RangeError(`maxReplyBytes must be a whole number from 1,024 to 2^29, not ${maxReplyBytes}`);
     }
+    checkPorts({ logger, clocks });
     this.#machine = createEtcdElection(core);
+    checkRequests(core.endpoints, headers, tls);
     this.#now = readerOf(clocks);
     this.#logger = logger ?? silentLogger;
     this.#events = new EventHub(this.#logger);
@@ -72,7 +75,12 @@ class GatewayElector implements EtcdElector {
     this.#loop = new MachineLoop<EtcdInput, EtcdOutput>(this.#machine, this.#now, COMPARE_CLOCKS_MS, (output) =>
       this.#perform(output),
     );
-    this.#loop.feed({ type: "start" });
+    try {
+      this.#loop.feed({ type: "start" });
+    } catch (error) {
+      this.#loop.stop();
+      throw error;
+    }
   }
 
   stop(): Promise<void> {
@@ -139,6 +147,10 @@ class GatewayElector implements EtcdElector {
         return this.#events.emit("leader", this.#from, output.leader);
       case "trouble":
         return this.#logger.debug({}, output.message);
+      case "outage":
+        return this.#logger.warn({}, `no endpoint of etcd can be used, the last: ${output.message}`);
+      case "outageOver":
+        return this.#logger.warn({}, `etcd answers at ${output.endpoint}`);
     }
   }
 }

@@ -8,8 +8,14 @@ export function refuseUnknownKeys(given: object, known: Readonly<Record<string, 
   const names = Object.keys(known);
   const unknown = Object.keys(given).find((key) => !Object.hasOwn(known, key));
   if (unknown === undefined) return;
-  const [nearest] = names.sort((a, b) => distance(a, unknown) - distance(b, unknown));
+  const [nearest] = names.sort((a, b) => strangeness(a, unknown) - strangeness(b, unknown));
   throw new TypeError(`there is no option ${JSON.stringify(unknown)}; did you mean ${nearest}?`);
+}
+
+/** A name that goes on where the other ends (`ttl`, `ttlSeconds`) is nearer than one that is spelt like it. */
+function strangeness(name: string, unknown: string): number {
+  const isLonger = unknown.length > 1 && name.toLowerCase().startsWith(unknown.toLowerCase());
+  return isLonger ? (name.length - unknown.length) / 1_000 : distance(name, unknown);
 }
 
 /** How many letters must be inserted, removed or replaced to make one of the other, whatever their case (Levenshtein). */

@@ -65,6 +65,26 @@ class Desk {
   }
 }
 
+describe("an outage", () => {
+  it("E74: is told once when all endpoints have failed, and its end when one has answered", () => {
+    const desk = new Desk();
+    desk.feed({ type: "start" });
+    for (const mono of [0, 0, 250, 250]) {
+      const { id } = desk.take("grant");
+      desk.feed({ type: "failed", id, message: "refused" }, at(mono));
+      desk.feed({ type: "tick" }, at(mono === 0 ? 250 : 500));
+      desk.now = at(mono);
+    }
+    desk.answer("grant", at(500));
+    desk.answer("txn");
+    expect(desk.events.filter(({ type }) => type !== "trouble").slice(0, 2)).toEqual([
+      { type: "outage", message: "grant at http://b:1: refused" },
+      { type: "outageOver", endpoint: "http://a:1" },
+    ]);
+    expect(desk.names.filter((name) => name.startsWith("outage")).length).toBe(2);
+  });
+});
+
 describe("the lease", () => {
   it("E71: ends TTL minus the margin after the keep-alive was sent, whenever it was answered", () => {
     expect(new Desk().lead().machine.isLeader(at(4_699))).toBe(true);

@@ -6,8 +6,11 @@ import { expect, it } from "vitest";
 import { itWith } from "../../../../test/components.js";
 import { run } from "../../../../test/process.js";
 import { scratchFolder } from "../../../../test/scratch.js";
+import type { EtcdInput } from "../../src/core/etcd-contract.js";
 import { FencedResource, type LeaderInfo, type Token } from "../../src/core/index.js";
 import { createEtcdElector, type EtcdElector, type EtcdElectorOptions } from "../../src/node/etcd.js";
+import { EtcdGateway } from "../../src/node/etcd-gateway.js";
+import type { Logger } from "../../src/node/logger.js";
 import { EtcdModel } from "./etcd-model.js";
 import { ServedModel } from "./serve-model.js";
 
@@ -98,11 +101,24 @@ it("E74: an endpoint that nobody serves is passed over", async () => {
   await using gone = await ServedModel.start();
   await gone[Symbol.asyncDispose]().catch(() => {});
   await using served = await ServedModel.start();
-  await using a = createEtcdElector({ endpoints: [gone.endpoint, served.endpoint], id: "a" });
+  const warnings: string[] = [];
+  const nothing = (): void => {};
+  const logger = {
+    debug: nothing,
+    info: nothing,
+    warn: (_: object, said: string) => warnings.push(said),
+    error: nothing,
+  };
+  await using a = createEtcdElector({ endpoints: [gone.endpoint, served.endpoint], id: "a", logger });
   const token = elected(a);
+  await using lost = createEtcdElector({ endpoints: [gone.endpoint], id: "b", retryMs: 1, logger });
+  await lost.start();
   await a.start();
   await token;
   expect(a.isLeader()).toBe(true);
+  expect(warnings).toEqual([
+    expect.stringMatching(/^no endpoint of etcd can be used, the last: grant at .*ECONNREFUSED/),
+  ]);
 });
 
 itWith("openssl", "E74: over TLS, with the certificate that the caller trusts and no other", async () => {
@@ -174,8 +190,40 @@ it.each<[object, RegExp]>([
   [{ clockError: Number.NaN }, /clockError/],
   [{ username: "u" }, /username and password go together/],
   [{ maxReplyBytes: 1 }, /maxReplyBytes/],
-  [{ ttl: 5 }, /there is no option "ttl"; did you mean tls/],
+  [{ ttl: 5 }, /there is no option "ttl"; did you mean ttlSeconds\?/],
 ])("E74: refuses %j", (wrong, message) => {
   const options = { endpoints: ["http://127.0.0.1:2379"], id: "a", ...wrong } as EtcdElectorOptions;
   expect(() => createEtcdElector(options)).toThrow(message);
+});
+
+const one = "http://127.0.0.1:1";
+it.each<[string, Partial<EtcdElectorOptions>, RegExp]>([
+  ["a port that there is not, of any endpoint", { endpoints: [one, "http://127.0.0.1:99999"] }, /not http:.*99999/],
+  ["port 0", { endpoints: ["http://127.0.0.1:0"] }, /endpoints must be like http:/],
+  ["an address that is none, of any endpoint", { endpoints: [one, "http://300.300.300.300:2379"] }, /not http:.*300/],
+  ["a header of two lines", { headers: { "x-y": "a\nb" } }, /headers cannot be used: Invalid character/],
+  ["a header's name with a space", { headers: { "x y": "1" } }, /headers cannot be used: Header name must be/],
+  ["a certificate that is none", { tls: { cert: "nonsense" } }, /tls cannot be used: /],
+  ["a logger that cannot be called", { logger: {} as Logger }, /logger must be an object with the functions/],
+  ["clocks that do not run", { clocks: { mono: () => Number.NaN, wall: () => 0 } }, /clocks.mono must give/],
+])("E74: refuses %s before it is started", (_, options, why) => {
+  expect(() => createEtcdElector({ endpoints: [one], id: "a", ...options })).toThrow(why);
+});
+
+it("E74: what Node refuses to send fails like an endpoint, and close waits for nothing", async () => {
+  const told: EtcdInput[] = [];
+  const gateway = new EtcdGateway({ tls: {}, headers: { "a b": "c" }, maxReplyBytes: 1_024 }, (input) => {
+    told.push(input);
+  });
+  const request = { path: "/v3/kv/range", body: "{}", timeoutMs: 1_000, isWatch: false, authorization: undefined };
+  gateway.send({ type: "request", id: 1, endpoint: one, ...request });
+  gateway.send({ type: "request", id: 2, endpoint: "http://127.0.0.1:99999", ...request });
+  gateway.send({ type: "request", id: 3, endpoint: one, ...request });
+  gateway.cancel(3);
+  expect(told).toEqual([]); // not while the machine tells
+  await gateway.close();
+  expect(told).toEqual([
+    { type: "failed", id: 1, message: expect.stringContaining("Header name") },
+    { type: "failed", id: 2, message: expect.stringContaining("Invalid URL") },
+  ]);
 });
