@@ -87,7 +87,7 @@ it("does not dial what a node says of its leader where that is no address", asyn
   const liar = await fakeServer((socket) => {
     socket.once("data", (chunk: Buffer) => {
       const { header } = decodeMessage(chunk.subarray(8));
-      const leader = { leaderId: "q", leaderAddress: "not an address\u001b[2J", leaderEpoch: 1 };
+      const leader = { leaderId: "q", leaderAddress: "nowhere", leaderEpoch: 1 };
       const lease = { leaseMs: 1, leaseRemainingMs: 1, fallbacks: [], snapshot: 0, total: 0, first: 0, rows: [] };
       const view = { mode: "available", role: "follower", address: "x:1", ...leader, ...lease } as const;
       socket.write(message("x", { type: "view", for: header.incarnation, ...view }));
@@ -96,6 +96,6 @@ it("does not dial what a node says of its leader where that is no address", asyn
   await expect(retireLeader(liar.address)).rejects.toMatchObject({
     name: "QueryError",
     code: "PROTOCOL",
-    message: `${liar.address} says that the leader is at "not an address\\u001b[2J", which is no address`,
+    message: `${liar.address} says that the leader is at "nowhere", which is no address`,
   });
 });
