@@ -124,6 +124,16 @@ describe("reports and the table", () => {
     cluster.advance(30_000);
     expect(cluster.view("x").role).not.toBe("follower");
     expect(cluster.view("b").role).toBe("follower");
+    expect(cluster.outputs("trouble", "x")).toMatchObject([
+      {
+        kind: "idTaken",
+        address: "a",
+        text: "the leader a at a takes no report from this node: another has its id, b",
+      },
+    ]);
+    expect(cluster.outputs("trouble", "a")).toMatchObject([
+      { kind: "idContested", address: "x", text: "reports of b from x are not counted: b reports under that id" },
+    ]);
     const rows = cluster.view("a").hosts.filter(({ id }) => id === "b");
     expect(rows).toMatchObject([{ address: "b" }]);
     cluster.crash("b");
@@ -136,6 +146,9 @@ describe("reports and the table", () => {
     cluster.advance(60_000);
     expect(cluster.view("a").hosts).toHaveLength(2);
     expect(cluster.outputs("elected"), "who is refused does not lead instead").toHaveLength(1);
+    expect(cluster.outputs("trouble")).toMatchObject([
+      { kind: "tableFull", address: "a", text: expect.stringContaining("keeps no more hosts") },
+    ]);
   });
 });
 

@@ -53,7 +53,13 @@ const row = fc
   .map((one) => ({ ...one, medal: medalOf(one.rank) }));
 const body = fc.oneof(
   fc.record({ ...of("hello"), address }),
-  fc.record({ ...of("redirect"), for: incarnation, ...named, givenId: text(16) }),
+  fc.record({
+    ...of("redirect"),
+    for: incarnation,
+    ...named,
+    givenId: text(16),
+    refusal: fc.constantFrom("none", "idTaken", "tableFull"),
+  }),
   fc.record({
     ...of("report"),
     address,

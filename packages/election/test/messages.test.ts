@@ -58,7 +58,7 @@ const fallbacks = [
 ];
 const bodies: readonly Body[] = [
   { type: "hello", address: "h:1" },
-  { type: "redirect", for: other, ...named, givenId: "a.7.1" },
+  { type: "redirect", for: other, ...named, givenId: "a.7.1", refusal: "idTaken" },
   { type: "report", address: "h:1", hostName: "höst", ui: "u", echo: { epoch: 7, stamp }, load },
   { type: "ack", for: other, address: "h:1", stamp, leaseMs: 6_000, fallbacks },
   { type: "preVote", address: "h:1", stamp },
@@ -169,6 +169,7 @@ describe("E5: what is not exactly a message is refused", () => {
     ["a score that is no number", changed("view", -10, 0x7f, 0xf8)],
     ["an epoch above 2^48", changed("hello", 2, 1)],
     ["a length that goes past the end", changed("hello", 25, 200)],
+    ["a refusal of 3", changed("redirect", -1, 3)],
     ["a flag of 2", changed("vote", -1, 2)],
     ["four fallbacks", changed("ack", 32 + 8 + 7 + 16 + 4, 4)],
     ["a text that is not UTF-8", changed("hello", -1, 0xff)],

@@ -16,6 +16,7 @@ import {
   MAX_PAYLOAD_BYTES,
   type Message,
   type Named,
+  type Refusal,
 } from "./messages.js";
 import { isAddress } from "./text-rules.js";
 import { FieldReader, FieldWriter, malformed } from "./wire.js";
@@ -24,6 +25,7 @@ const VERSION = 1;
 export const SENDER_MAY_BE_EMPTY: ReadonlySet<BodyType> = new Set(["hello", "watch", "view", "retire"]);
 
 /** In the order of their numbers, from 0. */
+const REFUSALS: readonly Refusal[] = ["none", "idTaken", "tableFull"];
 const MODES: readonly Mode[] = ["available", "quorum"];
 const ROLES: readonly Role[] = [
   "quarantine",
@@ -68,7 +70,7 @@ function writeBody(body: Body): void {
       out.text(body.address, MAX_ADDRESS_BYTES);
       return;
     case "redirect":
-      writeNamed(out.hex8(body.for), body).text(body.givenId, MAX_ID_BYTES);
+      writeNamed(out.hex8(body.for), body).text(body.givenId, MAX_ID_BYTES).u8(REFUSALS.indexOf(body.refusal));
       return;
     case "report":
       out.text(body.address, MAX_ADDRESS_BYTES).text(body.hostName, MAX_ADDRESS_BYTES).text(body.ui, MAX_ADDRESS_BYTES);
@@ -153,7 +155,13 @@ function readBody(type: BodyType, read: FieldReader): Body {
     case "probe":
       return { type, address: readAddress(read) };
     case "redirect":
-      return { type, for: read.hex8(), ...readNamed(read), givenId: read.text(MAX_ID_BYTES) };
+      return {
+        type,
+        for: read.hex8(),
+        ...readNamed(read),
+        givenId: read.text(MAX_ID_BYTES),
+        refusal: REFUSALS[read.u8(REFUSALS.length - 1)] as Refusal,
+      };
     case "report":
       return {
         type,

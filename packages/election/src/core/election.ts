@@ -169,10 +169,10 @@ export class Election {
     }
     if (this.#operator.serves(message, link) || node.role === "quarantine") return;
     if (address !== undefined) node.outbox.heardFrom(address);
-    this.#dispatch(message, link);
+    this.#dispatch(message, link, address);
   }
 
-  #dispatch({ header, body }: Message, link: number): void {
+  #dispatch({ header, body }: Message, link: number, address: string | undefined): void {
     const node = this.#node;
     switch (body.type) {
       case "hello":
@@ -180,7 +180,7 @@ export class Election {
         if (this.#lead.leadership !== undefined) return this.#lead.leadership.hello(header, link);
         return this.#introduce(header, link);
       case "redirect":
-        return this.#redirected(header, body);
+        return this.#redirected(header, body, address);
       case "report":
         this.#candidacy.hearEpoch(header);
         if (this.#lead.leadership !== undefined) return this.#lead.leadership.report(header, body, link);
@@ -239,12 +239,20 @@ export class Election {
     }
   }
 
-  #redirected({ sender }: Header, body: BodyOf<"redirect">): void {
+  #redirected({ sender }: Header, body: BodyOf<"redirect">, address: string | undefined): void {
     const node = this.#node;
     if (body.for !== node.incarnation) return;
     if (body.leaderId === sender) this.#following.heardLeader();
     if (body.givenId !== "" && node.id === "" && !node.isQuorum) node.id = body.givenId;
+    if (body.refusal !== "none" && address !== undefined) this.#refused(sender, body.refusal, address);
     this.#claimed(namedIn(body));
+  }
+
+  /** The leader takes no report from this node: people are told why. */
+  #refused(leader: string, why: "idTaken" | "tableFull", address: string): void {
+    const { troubles, id } = this.#node;
+    const reason = why === "idTaken" ? `another has its id, ${id}` : "it keeps no more hosts (maxHosts)";
+    troubles.tell(why, address, "", `the leader ${leader} at ${address} takes no report from this node: ${reason}`);
   }
 
   #staled(header: Header, body: BodyOf<"stale">): void {
@@ -297,6 +305,7 @@ export class Election {
     if (!this.#following.acknowledge(header, body)) return;
     if (leadership !== undefined) this.#lead.end("superseded");
     this.#node.campaign = undefined;
+    this.#node.troubles.clear();
     this.#lead.redirectHosts(infoOf(header, body.address));
   }
 

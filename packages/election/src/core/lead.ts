@@ -40,6 +40,7 @@ export class Lead {
     this.#leadership = leadership;
     this.#former = undefined;
     node.role = "leader";
+    node.troubles.clear();
     node.leadingEpoch = epoch;
     this.#following.rest();
     node.outbox.emit({ type: "elected", token: leadership.token });

@@ -94,7 +94,8 @@ export class Leadership {
     const { sender, incarnation } = header;
     const isMine = sender === node.id && incarnation !== node.incarnation;
     const host = isMine ? undefined : this.table.report(sender, incarnation, body, link, now.mono, this.#echoed(body));
-    if (host === undefined) return node.redirect(link, incarnation);
+    if (host === undefined) return this.#refuse(header, body, link);
+    node.troubles.end("idContested", body.address, sender);
     if (host.counts || !host.isProven) this.lease.heard(now);
     if (host.counts) this.#list(host);
     const { echo } = body;
@@ -109,6 +110,17 @@ export class Leadership {
       leaseMs: Math.ceil(options.leaseMs),
       fallbacks: this.fallbacks,
     });
+  }
+
+  /** The report of who is not counted is answered by the reason (E7, E24). */
+  #refuse({ sender, incarnation }: Header, { address }: BodyOf<"report">, link: number): void {
+    const node = this.#node;
+    const holder = sender === node.id ? node.options.address : this.table.get(sender)?.address;
+    if (holder === undefined) return node.redirect(link, incarnation, undefined, "", "tableFull");
+    const who = sender === node.id ? "this node has that id itself" : `${holder} reports under that id`;
+    const text = `reports of ${sender} from ${address} are not counted: ${who}`;
+    node.troubles.tell("idContested", address, sender, text);
+    node.redirect(link, incarnation, undefined, "", "idTaken");
   }
 
   /** When the Ack was sent that a report echoes, if that was in this lead and in the last L: what is older may be a replay (E7). */

@@ -30,10 +30,13 @@ export interface Named {
   readonly leaderEpoch: number;
 }
 
+/** Why a leader takes no report: another reports under that id, or it keeps no more hosts. */
+export type Refusal = "none" | "idTaken" | "tableFull";
+
 /** `for` is the incarnation that is answered. */
 export type Body =
   | { readonly type: "hello"; readonly address: string }
-  | ({ readonly type: "redirect"; readonly for: string; readonly givenId: string } & Named)
+  | ({ readonly type: "redirect"; readonly for: string; readonly givenId: string; readonly refusal: Refusal } & Named)
   | {
       readonly type: "report";
       readonly address: string;

@@ -6,12 +6,13 @@ import type { Campaign } from "./campaign.js";
 import type { LeaderInfo, Role, Stored, Target } from "./contract.js";
 import type { OwnHeader } from "./envelope.js";
 import { LoadAverage } from "./load.js";
-import type { Body } from "./messages.js";
+import type { Body, Refusal } from "./messages.js";
 import type { Member, ResolvedOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
 import { Promised } from "./promised.js";
 import type { Rules } from "./rules.js";
 import type { Now } from "./stamp.js";
+import { Troubles } from "./troubles.js";
 
 const NOBODY: LeaderInfo = { id: "", address: "", epoch: 0 };
 
@@ -22,6 +23,7 @@ export class NodeState {
   readonly promised: Promised;
   readonly book: AddressBook;
   readonly askers: Askers = new Askers();
+  readonly troubles: Troubles = new Troubles((output) => this.outbox.emit(output));
   /** 16 hexadecimal digits. */
   readonly incarnation: string;
   readonly ownLoads: LoadAverage = new LoadAverage();
@@ -95,8 +97,8 @@ export class NodeState {
   }
 
   /** Names a leader, or nobody, to whoever asked. */
-  redirect(link: number, incarnation: string, leader?: LeaderInfo, givenId = ""): void {
-    this.outbox.send({ link }, { type: "redirect", for: incarnation, ...named(leader), givenId });
+  redirect(link: number, incarnation: string, leader?: LeaderInfo, givenId = "", refusal: Refusal = "none"): void {
+    this.outbox.send({ link }, { type: "redirect", for: incarnation, ...named(leader), givenId, refusal });
   }
 
   stale(to: Target, leader?: LeaderInfo): void {

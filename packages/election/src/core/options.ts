@@ -292,7 +292,8 @@ export function text(name: string, value: string, maxBytes: number): string {
   if (length < 1 || length > maxBytes || /\p{Surrogate}/u.test(value)) {
     throw new RangeError(`${name} must be 1 to ${maxBytes} bytes of UTF-8, not ${length}`);
   }
-  if (hasControls(value)) throw new RangeError(`${name} is ${JSON.stringify(value)}, but must have no control characters`);
+  if (hasControls(value))
+    throw new RangeError(`${name} is ${JSON.stringify(value)}, but must have no control characters`);
   return value;
 }
 

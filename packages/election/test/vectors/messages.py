@@ -45,7 +45,7 @@ LOAD = struct.pack(">HQQQQQ", 1250, 4 << 30, 8 << 30, 1_000_000, 1 << 40, 1_700_
 
 BODIES = [
     ("hello", text("h:1")),
-    ("redirect", FOR + NAMED + text("a.7.1")),
+    ("redirect", FOR + NAMED + text("a.7.1") + b"\1"),
     ("report", text("h:1") + text("höst") + text("u") + b"\1" + u64(7) + STAMP + LOAD),
     ("ack", FOR + text("h:1") + STAMP + struct.pack(">IB", 6000, 2) + text("b") + text("h:2") + text("d") + text("h:4")),
     ("preVote", text("h:1") + STAMP),
