@@ -1,12 +1,7 @@
 /** Server-sent events of whichever node answers: the page's own first, then the others in turn, ever more patiently. */
 
-export interface ConnectionState {
-  readonly status: "live" | "connecting";
-  /** The dashboard that is listened to, or asked. */
-  readonly url: string;
-  /** Attempts without an answer. */
-  readonly attempt: number;
-}
+import { parseShown } from "./incoming.js";
+import type { ConnectionState } from "./moves.js";
 
 export interface ConnectionHandlers {
   onState(state: ConnectionState): void;
@@ -60,7 +55,7 @@ export class Connection {
         this.#attempt = 0;
         this.#watch();
         this.#handlers.onState({ status: "live", url, attempt: 0 });
-        this.#handlers.onEvent(name, JSON.parse(event.data));
+        this.#handlers.onEvent(name, parseShown(event.data));
       });
     }
   }

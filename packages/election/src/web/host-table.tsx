@@ -2,10 +2,11 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { count, duration, gigabytes, megabytes, percent } from "./format.js";
-import { pageUrl } from "./known-pages.js";
-import type { HostStatus, SeenHost } from "./seen-hosts.js";
-import type { ShownTable, TableSource } from "./state.js";
+import { count, gigabytes, megabytes, percent } from "./format.js";
+import { pageUrl } from "./page-url.js";
+import type { HostStatus, SeenHost, SeenHosts } from "./seen-hosts.js";
+import type { ShownState } from "./state.js";
+import { sourceWords } from "./table-words.js";
 
 /** Rows that are drawn before somebody asks for more. */
 const FIRST_ROWS = 50;
@@ -20,6 +21,13 @@ const columns = [
   "Free disk (GB)",
   "Status",
 ] as const;
+
+/** What a column's name does not say. */
+const units: Readonly<Partial<Record<(typeof columns)[number], string>>> = {
+  "RAM usage (MB)": "used of all, in MB (1,000,000 bytes)",
+  "Free bandwidth (MB)": "MB/s (1,000,000 bytes per second) that the network has left",
+  "Free disk (GB)": "GB (1,000,000,000 bytes)",
+};
 
 const statuses: Readonly<Record<HostStatus, readonly [shape: string, text: string]>> = {
   connected: ["●", "Connected"],
@@ -38,11 +46,12 @@ const as = {
 
 interface Props {
   readonly hosts: readonly SeenHost[];
-  readonly table: ShownTable | undefined;
-  readonly source: TableSource | undefined;
+  readonly seen: SeenHosts;
+  readonly state: ShownState;
+  readonly now: number;
 }
 
-export function HostTable({ hosts, table, source }: Props): JSX.Element {
+export function HostTable({ hosts, seen, state, now }: Props): JSX.Element {
   const [filter, setFilter] = useState("");
   const [limit, setLimit] = useState(FIRST_ROWS);
   const wanted = filter.trim().toLowerCase();
@@ -51,13 +60,14 @@ export function HostTable({ hosts, table, source }: Props): JSX.Element {
   );
   const drawn = matching.slice(0, limit);
   const more = matching.length - drawn.length;
+  const { table } = seen;
   const unsent = Math.max(0, (table?.total ?? 0) - (table?.rows.length ?? 0));
   return (
     <section class="card" aria-labelledby="hosts-title">
       <div class="card-head">
         <div>
           <h2 id="hosts-title">Hosts</h2>
-          <p class="quiet">{sourceWords(table, source)}</p>
+          <p class="quiet">{sourceWords(hosts, seen, state, now)}</p>
         </div>
         <label class="filter">
           <span>Filter</span>
@@ -73,7 +83,13 @@ export function HostTable({ hosts, table, source }: Props): JSX.Element {
         <thead {...as.group}>
           <tr {...as.row}>
             {columns.map((name, index) => (
-              <th key={name} {...as.header} scope="col" class={isNumber(index) ? "number" : undefined}>
+              <th
+                key={name}
+                {...as.header}
+                scope="col"
+                title={units[name]}
+                class={isNumber(index) ? "number" : undefined}
+              >
                 {name}
               </th>
             ))}
@@ -105,7 +121,7 @@ export function HostTable({ hosts, table, source }: Props): JSX.Element {
 }
 
 function Row({ host }: { host: SeenHost }): JSX.Element {
-  const { id, rank, medal, status, duty, row } = host;
+  const { id, rank, medal, status, duty, row, isLastKnown } = host;
   const [shape, text] = statuses[status];
   const page = status === "connected" ? pageUrl(row?.ui) : undefined;
   const load = row?.load;
@@ -120,7 +136,13 @@ function Row({ host }: { host: SeenHost }): JSX.Element {
     ),
     <>
       <span class="host-name">
-        {page === undefined ? id : <a href={page}>{id}</a>}
+        {page === undefined ? (
+          id
+        ) : (
+          <a href={page} rel="noopener noreferrer">
+            {id}
+          </a>
+        )}
         {duty !== undefined && <span class={duty === "leader" ? "tag leads" : "tag"}>{duty}</span>}
       </span>
       {row !== undefined && (
@@ -135,10 +157,15 @@ function Row({ host }: { host: SeenHost }): JSX.Element {
         {megabytes(load.usedRamBytes)} <span class="quiet small">of {megabytes(load.totalRamBytes)}</span>
       </>
     ),
-    load === undefined ? "–" : megabytes(load.freeBandwidthBytes),
+    load === undefined ? (
+      "–"
+    ) : (
+      <span title={`${megabytes(load.freeBandwidthBytes)} MB/s`}>{megabytes(load.freeBandwidthBytes)}</span>
+    ),
     load === undefined ? "–" : gigabytes(load.freeDiskBytes),
     <span key="status" class={`status ${status}`}>
       <span aria-hidden="true">{shape}</span> {text}
+      {isLastKnown && <small> when last known</small>}
     </span>,
   ];
   return (
@@ -158,12 +185,4 @@ function isNumber(index: number): boolean {
 
 function cellClass(index: number): string | undefined {
   return ["cell-rank", "cell-name", "number", "number", "number", "number", "cell-status"][index];
-}
-
-function sourceWords(table: ShownTable | undefined, source: TableSource | undefined): string {
-  if (table === undefined || source === undefined) return "As the leader sees them";
-  const known = `${count(table.connected)} of ${count(table.total)} connected`;
-  if (source.problem !== undefined)
-    return `${known}, seen by ${source.by} ${duration(source.ageMs)} ago: ${source.problem}`;
-  return `${known}, as ${source.by} sees them`;
 }

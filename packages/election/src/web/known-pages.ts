@@ -1,5 +1,6 @@
 /** The dashboards that the page heard of, kept for when it is loaded again. */
 
+import { pageUrl } from "./page-url.js";
 import type { DashboardPage } from "./state.js";
 
 const KEY = "election.pages";
@@ -22,11 +23,4 @@ export function rememberPages(pages: readonly DashboardPage[]): void {
   } catch {
     // Private windows may refuse: the page then knows only what it hears.
   }
-}
-
-/** The address of a dashboard in one form, undefined where it is none: rows come from hosts, who may say anything. */
-export function pageUrl(url: unknown): string | undefined {
-  if (typeof url !== "string" || !URL.canParse(url)) return undefined;
-  const { protocol, origin } = new URL(url);
-  return protocol === "http:" || protocol === "https:" ? `${origin}/` : undefined;
 }

@@ -2,7 +2,7 @@
 
 import type { Device } from "../core/index.js";
 import { believeTold, type LeadershipHistory, mergeHistories, shiftHistory } from "../core/leadership-history.js";
-import { NO_HOSTS, type SeenHosts, seeTable } from "./seen-hosts.js";
+import { dateTable, NO_HOSTS, type SeenHosts, seeTable } from "./seen-hosts.js";
 import type { Shown, ShownHistory, ShownState, ShownTable } from "./state.js";
 
 export interface Model {
@@ -51,7 +51,8 @@ export function update(model: Model, message: Message, at: number): Model {
       return { ...model, former: mergeHistories(model.history, EMPTY, model.lastSeenAt), offset: undefined };
     case "state": {
       const { state } = message;
-      return { ...seen, state, stateAt: at, offset: model.offset ?? at - state.at };
+      const hosts = dateTable(model.hosts, state, at);
+      return { ...seen, state, stateAt: at, hosts, offset: model.offset ?? at - state.at };
     }
     case "table":
       return isStale(message.table, model) ? seen : { ...seen, hosts: seeTable(model.hosts, message.table, at) };

@@ -1,7 +1,7 @@
 /** Which cluster, which node, and whether the page hears it. */
 
 import type { JSX } from "preact";
-import type { ConnectionState } from "./connection.js";
+import type { ConnectionState } from "./moves.js";
 import type { ShownState } from "./state.js";
 
 interface Props {
@@ -45,6 +45,6 @@ export function PageHeader({ connection, state }: Props): JSX.Element {
 
 function announcement({ status }: ConnectionState, state: ShownState | undefined): string {
   if (state === undefined) return "";
-  if (status !== "live") return "The connection is lost.";
+  if (status !== "live") return ""; // said by the banner
   return state.leader === undefined ? "Nobody leads." : `${state.leader.id} leads in epoch ${state.leader.epoch}.`;
 }

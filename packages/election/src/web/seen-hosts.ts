@@ -19,6 +19,8 @@ export interface SeenHost {
   readonly duty: string | undefined;
   /** Undefined of a former leader of which only the name is known. */
   readonly row: HostRow | undefined;
+  /** Of a table whose leader is followed no more: how it was then. */
+  readonly isLastKnown: boolean;
 }
 
 interface Missing {
@@ -29,11 +31,13 @@ interface Missing {
 
 export interface SeenHosts {
   readonly table: ShownTable | undefined;
+  /** When the table was true last, by the clock of this page. */
+  readonly asOf: number;
   /** Who stood in an earlier table, by id. */
   readonly missing: ReadonlyMap<string, Missing>;
 }
 
-export const NO_HOSTS: SeenHosts = { table: undefined, missing: new Map() };
+export const NO_HOSTS: SeenHosts = { table: undefined, asOf: 0, missing: new Map() };
 
 /** Who lives reports to a new leader at once, or an interval of reports later. */
 const GRACE_LEASES = 0.5;
@@ -50,13 +54,29 @@ export function seeTable({ table: former, missing }: SeenHosts, table: ShownTabl
       if (!present.has(row.id) && !left.has(row.id)) left.set(row.id, { row, since: at });
     }
   }
-  return { table, missing: new Map([...left].slice(-MAX_MISSING)) };
+  return { table, asOf: at, missing: new Map([...left].slice(-MAX_MISSING)) };
+}
+
+/** A node says how old its table is; what the page has may be a newer one of another node. */
+export function dateTable(seen: SeenHosts, { source }: ShownState, at: number): SeenHosts {
+  if (source === undefined || !isSame(seen.table, source)) return seen;
+  return { ...seen, asOf: at - source.ageMs };
+}
+
+/** Whether the table is that of the leader that is followed. */
+export function isCurrent({ table }: SeenHosts, { leader }: ShownState): boolean {
+  return leader !== undefined && isSame(table, { by: leader.id, epoch: leader.epoch });
+}
+
+function isSame(table: ShownTable | undefined, { by, epoch }: Pick<ShownTable, "by" | "epoch">): boolean {
+  return table?.by === by && table.epoch === epoch;
 }
 
 /** The ranked rows first, then those that are gone. */
 export function shownHosts(seen: SeenHosts, state: ShownState, terms: readonly Term[], at: number): SeenHost[] {
   const duties = new Map(state.fallbacks.map(({ id }, index) => [id, `fallback ${index + 1}`]));
   if (state.leader !== undefined) duties.set(state.leader.id, "leader");
+  const isOld = !isCurrent(seen, state);
   const lastEnd = new Map(terms.map((term) => [term.id, term]));
   const present = (seen.table?.rows ?? []).map((row): SeenHost => {
     const status = row.isLeader ? leaderStatus(row, state, lastEnd.get(row.id)) : row.status;
@@ -68,12 +88,13 @@ export function shownHosts(seen: SeenHosts, state: ShownState, terms: readonly T
       status,
       duty: duties.get(row.id),
       row,
+      isLastKnown: isOld && !isGone,
     };
   });
   const absent = [...seen.missing].map(([id, { row, since }]): SeenHost => {
     const isDead = endedAbruptly(lastEnd.get(id)) || at - since > GRACE_LEASES * state.lease.leaseMs;
     const status = isDead ? "disconnected" : "silent";
-    return { id, rank: undefined, medal: undefined, status, duty: duties.get(id), row };
+    return { id, rank: undefined, medal: undefined, status, duty: duties.get(id), row, isLastKnown: false };
   });
   const known = new Set([...present, ...absent].map(({ id }) => id));
   const isWhole = seen.table !== undefined && seen.table.total <= seen.table.rows.length;
@@ -90,6 +111,7 @@ export function shownHosts(seen: SeenHosts, state: ShownState, terms: readonly T
         status: "disconnected",
         duty: duties.get(id),
         row: undefined,
+        isLastKnown: false,
       }),
     ),
   ];

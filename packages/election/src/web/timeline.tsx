@@ -10,34 +10,33 @@ import { duration, timeOfDay } from "./format.js";
 export const SPAN_MS = 600_000;
 /** About two pixels: what overlaps by less looks like one after the other. */
 const SLACK_MS = 1_000;
-/** Colours of the style sheet; beyond them they begin again. */
-const COLOURS = 8;
+/** A lead that ended sooner is a mark, not a lane of its own. */
+const BRIEF_MS = 1_000;
 const LANE_PX = 34;
 /** Room for half a word of the axis. */
 const MARGIN_PX = 24;
 
-/** A colour for each leader, in the order of their first terms, so that it does not change while it is shown. */
-function colourOf(ids: readonly string[], id: string): string {
-  return `var(--band-${ids.indexOf(id) % COLOURS})`;
-}
+/** Of each id that is shown. */
+type Colours = ReadonlyMap<string, number>;
 
 interface Props {
   readonly history: LeadershipHistory;
+  readonly colours: Colours;
   readonly now: number;
 }
 
-export function Timeline({ history, now }: Props): JSX.Element {
+export function Timeline({ history, colours, now }: Props): JSX.Element {
   const holder = useRef<HTMLDivElement>(null);
   const width = useWidth(holder);
   const ids = [...new Set(history.terms.map(({ id }) => id))];
-  const bands = bandsOf(history, now, SPAN_MS, SLACK_MS);
+  const bands = bandsOf(history, now, SPAN_MS, SLACK_MS, BRIEF_MS);
   const words = summary(bands, history, now);
   useEffect(() => {
     const element = holder.current;
     if (element === null || width === 0 || document.hidden) return;
-    element.replaceChildren(draw(bands, ids, now, width));
-  }, [history, Math.floor(now / 1_000), width]);
-  const shown = ids.filter((id) => bands.some((band) => band.kind === "leader" && band.id === id));
+    element.replaceChildren(draw(bands, colours, now, width));
+  }, [history, colours, Math.floor(now / 1_000), width]);
+  const shown = ids.filter((id) => bands.some((band) => "id" in band && band.id === id));
   return (
     <section class="card" aria-labelledby="timeline-title">
       <h2 id="timeline-title">Last ten minutes</h2>
@@ -47,7 +46,7 @@ export function Timeline({ history, now }: Props): JSX.Element {
           <ul class="legend" aria-label="Colours">
             {shown.map((id) => (
               <li key={id}>
-                <span class={`swatch band-${ids.indexOf(id) % COLOURS}`} aria-hidden="true" />
+                <span class={`swatch band-${colours.get(id) ?? 0}`} aria-hidden="true" />
                 {id}
               </li>
             ))}
@@ -66,10 +65,12 @@ export function Timeline({ history, now }: Props): JSX.Element {
   );
 }
 
-function draw(bands: readonly Band[], ids: readonly string[], now: number, width: number): Element {
+function draw(bands: readonly Band[], colours: Colours, now: number, width: number): Element {
   const minutes = (at: number): number => (at - now) / 60_000;
   const px = (width - 2 * MARGIN_PX) / SPAN_MS;
   const led = bands.flatMap((band) => (band.kind === "leader" ? [band] : []));
+  const brief = bands.flatMap((band) => (band.kind === "brief" ? [band] : []));
+  const fillOf = ({ id }: { readonly id: string }): string => `var(--band-${colours.get(id) ?? 0})`;
   const lanes = Math.max(1, ...led.map(({ lane }) => lane + 1));
   const gaps = (kind: Band["kind"]): Band[] => bands.filter((band) => band.kind === kind);
   const x1 = (band: Band): number => minutes(band.from);
@@ -92,7 +93,7 @@ function draw(bands: readonly Band[], ids: readonly string[], now: number, width
         y1: (band: (typeof led)[number]) => band.lane + 0.06,
         y2: (band: (typeof led)[number]) => band.lane + 0.94,
         rx: 3,
-        fill: { value: (band: (typeof led)[number]) => colourOf(ids, band.id), scale: null },
+        fill: { value: fillOf, scale: null },
         title: bandTitle,
       }),
       // What is short stays visible, and stands out by its height: nobody led for two seconds of six hundred.
@@ -106,6 +107,18 @@ function draw(bands: readonly Band[], ids: readonly string[], now: number, width
         insetTop: -6,
         insetBottom: -6,
         fill: "var(--nobody)",
+        title: bandTitle,
+      }),
+      rect(brief, {
+        x1,
+        x2,
+        y1: () => 0,
+        y2: () => lanes,
+        insetLeft: -1,
+        insetRight: -1,
+        insetTop: -3,
+        insetBottom: -3,
+        fill: { value: fillOf, scale: null },
         title: bandTitle,
       }),
       text(
@@ -134,6 +147,7 @@ function draw(bands: readonly Band[], ids: readonly string[], now: number, width
 function bandTitle(band: Band): string {
   const times = `${timeOfDay(band.from)} to ${timeOfDay(band.until)}, ${duration(band.until - band.from)}`;
   if (band.kind === "leader") return `${band.id} leads in epoch ${band.epoch}: ${times}`;
+  if (band.kind === "brief") return `${band.id} led for a moment in epoch ${band.epoch}: ${times}`;
   return `${band.kind === "nobody" ? "nobody leads" : "not watched"}: ${times}`;
 }
 
@@ -141,7 +155,7 @@ function bandTitle(band: Band): string {
 export function summary(bands: readonly Band[], history: LeadershipHistory, now: number): string {
   const times = new Map<string, number>();
   for (const band of bands) {
-    const name = band.kind === "leader" ? `${band.id} led` : band.kind === "nobody" ? "nobody led" : "not watched";
+    const name = "id" in band ? `${band.id} led` : band.kind === "nobody" ? "nobody led" : "not watched";
     times.set(name, (times.get(name) ?? 0) + band.until - band.from);
   }
   const parts = [...times].map(([name, ms]) => `${name} for ${duration(ms)}`);

@@ -2,7 +2,8 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import type { Term } from "../core/leadership-history.js";
-import { pageUrl } from "./known-pages.js";
+import { parseShown } from "./incoming.js";
+import { pageUrl } from "./page-url.js";
 import type { DashboardPage, Shown } from "./state.js";
 
 /** At a time: a page that was just opened has the terms of the last hours to ask for. */
@@ -23,8 +24,8 @@ export function useToldEnds(
       if (url === undefined) continue;
       for (const term of open) if (term.id === id) asked.current.add(keyOf(term));
       fetch(new URL("state", url), { signal: AbortSignal.timeout(PATIENCE_MS) })
-        .then((response) => (response.ok ? response.json() : undefined))
-        .then((shown: Shown | undefined) => shown !== undefined && onTold(ofLeader(shown, id)))
+        .then((response) => (response.ok ? response.text() : undefined))
+        .then((json) => json !== undefined && onTold(ofLeader(parseShown(json) as Shown, id)))
         .catch(() => {}); // it is dead, or cut off: what others saw of it stands
     }
   }, [terms, pages.length]);
