@@ -206,7 +206,10 @@ function bootId(): string {
   }
 }
 
-/** Since numbers of processes are used again, and one that was killed has its number until its parent looks. Undefined where the system does not tell. */
+/**
+ * Since numbers of processes are used again, and one that was killed keeps its number until its parent looks.
+ * Undefined where the system does not tell.
+ */
 function statusOf(pid: number): { readonly started: string; readonly isDead: boolean } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");
