@@ -4,11 +4,14 @@ import { printable, printableJson } from "./printable.js";
 
 const STEP_DOWN: Readonly<Record<StepDownReason, string>> = {
   lease: "no longer leads: lease lost",
-  superseded: "no longer leads: somebody leads with a higher token",
+  superseded: "no longer leads: somebody leads with a higher token than its own",
   renewed: "ends its epoch, to lead on in a higher one",
   handedOver: "no longer leads: handed over",
   stopped: "no longer leads: stopped",
 };
+
+/** At a hand-over nobody leads for a moment, which is not worth a line. */
+const NOBODY_FOR_MS = 200;
 
 /** Writes a line for each event of an elector; `own` is the id of its node. */
 export class EventLines {
@@ -16,6 +19,11 @@ export class EventLines {
   readonly #isJson: boolean;
   #own: string;
   #connected: ReadonlySet<string> = new Set();
+  /** Runs while it is not told yet that nobody leads. */
+  #nobody: NodeJS.Timeout | undefined;
+  #isEnding = false;
+  /** Whether the next leader is worth its whole token: it is what makes this one the leader. */
+  #isSuperseded = false;
 
   /** Lines that wait for `begin`. */
   readonly #early: string[] = [];
@@ -40,12 +48,23 @@ export class EventLines {
     elector.on("hosts", (rows) => this.#hosts(rows));
   }
 
+  /** The node stops: that it knows no leader then is no news. */
+  end(): void {
+    this.#isEnding = true;
+    clearTimeout(this.#nobody);
+  }
+
   /** An event of the command itself. Without words it is only told as JSON. */
   event(name: string, fields: object, words?: string): void {
     if (this.#isJson) {
       const ns = String(process.hrtime.bigint());
       this.#write(printableJson({ event: name, at: Date.now(), ns, ...fields }));
-    } else if (words !== undefined) this.#write(`${timeOfDay(new Date())}  ${printable(words)}`);
+    } else if (words !== undefined) this.say(words);
+  }
+
+  /** A line of words; in JSON there are none. */
+  say(words: string): void {
+    if (!this.#isJson) this.#write(`${timeOfDay(new Date())}  ${printable(words)}`);
   }
 
   #elected(token: Token): void {
@@ -55,14 +74,23 @@ export class EventLines {
   }
 
   #stepDown(token: Token, why: StepDownReason): void {
-    this.event("stepDown", { token, why }, `this node ${STEP_DOWN[why]} (epoch ${token.epoch})`);
+    this.#isSuperseded = why === "superseded";
+    const which = this.#isSuperseded ? `, ${token.epoch} of ${token.id}` : ` (epoch ${token.epoch})`;
+    this.event("stepDown", { token, why }, `this node ${STEP_DOWN[why]}${which}`);
   }
 
   #leader(leader: LeaderInfo | undefined): void {
-    let words: string | undefined = "no leader is known";
-    if (leader !== undefined) words = `${leader.id} leads now (epoch ${leader.epoch})`;
-    if (leader?.id === this.#own) words = undefined; // `elected` said so
-    this.event("leader", { leader: leader ?? null }, words);
+    clearTimeout(this.#nobody);
+    const wasSuperseded = this.#isSuperseded;
+    this.#isSuperseded = false;
+    if (leader === undefined) {
+      this.event("leader", { leader: null });
+      if (!this.#isEnding) this.#nobody = setTimeout(() => this.say("no leader is known"), NOBODY_FOR_MS);
+      return;
+    }
+    const which = wasSuperseded ? `token ${leader.epoch} of ${leader.id}` : `epoch ${leader.epoch}`;
+    const isOwn = leader.id === this.#own; // `elected` said so
+    this.event("leader", { leader }, isOwn ? undefined : `${leader.id} leads now (${which})`);
   }
 
   /** Of every pulse only what changed: who came, and who is not heard any more. */

@@ -35,11 +35,15 @@ function isOption(error: unknown): boolean {
   return (error instanceof RangeError || error instanceof TypeError) && !("code" in error);
 }
 
+const OTHER_FOLDER = "--state names another folder";
+
 /** What a person can do about it, by the code of the error or of its cause. */
 const ADVICE: Readonly<Record<string, string>> = {
   EADDRINUSE: "--listen HOST:0 takes a free port",
   EADDRNOTAVAIL: "this machine has no such address",
   CLOSED: "--cluster and --secret-file must be those of the nodes",
+  FOLDER: OTHER_FOLDER,
+  FAILED: OTHER_FOLDER,
   REFUSED: "is a node running there? (election run starts one)",
 };
 

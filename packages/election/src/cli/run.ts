@@ -6,7 +6,8 @@ import type { Dashboard } from "../node/dashboard.js";
 import { listenAddress, memberList, moreAddresses, moreRoutes, peerAddress, uiAddress } from "./addresses.js";
 import { electorOptions } from "./elector-options.js";
 import { EventLines } from "./event-lines.js";
-import { warn } from "./exit-codes.js";
+import { EXIT, warn } from "./exit-codes.js";
+import { firstWords } from "./first-words.js";
 import { nodeLogger } from "./node-logger.js";
 import { writeLine } from "./output.js";
 import { readSecret } from "./secret-file.js";
@@ -31,6 +32,9 @@ export interface RunFlags {
   readonly route: Readonly<Record<string, string>>;
   readonly json?: true;
 }
+
+/** After the end was asked for. */
+const START_MAY_TAKE_MS = 1_000;
 
 const EXAMPLES = `
 Three nodes on one machine, each in a terminal of its own; the first begins:
@@ -115,23 +119,34 @@ async function runNode(flags: RunFlags): Promise<void> {
       logger: nodeLogger,
       ...(dashboard !== undefined && { ui: dashboard.url }),
     });
+    const lines = new EventLines({ isJson: flags.json === true, own: flags.id ?? "" });
     try {
-      const lines = new EventLines({ isJson: flags.json === true, own: flags.id ?? "" });
       lines.follow(elector);
-      await elector.start();
+      await Promise.race([elector.start(), aborted(signal)]);
+      if (signal.aborted) return endSoon();
       dashboard?.show(elector, { cluster: flags.cluster, secret, routes: flags.route });
       const first = [`listening on ${elector.listening}`];
       if (dashboard !== undefined) first.push(`dashboard on ${dashboard.url}`);
       lines.begin(first, (line) => writeLine(process.stdout, line));
-      lines.event("listening", { address: elector.address, ...(dashboard !== undefined && { ui: dashboard.url }) });
+      const { pid } = process;
+      const { address } = elector;
+      lines.event("listening", { address, pid, ...(dashboard !== undefined && { ui: dashboard.url }) });
+      const { join: seeds, members = [] } = flags;
+      for (const words of firstWords({ pid, address, seeds, members, view: elector.view() })) lines.say(words);
       await aborted(signal);
       lines.event("stopping", {}, "stopping");
     } finally {
+      lines.end();
       await elector.stop();
     }
   } finally {
     await dashboard?.close();
   }
+}
+
+/** A start may wait for a disk that never answers; whoever asked for the end does not. */
+function endSoon(): void {
+  setTimeout(() => process.exit(EXIT.ok), START_MAY_TAKE_MS).unref();
 }
 
 async function openUi(listen: string): Promise<Dashboard> {

@@ -6,7 +6,7 @@ export class ElectorError extends ElectionError {}
 
 /**
  * What a node must remember cannot be read or written: `DAMAGED` (the file is there and is not what was stored), `IN_USE`
- * (another process has it), `FOREIGN` (it is another node's), `FAILED` (what the file system says, in `cause`).
+ * (another process has it), `FOREIGN` (it is another node's), `FOLDER` (its folder cannot be made), `FAILED` (what the file system says, in `cause`).
  */
 export class StorageError extends ElectionError {}
 

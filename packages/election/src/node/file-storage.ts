@@ -1,11 +1,12 @@
 /** What a node has promised, in a file that is whole at every moment (election rules E17, E18). */
 import { randomBytes } from "node:crypto";
-import { lstat, mkdir, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
+import { lstat, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Stored } from "../core/contract.js";
 import { checkStored } from "../core/options.js";
 import { StorageError } from "./errors.js";
 import { FileLock } from "./file-lock.js";
+import { makeFolder } from "./make-folder.js";
 import type { ElectionStorage } from "./storage.js";
 
 /** What is asked of a file system; tests hand in one that fails. */
@@ -67,7 +68,7 @@ class FileStorage implements ElectionStorage {
   }
 
   load(): Promise<Stored | undefined> {
-    return this.#inTurn("read", async () => {
+    return this.#inTurn("used", async () => {
       if (this.#inUse !== undefined) throw new StorageError("IN_USE", "it was loaded already, and not closed");
       await this.#makeFolder();
       const path = await this.#find();
@@ -147,7 +148,7 @@ class FileStorage implements ElectionStorage {
   /** New folders stand in folders whose names must get to the disk as well. */
   async #makeFolder(): Promise<void> {
     const folder = dirname(this.#path);
-    const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+    const first = makeFolder(folder);
     if (first === undefined) return;
     for (let made = folder; ; made = dirname(made)) {
       await this.#disk.syncFolder(dirname(made));

@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { EventLines } from "../../src/cli/event-lines.js";
 import type { Elector, HostRow } from "../../src/core/index.js";
 
@@ -22,10 +22,11 @@ function rows(connected: readonly string[], disconnected: readonly string[] = []
 }
 
 describe("the lines of a node", () => {
+  afterEach(() => void vi.useRealTimers());
+
   it("are words", () => {
     const many = Array.from({ length: 1_000 }, (_, index) => `h${index}`);
     const said = linesOf(false, (events) => {
-      events.emit("leader", undefined);
       events.emit("leader", { id: "b\x1b", address: "h:2", epoch: 7 });
       events.emit("elected", { epoch: 8, id: "a" });
       events.emit("leader", { id: "a", address: "h:1", epoch: 8 });
@@ -39,17 +40,36 @@ describe("the lines of a node", () => {
     });
     expect(said).toEqual([
       "z leads now (epoch 1)",
-      "no leader is known",
       "b\\x1b leads now (epoch 7)",
       "this node leads (epoch 8)",
       "connected: b (2 in all)",
       "disconnected: b (1 left)",
       "connected: h0, h1, h2, h3, h4, h5, h6, h7 and 992 more (1001 in all)",
       "this node no longer leads: lease lost (epoch 8)",
-      "this node no longer leads: somebody leads with a higher token (epoch 8)",
+      "this node no longer leads: somebody leads with a higher token than its own, 8 of a",
       "this node ends its epoch, to lead on in a higher one (epoch 8)",
       "this node no longer leads: handed over (epoch 8)",
       "this node no longer leads: stopped (epoch 8)",
+    ]);
+  });
+
+  it("say that nobody leads only where it lasts, and tokens where they are compared", () => {
+    vi.useFakeTimers();
+    const said = linesOf(false, (events) => {
+      events.emit("leader", undefined);
+      vi.advanceTimersByTime(199);
+      events.emit("stepDown", { epoch: 2, id: "a" }, "superseded");
+      events.emit("leader", { id: "c", address: "h:3", epoch: 2 });
+      events.emit("leader", undefined);
+      vi.advanceTimersByTime(200);
+      events.emit("leader", { id: "b", address: "h:2", epoch: 3 });
+    });
+    expect(said).toEqual([
+      "z leads now (epoch 1)",
+      "this node no longer leads: somebody leads with a higher token than its own, 2 of a",
+      "c leads now (token 2 of c)",
+      "no leader is known",
+      "b leads now (epoch 3)",
     ]);
   });
 

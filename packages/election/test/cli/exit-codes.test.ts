@@ -52,6 +52,12 @@ describe("how the command ends", () => {
       /^election: the dashboard cannot listen; --ui 0 takes a free port\n$/,
     ],
     ["state that is damaged", new StorageError("DAMAGED", "start it with rejoin"), 1, /start it with --rejoin\n$/],
+    [
+      "a folder that cannot be made",
+      new StorageError("FAILED", "x cannot be used", { cause: new StorageError("FOLDER", "the folder") }),
+      1,
+      /^election: x cannot be used; --state names another folder\n$/,
+    ],
     ["words of a peer", new QueryError("CLOSED", "\x1b[2J"), 1, /^election: \\x1b\[2J; --cluster and --secret-file/],
     ["something else", "thrown", 1, /^election: thrown\n$/],
   ])("%s", (_title, error, code, line) => {

@@ -55,6 +55,12 @@ describe.concurrent("what cannot be done is one line and code 1", () => {
     expect(stderr).toMatch(/^election: .*damaged\.json.*\n$/);
   });
 
+  it.runIf(process.platform === "linux")("a state folder that cannot be made", async () => {
+    const said = /^election: .*the folder \/proc\/nope\/lab cannot be made \(ENOENT\); --state names another folder\n$/;
+    const args = ["run", "--id", "m", "--state", "/proc/nope"];
+    expect(await ended(...args)).toEqual([1, "", expect.stringMatching(said)]);
+  });
+
   it("nobody listens there", async () => {
     const said = /^election: .*127\.0\.0\.1:1\b.*; is a node running there\? \(election run starts one\)\n$/;
     expect(await ended("resign", "127.0.0.1:1")).toEqual([1, "", expect.stringMatching(said)]);

@@ -94,7 +94,7 @@ it.each([
   const storage = fileStorage(path);
   const refused = storage.load();
   await expect(refused).rejects.toMatchObject({ name: "StorageError", code: "DAMAGED" });
-  await expect(refused).rejects.toThrow(`${path} cannot be read: it is not what a node stored`);
+  await expect(refused).rejects.toThrow(`${path} cannot be used: it is not what a node stored`);
   await expect(refused).rejects.toThrow(/move the file away, and start a voting member with rejoin/);
   expect(readFileSync(path, "utf8")).toBe(text);
   expect(readdirSync(dirname(path))).toEqual(["a.json"]);
@@ -159,7 +159,7 @@ it.runIf(process.platform !== "win32")("E20: a link to a file that is not there 
   symlinkSync(join(volume, "real.json"), path);
   await expect(fileStorage(path).load()).rejects.toMatchObject({
     code: "FAILED",
-    message: `${path} cannot be read: it is a link to a file that is not there: is its volume mounted?`,
+    message: `${path} cannot be used: it is a link to a file that is not there: is its volume mounted?`,
   });
   expect(readdirSync(dirname(path))).toEqual(["a.json"]);
   await writeFile(join(volume, "real.json"), JSON.stringify(first));
@@ -172,7 +172,7 @@ it.runIf(process.platform !== "win32")("E20: a link to a file that is not there 
   expect(readdirSync(volume)).toEqual(["real.json"]);
   rmSync(path);
   symlinkSync(volume, path);
-  await expect(fileStorage(path).load()).rejects.toThrow(/a\.json cannot be read: it is no file/);
+  await expect(fileStorage(path).load()).rejects.toThrow(/a\.json cannot be used: it is no file/);
 });
 
 it("says that its folder is gone, makes no other, and goes on once it is back", async () => {
@@ -192,9 +192,9 @@ it("says that its folder is gone, makes no other, and goes on once it is back", 
 
 it("says at once where the folder cannot be written to", async () => {
   const folder = scratchFolder({ file: "" });
-  await expect(fileStorage(join(folder, "file", "a.json")).load()).rejects.toMatchObject({ code: "FAILED" });
+  await expect(fileStorage(join(folder, "file", "a.json")).load()).rejects.toMatchObject({ code: "FOLDER" });
   const storage = fileStorage(join(folder, "a.json"), watched([], "probe"));
-  await expect(storage.load()).rejects.toThrow(/a\.json cannot be read: no space left/);
+  await expect(storage.load()).rejects.toThrow(/a\.json cannot be used: no space left/);
   expect(existsSync(join(folder, "a.json.lock"))).toBe(false);
 });
 
