@@ -123,6 +123,9 @@ describe("the page", () => {
     async () => {
       await buildPage();
       const hosts = Array.from({ length: 10_000 }, (_, index) => hostRow(`h${index}`, { rank: index + 1 }));
+      // The first two are hostile: E69.
+      hosts[0] = hostRow("<img src=x onerror=alert(1)>\u202e", { rank: 1, ui: "javascript:alert(1)" });
+      hosts[1] = hostRow("h1", { rank: 2, ui: "http://127.0.0.1:1/x?y" });
       await using dashboard = await openDashboard();
       dashboard.show(new FakeElector({ hosts }));
       const { page, faults } = await openPage(dashboard.url);
@@ -132,6 +135,10 @@ describe("the page", () => {
         await page.locator(".more", { hasText: "The node sends the first 1,000 rows; 9,000 more exist." }).count(),
       ).toBe(1);
       expect(await page.locator("tbody tr").count()).toBe(50);
+      expect(await page.locator(".host-name").first().textContent()).toBe("<img src=x onerror=alert(1)>\\u{202e}");
+      expect(await page.locator("tbody img, tbody script").count()).toBe(0);
+      const links = "[...document.querySelectorAll('tbody a')].map((a) => [a.href, a.rel])";
+      expect(await page.evaluate(links)).toEqual([["http://127.0.0.1:1/", "noopener noreferrer"]]);
       await page.getByRole("button", { name: "Show 200 of them" }).click();
       expect(await page.locator("tbody tr").count()).toBe(250);
       await page.getByRole("searchbox", { name: "Filter" }).fill("h99");
@@ -174,6 +181,8 @@ describe("the page", () => {
 
       // The leader dies.
       a.process.kill("SIGKILL");
+      await page.locator(".leader-name", { hasText: /^(a does not answer|Nobody leads)$/ }).waitFor();
+      await page.locator(".waiting", { hasText: /nobody listens there|waits for its turn/ }).waitFor();
       await rowOf(page, "a").locator(".status.disconnected").waitFor();
       expect(await rowOf(page, "a").textContent()).toContain("✕ Disconnected");
       await page.locator(".log", { hasText: /a led for .*, until it was not heard any more/ }).waitFor();
@@ -184,7 +193,10 @@ describe("the page", () => {
       // The node that the page listens to dies.
       b.process.kill("SIGKILL");
       await page.locator('[data-connection="live"]', { hasText: new URL(c.url).host }).waitFor();
+      const moved = `${new URL(b.url).host} does not answer any more; now listening to c at ${new URL(c.url).host}`;
+      await page.locator('[role="status"].banner', { hasText: moved }).waitFor();
       await rowOf(page, "a").locator(".status.disconnected").waitFor();
+      expect(await violations(page, "wcag2aa", "wcag21aa", "wcag22aa")).toEqual([]);
       expect(await page.locator(".timeline svg rect").count()).toBeGreaterThan(3);
       expect(await page.locator(".timeline").getAttribute("aria-label")).toMatch(
         /a led for .*[bc] led for .*nobody led for /,
