@@ -16,6 +16,7 @@ const elector = createElector({
   leaseMs: 400,
   stepMs: 60,
   voteMs: 150,
+  handOverMs: 200,
   mode: "quorum",
   id: "a",
   members: [{ id: "a", address: "127.0.0.1:1" }],
