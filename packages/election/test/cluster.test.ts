@@ -141,6 +141,18 @@ describe("reports and the table", () => {
     expect(cluster.view("x").role, "once it is gone, the id is free").toBe("follower");
   });
 
+  it("E7: a host that is back before its former run is forgotten is no trouble", () => {
+    const cluster = new Cluster(abc, available);
+    cluster.settle();
+    cluster.advance(6_000);
+    cluster.crash("b");
+    cluster.advance(100);
+    cluster.start("b");
+    expect(cluster.settle()).toBe("a");
+    expect(cluster.outputs("trouble")).toEqual([]);
+    expect(cluster.messages("redirect", "a").some(({ to, body }) => to === "b" && body.leaderId === "")).toBe(true);
+  });
+
   it("E24: a leader keeps no more hosts than it is told to", () => {
     const cluster = new Cluster(abc, { ...available, maxHosts: 1 });
     cluster.advance(60_000);

@@ -133,7 +133,8 @@ export function decodeMessage(payload: Uint8Array): Message {
   if (payload.length > MAX_PAYLOAD_BYTES) throw malformed(`a payload of ${payload.length} bytes`);
   const read = new FieldReader(payload);
   const version = read.u8();
-  if (version !== VERSION) throw new RemoteProtocolError("WRONG_VERSION", `version ${version}, not ${VERSION}`);
+  if (version !== VERSION)
+    throw new RemoteProtocolError("WRONG_VERSION", `it speaks version ${version} of the protocol, not ${VERSION}`);
   const type = BODY_TYPES[read.u8() - 1];
   if (type === undefined) throw malformed("no such type");
   const header: Header = {

@@ -164,7 +164,7 @@ export class Election {
     } catch (error) {
       if (!(error instanceof ElectionError)) throw error;
       this.#malformed++;
-      node.outbox.emit({ type: "close", link, why: error.message });
+      node.outbox.emit({ type: "close", link, why: reasonOf(error) });
       return;
     }
     if (this.#operator.serves(message, link) || node.role === "quarantine") return;
@@ -362,6 +362,11 @@ function withoutVainRejoin(options: ResolvedOptions, stored: Stored | undefined)
 /** The machine of one node. @throws TypeError or RangeError that names the wrong option */
 export function createElection(options: ElectionOptions, stored?: Stored): Election {
   return new Election(options, stored);
+}
+
+/** In words for people. */
+function reasonOf({ code, message }: ElectionError): string {
+  return code === "MALFORMED" ? `it sent what is no message of an election: ${message}` : message;
 }
 
 function infoOf({ sender, epoch }: Header, address: string): LeaderInfo {

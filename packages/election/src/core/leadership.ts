@@ -117,6 +117,8 @@ export class Leadership {
     const node = this.#node;
     const holder = sender === node.id ? node.options.address : this.table.get(sender)?.address;
     if (holder === undefined) return node.redirect(link, incarnation, undefined, "", "tableFull");
+    // Most likely its former run, which will be silent soon.
+    if (holder === address && sender !== node.id) return node.redirect(link, incarnation);
     const who = sender === node.id ? "this node has that id itself" : `${holder} reports under that id`;
     const text = `reports of ${sender} from ${address} are not counted: ${who}`;
     node.troubles.tell("idContested", address, sender, text);
