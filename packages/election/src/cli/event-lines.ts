@@ -22,6 +22,8 @@ export class EventLines {
   /** Runs while it is not told yet that nobody leads. */
   #nobody: NodeJS.Timeout | undefined;
   #isEnding = false;
+  /** Whether the last table had no other host. */
+  #isAlone = false;
   /** Whether the next leader is worth its whole token: it is what makes this one the leader. */
   #isSuperseded = false;
 
@@ -70,13 +72,16 @@ export class EventLines {
   #elected(token: Token): void {
     this.#own = token.id;
     this.#connected = new Set([token.id]);
+    this.#isAlone = false; // before the first table nobody can tell
     this.event("elected", { token }, `this node leads (epoch ${token.epoch})`);
   }
 
   #stepDown(token: Token, why: StepDownReason): void {
     this.#isSuperseded = why === "superseded";
     const which = this.#isSuperseded ? `, ${token.epoch} of ${token.id}` : ` (epoch ${token.epoch})`;
-    this.event("stepDown", { token, why }, `this node ${STEP_DOWN[why]}${which}`);
+    const isInVain = why === "handedOver" && this.#isAlone;
+    const words = isInVain ? "no longer leads: it resigned, and there is nobody to hand over to" : STEP_DOWN[why];
+    this.event("stepDown", { token, why }, `this node ${words}${which}`);
   }
 
   #leader(leader: LeaderInfo | undefined): void {
@@ -99,6 +104,7 @@ export class EventLines {
     const joined = [...connected].filter((id) => !this.#connected.has(id));
     const lost = [...this.#connected].filter((id) => !connected.has(id));
     this.#connected = connected;
+    this.#isAlone = connected.size === 1;
     if (joined.length === 0 && lost.length === 0) return;
     if (this.#isJson) return this.event("hosts", { joined, lost, connected: connected.size });
     if (joined.length > 0) this.event("hosts", {}, `connected: ${some(joined)} (${connected.size} in all)`);

@@ -16,6 +16,8 @@ interface ResignFlags extends QueryFlags {
 
 /** Between two looks at who leads now. */
 const LOOK_EVERY_MS = 10;
+/** A leader names no more. */
+const MAX_FALLBACKS = 3;
 
 const EXAMPLES = `
   election resign 127.0.0.1:4001
@@ -45,7 +47,7 @@ async function resign(address: string, flags: ResignFlags): Promise<void> {
   if (flags.to !== undefined) checkTarget(flags.to, leader);
   const began = performance.now();
   await retireLeader(leader.address, { ...options, ...(flags.to !== undefined && { to: flags.to }) });
-  const next = await nextLeader(leader, began + flags.timeoutMs, options);
+  const next = await nextLeader(leader, flags, began, options);
   const ms = Math.round(performance.now() - began);
   if (next === undefined)
     throw new ElectionError("TIMEOUT", `${leader.id} was asked to hand over, but nobody leads ${ms} ms later`);
@@ -63,27 +65,43 @@ async function resign(address: string, flags: ResignFlags): Promise<void> {
   }
 }
 
-function checkTarget(to: string, { id, hosts }: ClusterView): void {
+/** @throws ElectionError `USAGE` for a host that cannot take over */
+export function checkTarget(to: string, { id, hosts, mode, fallbacks }: ClusterView): void {
   if (to === id) throw usageError(`--to ${to}: it leads already`);
   const row = hosts.find((one) => one.id === to);
   const others = hosts.filter((one) => one.id !== id && one.status === "connected").map((one) => one.id);
   const choice = others.length === 0 ? "no other host is connected" : `connected are ${others.slice(0, 8).join(", ")}`;
   if (row === undefined) throw usageError(`--to ${to}: ${id} knows no such host; ${choice}`);
   if (row.status !== "connected") throw usageError(`--to ${to}: it is disconnected; ${choice}`);
+  // Where there is room, every host that may lead is next in line.
+  if (mode === "quorum" && fallbacks.length < MAX_FALLBACKS && !fallbacks.some((one) => one.id === to)) {
+    const able = fallbacks.length === 0 ? "no other member is connected" : fallbacks.map((one) => one.id).join(", ");
+    throw usageError(`--to ${to}: it has no vote, and in mode quorum only members lead: ${able}`);
+  }
 }
 
 /** Asks the former leader, and its fallbacks, who leads at a higher epoch, until somebody does. */
 async function nextLeader(
   former: ClusterView,
-  deadline: number,
+  { to, timeoutMs: limitMs }: ResignFlags,
+  began: number,
   options: QueryOptions,
 ): Promise<LeaderInfo | undefined> {
+  const deadline = began + limitMs;
   const addresses = [...new Set([former.address, ...former.fallbacks.map((one) => one.address)])];
   for (let turn = 0; performance.now() < deadline; turn++) {
     const address = addresses[turn % addresses.length] ?? former.address;
     const timeoutMs = Math.max(1, Math.min(500, Math.ceil(deadline - performance.now())));
     const view = await queryNode(address, { ...options, timeoutMs }).catch(() => undefined);
     if (view?.leader !== undefined && view.leader.epoch > former.epoch) return view.leader;
+    const leadsOn = view?.role === "leader" && view.id === former.id;
+    // One that obeys stops within the time for votes, which is less than a lease.
+    if (to !== undefined && leadsOn && former.mode === "quorum" && performance.now() - began > former.leaseMs) {
+      throw new ElectionError(
+        "NOT_TAKEN",
+        `${former.id} leads on: ${to} has no vote, and in mode quorum only members lead`,
+      );
+    }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
   return undefined;

@@ -74,8 +74,11 @@ function cells(row: HostRow): readonly string[] {
   ];
 }
 
-/** How long it runs on; a leader that never had hosts has one without an end. */
-function leaseOf({ leaseRemainingMs, leaseMs }: ClusterView): string {
+/** How long a leader's lease runs on, which of one that never had hosts has no end; of others, the promise not to elect another. */
+function leaseOf({ role, leaseRemainingMs, leaseMs }: ClusterView): string {
+  if (role !== "leader") {
+    return leaseRemainingMs > 0 ? `promised for another ${seconds(leaseRemainingMs)}` : "promised to nobody";
+  }
   return Number.isFinite(leaseRemainingMs)
     ? `lease ${seconds(leaseRemainingMs)} of ${seconds(leaseMs)}`
     : "lease without end";

@@ -42,6 +42,7 @@ class Conversation {
   readonly #stream = new PayloadStream();
   #settle: { resolve: (view: ClusterView) => void; reject: (error: Error) => void } | undefined;
   #failure: Error | undefined;
+  #hasHeard = false;
 
   constructor(address: string, reader: ViewReader, options: QueryOptions, signal: AbortSignal) {
     this.#address = address;
@@ -80,6 +81,12 @@ class Conversation {
   }
 
   #take(chunk: Uint8Array): void {
+    if (!this.#hasHeard && startsLikeHttp(chunk)) {
+      const message = `${this.#address} speaks HTTP: it is no node, but perhaps the dashboard of one`;
+      this.#fail(new QueryError("PROTOCOL", message));
+      return void this.#socket.destroy();
+    }
+    this.#hasHeard = true;
     try {
       for (const payload of this.#stream.push(chunk)) {
         const view = this.#reader.read(payload);
@@ -106,6 +113,11 @@ class Conversation {
     const why = cause.message || cause.code;
     return new QueryError("CLOSED", `the connection to ${this.#address} failed: ${why}`, { cause });
   }
+}
+
+/** As a frame it would be longer than any. */
+function startsLikeHttp(chunk: Uint8Array): boolean {
+  return new TextDecoder("latin1").decode(chunk.subarray(0, 5)) === "HTTP/";
 }
 
 function abortedBy(signal: AbortSignal, address: string): QueryError {

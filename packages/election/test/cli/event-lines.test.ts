@@ -73,6 +73,15 @@ describe("the lines of a node", () => {
     ]);
   });
 
+  it("say so where a leader resigns that has no hosts", () => {
+    const said = linesOf(false, (events) => {
+      events.emit("elected", { epoch: 8, id: "a" });
+      events.emit("hosts", rows(["a"], ["b"]));
+      events.emit("stepDown", { epoch: 8, id: "a" }, "handedOver");
+    });
+    expect(said.at(-1)).toBe("this node no longer leads: it resigned, and there is nobody to hand over to (epoch 8)");
+  });
+
   it("are JSON, with both clocks", () => {
     const said = linesOf(true, (events) => {
       events.emit("elected", { epoch: 8, id: "a" });

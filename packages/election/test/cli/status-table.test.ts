@@ -51,7 +51,7 @@ const follower: ClusterView = {
 
 it("E27: the leader's table, in columns, safe to show", () => {
   expect(statusLines({ node: follower, leader }, false)).toEqual([
-    "b at 10.0.0.1:4002: follower, epoch 7, mode quorum, lease 5.3 s of 6.0 s",
+    "b at 10.0.0.1:4002: follower, epoch 7, mode quorum, promised for another 5.3 s",
     "leader:    a at 10.0.0.1:4001, epoch 7, lease 5.3 s of 6.0 s",
     "fallbacks: b (10.0.0.1:4002)",
     "",
@@ -78,7 +78,7 @@ it("colours medals and states alone, and only when asked", () => {
 it("says why there is no leader, and of a leader alone that its lease has no end", () => {
   const lost = { ...follower, id: "", role: "leaderless" as const, leader: undefined, leaseRemainingMs: 0 };
   expect(statusLines({ node: lost, leader: undefined, noLeader: "it knows none" }, false)).toEqual([
-    "a node without an id yet at 10.0.0.1:4002: leaderless, epoch 7, mode quorum, lease 0.0 s of 6.0 s",
+    "a node without an id yet at 10.0.0.1:4002: leaderless, epoch 7, mode quorum, promised to nobody",
     "leader:    none (it knows none)",
   ]);
   const alone = { ...leader, fallbacks: [], leaseRemainingMs: Number.POSITIVE_INFINITY };

@@ -59,7 +59,7 @@ it("says what went wrong", async () => {
     `TIMEOUT: ${silent.address} did not answer in time`,
   );
   expect(await failed(queryNode(chatty.address))).toMatch(/^PROTOCOL: .* answered nonsense: /);
-  expect(await failed(queryNode(web.address))).toMatch(/^PROTOCOL: /);
+  expect(await failed(queryNode(web.address))).toMatch(/^PROTOCOL: .* speaks HTTP: .* perhaps the dashboard of one$/);
   const signal = AbortSignal.abort();
   expect(await failed(queryNode(silent.address, { signal }))).toMatch(/^ABORTED/);
   const controller = new AbortController();
