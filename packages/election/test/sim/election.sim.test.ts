@@ -58,7 +58,7 @@ const caughtAt: Readonly<Record<string, number>> = {
   "lease from receipt time": 12,
   "F = 1": 194,
   "voters ignore the lease": 12,
-  "no quarantine": 4,
+  "no quarantine": 34,
   "transfer keeps leading": 4,
   "leader never steps down": 5,
   "no pre-vote and no re-assert": 5,
