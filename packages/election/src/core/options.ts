@@ -37,7 +37,7 @@ export interface ElectionOptions {
   readonly seeds?: readonly string[] | undefined;
   /** The 1 to 7 voting members of quorum mode, the same at every node. */
   readonly members?: readonly Member[] | undefined;
-  /** This member's storage was lost: it must not vote before it knows its epoch again (E20). Default false. */
+  /** This member's storage was lost: it must not vote before it knows its epoch again (E20). Ignored where something is stored. Default false. */
   readonly rejoin?: boolean | undefined;
   /** Shared by all nodes: messages carry an HMAC. A Uint8Array of 16 bytes or more. Default none. */
   readonly secret?: Uint8Array | undefined;
