@@ -1,7 +1,7 @@
 /** What a node on real sockets is told beside what its machine is (docs/election.md), with defaults and what is accepted. */
 import type { Load } from "../core/load.js";
 import { type ElectionOptions, type ResolvedOptions, resolveOptions } from "../core/options.js";
-import { type HostAndPort, isLoopback, isWildcard, parseAddress } from "./address.js";
+import { formatAddress, type HostAndPort, isLoopback, isWildcard, parseAddress } from "./address.js";
 import { checkPorts } from "./check-ports.js";
 import type { Clocks } from "./clocks.js";
 import { fileStorage, storagePath } from "./file-storage.js";
@@ -189,7 +189,7 @@ export function resolveElectorOptions(options: ElectorOptions): ResolvedElectorO
     address: given,
     routes,
     storage,
-    warnings: warn(core, storage),
+    warnings: [...warn(core, storage), ...warnOfAddress(options, own, listen)],
   };
 }
 
@@ -242,4 +242,15 @@ function warn({ mode, id, members, rejoin, warnings }: ResolvedOptions, storage:
   const votes = mode === "quorum" && members.some((member) => member.id === id);
   if (!votes || rejoin || !isMemoryStorage(storage)) return warnings;
   return [...warnings, "votes are kept in memory: when this process was started anew, it must be started with rejoin"];
+}
+
+/** A member that listens elsewhere is reached by nobody, unless something in between leads there, and then `address` says so. */
+function warnOfAddress(given: ElectorOptions, own: string | undefined, listen: HostAndPort): readonly string[] {
+  if (own === undefined || given.address !== undefined) return [];
+  const member = parseAddress("members.address", own, 1);
+  const isThere = listen.port === member.port && (listen.host === member.host || isWildcard(listen.host));
+  if (isThere) return [];
+  return [
+    `this node listens at ${formatAddress(listen)}, but others dial ${own}, as members say; address: ${own} says that this is meant`,
+  ];
 }

@@ -99,3 +99,13 @@ it.each([
   await another.start();
   await another.stop();
 });
+
+it("warns where a member does not listen where members say that it is", () => {
+  const a = { id: "a", mode: "quorum", members: [{ id: "a", address: "127.0.0.1:4001" }] } as const;
+  const listen = "127.0.0.1:5300";
+  expect(createElector({ ...a, listen }).warnings).toEqual([
+    expect.stringMatching(/^this node listens at 127\.0\.0\.1:5300, but others dial 127\.0\.0\.1:4001, as members say/),
+  ]);
+  for (const meant of [{}, { listen, address: "127.0.0.1:4001" }])
+    expect(createElector({ ...a, ...meant }).warnings).toEqual([]);
+});
