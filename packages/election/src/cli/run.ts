@@ -38,9 +38,9 @@ const START_MAY_TAKE_MS = 1_000;
 
 const EXAMPLES = `
 Three nodes on one machine, each in a terminal of its own; the first begins:
-  election run --id a --listen 127.0.0.1:4001 --join 127.0.0.1:4001
-  election run --id b --listen 127.0.0.1:4002 --join 127.0.0.1:4001
-  election run --id c --listen 127.0.0.1:4003 --join 127.0.0.1:4001 --ui 8080
+  election run --id a --listen 127.0.0.1:4001 --join 127.0.0.1:4001,127.0.0.1:4002,127.0.0.1:4003
+  election run --id b --listen 127.0.0.1:4002 --join 127.0.0.1:4001,127.0.0.1:4002,127.0.0.1:4003
+  election run --id c --listen 127.0.0.1:4003 --join 127.0.0.1:4001,127.0.0.1:4002,127.0.0.1:4003 --ui 8080
 
 The same with votes, so that there is at most one leader at any instant; \`b\` and \`c\` alike:
   election run --id a --mode quorum --members a=127.0.0.1:4001,b=127.0.0.1:4002,c=127.0.0.1:4003
