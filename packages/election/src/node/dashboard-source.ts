@@ -1,6 +1,6 @@
 /** What a dashboard shows: this node, its history, and the table of its leader, which it asks once a second while a page watches. */
 import { performance } from "node:perf_hooks";
-import type { ClusterView, ElectionView, ElectorEvents, HostRow, LeaderInfo } from "../core/contract.js";
+import type { ElectionView, ElectorEvents, HostRow, LeaderInfo } from "../core/contract.js";
 import {
   beginHistory,
   type LeadershipEvent,
@@ -8,12 +8,11 @@ import {
   recordLeadership,
 } from "../core/leadership-history.js";
 import type { Device } from "../core/load.js";
-import type { Token } from "../core/token.js";
 import type { Shown, ShownHistory, ShownState, ShownTable, TableSource } from "../web/state.js";
+import { type Answer, isLedBy, leaseOf, type Problem, silenceOf, whyOf } from "./dashboard-leader.js";
 import type { DashboardNumbers } from "./dashboard-options.js";
 import { DashboardPages } from "./dashboard-pages.js";
 import { pickRows } from "./dashboard-rows.js";
-import { QueryError } from "./errors.js";
 import { deviceInfo } from "./host-metrics.js";
 import { type QueryOptions, queryNode } from "./query.js";
 
@@ -43,26 +42,6 @@ export interface SourceOptions extends Pick<DashboardNumbers, "maxRows" | "updat
   /** Something of it is new. */
   readonly onNews: (news: Partial<Shown>) => void;
 }
-
-/** The leader's answer, and when it came. */
-interface Answer {
-  readonly view: ClusterView;
-  readonly atMono: number;
-}
-
-/** Why a leader gave no table. */
-interface Problem {
-  readonly leader: Token;
-  readonly why: string;
-  /** It did not answer at all. */
-  readonly isSilent: boolean;
-}
-
-const problems: Readonly<Record<string, string>> = {
-  REFUSED: "nobody listens there",
-  TIMEOUT: "it does not answer",
-  CLOSED: "it ended the connection",
-};
 
 export class DashboardSource {
   readonly #options: SourceOptions;
@@ -221,9 +200,7 @@ export class DashboardSource {
       }
     } catch (error) {
       if (this.#abort.signal.aborted) return;
-      const code = error instanceof QueryError ? error.code : "";
-      const why = problems[code] ?? (error instanceof Error ? error.message : String(error));
-      this.#problem = { leader, why, isSilent: true };
+      this.#problem = { leader, why: whyOf(error), isSilent: true };
     }
     this.#read();
     this.#tell({});
@@ -274,7 +251,7 @@ export class DashboardSource {
       fallbacks: answer?.view.fallbacks ?? view.fallbacks,
       lease: leaseOf(view, answer),
       source: this.#source(view),
-      silence: this.#silence(view),
+      silence: silenceOf(view, this.#problemOf(view.leader), this.#answer),
       pages: this.#pages.list(view.id),
     };
   }
@@ -299,33 +276,7 @@ export class DashboardSource {
     return { by, epoch, ageMs, problem };
   }
 
-  /** Since when the leader that is followed was not heard, once it did not answer. */
-  #silence({ leader, leaseMs, leaseRemainingMs }: ElectionView): ShownState["silence"] {
-    const problem = this.#problemOf(leader);
-    if (problem?.isSilent !== true) return undefined;
-    const now = performance.now();
-    const answeredMs =
-      this.#answer !== undefined && isLedBy(this.#answer.view, leader) ? now - this.#answer.atMono : now;
-    // Each word of a leader renews the promise, which is a lease at least.
-    return { forMs: Math.round(Math.min(answeredMs, Math.max(0, leaseMs - leaseRemainingMs))), why: problem.why };
-  }
-
   get #shownHistory(): ShownHistory {
     return { history: this.#history, device: this.#device };
   }
-}
-
-function isLedBy({ id, epoch }: Token, leader: LeaderInfo | undefined): boolean {
-  return id === leader?.id && epoch === leader.epoch;
-}
-
-function leaseOf(view: ElectionView, answer: Answer | undefined): ShownState["lease"] {
-  const isLeaders = answer !== undefined;
-  const { leaseMs, leaseRemainingMs } = answer?.view ?? view;
-  const remaining = leaseRemainingMs - (isLeaders ? performance.now() - answer.atMono : 0);
-  return {
-    of: isLeaders ? "leader" : "node",
-    leaseMs,
-    remainingMs: Number.isFinite(remaining) ? Math.max(0, Math.round(remaining)) : null,
-  };
 }
