@@ -30,6 +30,9 @@ export interface ConnectionsEvents {
 /** What the system may hold of connections that were not accepted yet; it has a limit of its own. */
 const BACKLOG = 4_096;
 
+/** Who has not spoken on a connection that was made just now may have closed the one before: that is another trouble. */
+const SILENT_AFTER_MS = 200;
+
 export class Connections {
   readonly troubles: PeerTroubles;
   readonly #options: ConnectionsOptions;
@@ -91,8 +94,10 @@ export class Connections {
   /** Drops the connection that is kept to an address; the next send makes another. */
   renew(address: string): void {
     const connection = this.#kept.get(address);
-    if (connection?.wasMade === true) this.troubles.failed(address, "silent");
-    else if (connection !== undefined) this.troubles.failed(address, "unreachable", "no connection was made in time");
+    const isNew = connection !== undefined && performance.now() - connection.heardAt < SILENT_AFTER_MS;
+    if (connection?.wasMade === true) {
+      if (!isNew) this.troubles.failed(address, "silent");
+    } else if (connection !== undefined) this.troubles.failed(address, "unreachable", "no connection was made in time");
     connection?.drop("nothing was heard");
   }
 
