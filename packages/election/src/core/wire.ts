@@ -206,7 +206,9 @@ export class FieldReader {
   }
 
   end(): void {
-    if (this.#at < this.#bytes.length) throw malformed(`${this.#bytes.length - this.#at} bytes are left over`);
+    const left = this.#bytes.length - this.#at;
+    // A tag is that long: it is read as a part of the message where this side has no secret.
+    if (left > 0) throw malformed(`${left} bytes are left over${left === 32 ? ", as of who has a secret" : ""}`);
   }
 
   /** Where the next `length` bytes begin. */
