@@ -218,3 +218,26 @@ it("closes idle connections after idleTimeoutMs, those of its own after half of 
   const [own, others] = a.told[0] === "message 1" ? [2, 1] : [1, 2];
   expect(a.told).toEqual([`message ${others}`, `closed ${own}`, `closed ${others}`]);
 });
+
+it("E5: warns of addresses where nobody listens or everything is refused, and of peers that it refuses", async () => {
+  const [port] = await freePorts(1);
+  const nobody = `127.0.0.1:${port}`;
+  const refusing = await fakeServer((socket) => socket.on("data", () => socket.end()));
+  const a = await bench();
+  for (let round = 1; round <= 3; round++) {
+    for (const address of [nobody, refusing.address]) a.connections.send({ address }, hello);
+    await until(() => a.told.filter((one) => one.startsWith("closed")).length === 2 * round);
+  }
+  expect([a.connections.troubleAt(nobody, 1), a.connections.troubleAt(refusing.address, 1)]).toEqual([
+    "nobody listens",
+    "closes connections without an answer",
+  ]);
+  const peer = await dial(a.address);
+  peer.write("GET / HTTP/1.1\r\n\r\n");
+  await once(peer, "close");
+  expect(a.warnings.toSorted()).toEqual([
+    expect.stringMatching(/^127\.0\.0\.1:\d+ closes connections without an answer: /),
+    expect.stringMatching(/^a peer at 127\.0\.0\.1:\d+ was refused$/),
+    `nobody listens at ${nobody}`,
+  ]);
+});
