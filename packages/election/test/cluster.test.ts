@@ -429,6 +429,19 @@ describe("healing in available mode", () => {
     expect(new Set(tokens).size).toBe(tokens.length);
   });
 
+  it("E40: two leaders of which neither knows the other's address heal by a host that asked both", () => {
+    const cluster = new Cluster(["a", "b", "x"], available, {
+      a: { seeds: [] },
+      b: { seeds: [] },
+      x: { seeds: ["a", "b"], isLate: true },
+    });
+    cluster.advance(10_000);
+    expect(cluster.leaders()).toEqual(["a", "b"]);
+    cluster.start("x");
+    cluster.advance(6_000 + 1_500 + 100);
+    expect(cluster.leaders()).toHaveLength(1);
+  });
+
   it("E41: a leader that has had hosts and hears none for L is alone, and begins again", () => {
     const cluster = new Cluster(abc, available);
     cluster.settle();

@@ -177,7 +177,11 @@ export class Election {
     switch (body.type) {
       case "hello":
         this.#candidacy.hearEpoch(header);
-        if (this.#lead.leadership !== undefined) return this.#lead.leadership.hello(header, link);
+        if (this.#lead.leadership !== undefined) {
+          // Who asks and then does not report may have found another leader, of which nobody else here knows (E40).
+          if (!node.isQuorum) node.book.add(body.address);
+          return this.#lead.leadership.hello(header, link);
+        }
         return this.#introduce(header, link);
       case "redirect":
         return this.#redirected(header, body, address);
