@@ -59,6 +59,8 @@ export class SimulatedWorld {
   final: Uint8Array | undefined;
   /** What happened, in order. */
   readonly asked: { readonly connection: number; readonly request: Request; readonly at: number }[] = [];
+  /** What the server answered, in its order, and how long the file was then. */
+  readonly answered: { readonly connection: number; readonly request: Request; readonly bytes: number }[] = [];
   readonly notices: string[] = [];
   readonly said: string[] = [];
   readonly progress: number[] = [];
@@ -199,24 +201,25 @@ export class SimulatedWorld {
   #accept(): void {
     const most = this.#options.clientsAtATime ?? Number.POSITIVE_INFINITY;
     let accepted = [...this.#links.values()].filter((link) => link.accepted).length;
-    for (const link of this.#links.values()) {
+    for (const [number, link] of this.#links) {
       if (link.accepted || accepted >= most) continue;
       link.accepted = true;
       accepted++;
-      for (const request of link.waiting.splice(0)) this.#answer(link, request);
+      for (const request of link.waiting.splice(0)) this.#answer(number, link, request);
     }
   }
 
   #receive(number: number, link: Link, request: Request): void {
     this.asked.push({ connection: number, request, at: this.now });
-    if (link.accepted) this.#answer(link, request);
+    if (link.accepted) this.#answer(number, link, request);
     else link.waiting.push(request);
   }
 
-  #answer(link: Link, request: Request): void {
+  #answer(connection: number, link: Link, request: Request): void {
     if (link.fault.type === "silent") return;
     const { change, lineBytes = 1e9 } = this.#options;
     if (change !== undefined && this.asked.length > change.after) this.file = change.file;
+    this.answered.push({ connection, request, bytes: this.file.length });
     link.outbox = Buffer.concat([
       link.outbox,
       replyTo(request, this.file, this.#options.knowsRaw === true, lineBytes, link.fault),
