@@ -78,7 +78,7 @@ export class HostTable {
     if (host === undefined || host.incarnation !== incarnation) {
       if (host === undefined && this.#hosts.size >= this.#options.maxHosts) return undefined;
       if (host !== undefined && this.#isTaken(host, mono) && (host.isProven || !proves)) return undefined;
-      host = { ...newcomer(host, mono), id, incarnation, link };
+      host = newcomer(id, incarnation, link, host, mono);
       this.#hosts.set(id, host);
       take(host, report);
     }
@@ -127,11 +127,15 @@ export class HostTable {
 }
 
 /** What is known at first of who comes instead of `former` under an id, or as the first. */
-function newcomer(former: Host | undefined, mono: number): Omit<Host, "id" | "incarnation" | "link"> {
+function newcomer(id: string, incarnation: string, link: number, former: Host | undefined, mono: number): Host {
+  // One literal: an object that is spread from another takes several times as long to read (measured with 10,000 hosts).
   return {
+    id,
+    incarnation,
     hostName: "",
     address: "",
     ui: "",
+    link,
     heardMono: former?.heardMono ?? mono,
     echoedMono: former?.echoedMono ?? Number.NEGATIVE_INFINITY,
     isProven: false,
@@ -142,10 +146,11 @@ function newcomer(former: Host | undefined, mono: number): Omit<Host, "id" | "in
   };
 }
 
+/** What has not changed is not kept anew: each text that is kept costs the collector. */
 function take(host: Host, { hostName, address, ui }: BodyOf<"report">): void {
-  host.hostName = hostName;
-  host.address = address;
-  host.ui = ui;
+  if (host.hostName !== hostName) host.hostName = hostName;
+  if (host.address !== address) host.address = address;
+  if (host.ui !== ui) host.ui = ui;
 }
 
 function rowOf(host: Host, rank: number | undefined, isConnected: boolean, isLeader: boolean): HostRow {
