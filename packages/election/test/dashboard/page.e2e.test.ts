@@ -77,9 +77,12 @@ async function openPage(url: string): Promise<{ readonly page: Page; readonly fa
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("console", (message) => {
-    // A node that died is such an error; what the policy refuses, or a script breaks, is another.
-    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
-      faults.push(message.text());
+    // A node that died, or that has not heard yet of the one this page is from (E68), is asked in vain, and another one next;
+    // what the policy refuses, or a script breaks, is a fault.
+    const isInVain = /^Failed to load resource|\/events' from origin .* has been blocked by CORS policy/.test(
+      message.text(),
+    );
+    if (message.type() === "error" && !isInVain) faults.push(message.text());
   });
   page.on("request", (request) => {
     if (new URL(request.url()).hostname !== "127.0.0.1") faults.push(`asked ${request.url()}`);

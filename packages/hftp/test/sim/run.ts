@@ -181,7 +181,9 @@ class Run {
   }
 
   #connectionsAtMost(): number {
-    return this.#clients.reduce((sum, { plan }) => sum + (plan.type === "get" ? (plan.download.parallel ?? 1) : 1), 0);
+    const wanted = this.#clients.map(({ plan }) => (plan.type === "get" ? (plan.download.parallel ?? 1) : 1));
+    // Who lost a connection makes another, while the server may hold the lost one for long.
+    return (1 + this.#scenario.faults.length) * wanted.reduce((sum, count) => sum + count, 0);
   }
 
   /** Nothing is left to happen: then nobody may be waiting, and nothing may be open. */
