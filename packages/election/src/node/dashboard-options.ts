@@ -26,7 +26,7 @@ export interface DashboardOptions {
   readonly maxRows?: number | undefined;
   /** Between two words to the pages, and, where another node leads, between two questions to it, while a page watches. Default 1,000. */
   readonly updateMs?: number | undefined;
-  /** Between two questions to the leader while no page watches: for the addresses of the other dashboards. Default 60,000. */
+  /** Between two questions to the leader while no page watches: for the addresses of the other dashboards. Default 2,000. */
   readonly learnMs?: number | undefined;
   /** How long the leader's answer is waited for. Default 1,000. */
   readonly queryTimeoutMs?: number | undefined;
@@ -58,7 +58,7 @@ const numbers: Readonly<Record<NumberName, { readonly default: number; readonly 
     maxUnsentBytes: { default: 1_048_576, min: 1_024, max: MAX },
     maxRows: { default: 1_000, min: 1, max: 100_000 },
     updateMs: { default: 1_000, min: 10, max: MAX },
-    learnMs: { default: 60_000, min: 10, max: MAX },
+    learnMs: { default: 2_000, min: 10, max: MAX },
     queryTimeoutMs: { default: 1_000, min: 1, max: MAX },
   };
 
