@@ -216,7 +216,8 @@ class Run {
     };
     for (const [at, script] of scripts.entries()) {
       const own = scripts.length === 1 && served.length === 1 ? served[at] : undefined;
-      found.push(...scriptViolations(script, own, this.#files, options, there));
+      const mayHaveIdled = served.some(({ endedOn }) => endedOn === "tick");
+      found.push(...scriptViolations(script, own, mayHaveIdled, this.#files, options, there));
     }
     return [...found, ...(this.#isFair ? this.#unfairEnds({ plan, requests, gets, scripts }, served) : [])].map(
       (one) => `${node}: ${one}`,
