@@ -125,8 +125,6 @@ function wrongFile(
 export function scriptViolations(
   record: ScriptRecord,
   served: StreamRecord | undefined,
-  /** A connection of this client was idle for too long: this one, or, where it made several, any of them. */
-  mayHaveIdled: boolean,
   files: ReadonlyMap<string, Uint8Array>,
   options: ModelOptions,
   there: Circumstances,
@@ -140,7 +138,7 @@ export function scriptViolations(
   }
   if (!serverEnded) return [];
   if (served?.served.some(({ complete }) => !complete) === true) return []; // a reply was cut off, and counted as that
-  const early = there.shutDown || mayHaveIdled;
+  const early = there.shutDown || served?.endedOn === "tick"; // it was idle for too long
   if (!early && received !== wanted.gets) return ["script: the server ended in good order before all was answered"];
   const isWhole = wholeReplies(sent, halfClosed, files, options).some((replies) => replies === received);
   return isWhole ? [] : [`script: the server ended in good order in the middle of a reply: ${brief(received)}`];

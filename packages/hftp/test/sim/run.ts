@@ -167,7 +167,8 @@ class Run {
     const there: Circumstances = {
       directory: this.#directory,
       directoryLost: this.#directoryLost,
-      overLimit: this.#scenario.server.maxConnections < this.#connectionsAtMost(),
+      // Counted, since the server may hold what a client has lost beside what it makes instead.
+      overLimit: this.#streams.some(({ besides }) => besides >= this.#scenario.server.maxConnections),
       shutDown: this.#scenario.commands.some(({ command }) => command.type === "shutdown"),
     };
     const { highWaterBytes = 0, maxPendingBytes = 0 } = this.#scenario.server.session;
@@ -181,9 +182,7 @@ class Run {
   }
 
   #connectionsAtMost(): number {
-    const wanted = this.#clients.map(({ plan }) => (plan.type === "get" ? (plan.download.parallel ?? 1) : 1));
-    // Who lost a connection makes another, while the server may hold the lost one for long.
-    return (1 + this.#scenario.faults.length) * wanted.reduce((sum, count) => sum + count, 0);
+    return this.#clients.reduce((sum, { plan }) => sum + (plan.type === "get" ? (plan.download.parallel ?? 1) : 1), 0);
   }
 
   /** Nothing is left to happen: then nobody may be waiting, and nothing may be open. */
@@ -215,9 +214,9 @@ class Run {
       base64Lines: session.base64Lines === true,
     };
     for (const [at, script] of scripts.entries()) {
-      const own = scripts.length === 1 && served.length === 1 ? served[at] : undefined;
-      const mayHaveIdled = served.some(({ endedOn }) => endedOn === "tick");
-      found.push(...scriptViolations(script, own, mayHaveIdled, this.#files, options, there));
+      const until = scripts[at + 1]?.startedAt ?? Number.POSITIVE_INFINITY;
+      const [own, ...others] = served.filter((one) => one.acceptedAt >= script.startedAt && one.acceptedAt < until);
+      found.push(...scriptViolations(script, others.length === 0 ? own : undefined, this.#files, options, there));
     }
     return [...found, ...(this.#isFair ? this.#unfairEnds({ plan, requests, gets, scripts }, served) : [])].map(
       (one) => `${node}: ${one}`,

@@ -18,6 +18,7 @@ export interface Script {
 
 /** All that it said and heard on its connection. */
 export interface ScriptRecord {
+  startedAt: number;
   sent: string;
   halfClosed: boolean;
   received: string;
@@ -37,13 +38,12 @@ export class ScriptedClient implements NodeProgram {
   readonly #script: Script;
   readonly #record: ScriptRecord;
   #step = 0;
-  #startedAt = 0;
 
   constructor(server: Endpoint, script: Script, records: ScriptRecord[]) {
     this.#server = server;
     this.#script = script;
     const heard = { connected: false, serverEnded: false, received: "" };
-    this.#record = { sent: "", halfClosed: false, dropped: false, gone: false, ...heard };
+    this.#record = { startedAt: 0, sent: "", halfClosed: false, dropped: false, gone: false, ...heard };
     records.push(this.#record);
   }
 
@@ -52,7 +52,7 @@ export class ScriptedClient implements NodeProgram {
   }
 
   nextDeadline(): number | undefined {
-    return this.#record.gone ? undefined : this.#startedAt + PATIENCE_MS;
+    return this.#record.gone ? undefined : this.#record.startedAt + PATIENCE_MS;
   }
 
   handle(now: number, input: NodeInput): NodeOutput[] {
@@ -60,7 +60,7 @@ export class ScriptedClient implements NodeProgram {
     const out: NodeOutput[] = [];
     switch (input.type) {
       case "start":
-        this.#startedAt = now;
+        record.startedAt = now;
         out.push({ type: "connect", connection: 0, to: this.#server });
         break;
       case "connected":
@@ -79,7 +79,7 @@ export class ScriptedClient implements NodeProgram {
         record.gone = true;
         break;
       case "tick":
-        if (now >= this.#startedAt + PATIENCE_MS) this.#drop(out);
+        if (now >= record.startedAt + PATIENCE_MS) this.#drop(out);
         break;
       case "later":
         if (record.gone) break;

@@ -15,6 +15,9 @@ export interface SlowEffect {
 /** What the oracles want to know of one connection. */
 export interface StreamRecord {
   readonly peer: string;
+  readonly acceptedAt: number;
+  /** Connections that the server had taken and still held then. */
+  readonly besides: number;
   readonly served: ServedRequest[];
   /** Which input had the server end its side, or drop the connection. */
   endedOn: ServerInput["type"] | undefined;

@@ -112,14 +112,15 @@ export class HftpServerProgram implements NodeProgram {
       out.push({ type: "reset", connection });
       return;
     }
-    const stream = this.#createStream(connection, address);
+    const besides = [...this.#served.values()].filter((one) => one.verdict !== "refused").length;
+    const stream = this.#createStream(connection, { peer: address, acceptedAt: now, besides });
     this.#served.set(connection, { stream, address, verdict });
     stream.handle(now, { type: "connected", refused: verdict === "refused" }, out);
   }
 
-  #createStream(connection: number, peer: string): ServedStream {
+  #createStream(connection: number, about: Pick<StreamRecord, "peer" | "acceptedAt" | "besides">): ServedStream {
     const record: StreamRecord = {
-      peer,
+      ...about,
       served: [],
       endedOn: undefined,
       gone: false,

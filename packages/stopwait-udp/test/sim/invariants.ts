@@ -98,8 +98,8 @@ const silence: Check = {
           return runs.world({ ...one, faults: [...one.faults, cut] }, seed);
         },
         check: (world, [one, atMs]) => {
-          // What was late (both ways), and what the disk still did, may have been progress for a moment after the cut.
-          world.run({ untilMs: atMs + 30_000 + 2 * 100 + 50 + 10 * one.diskMs });
+          // What was on its way there, the answer on its way back, each late, and what the disk still did, may have been progress for a moment after the cut.
+          world.run({ untilMs: atMs + 30_000 + 2 * (100 + 10) + 10 * one.diskMs });
           demand(!outcomes(world, one, runs).includes(undefined), "not over 30 s after the last that could be heard");
           runs.check(world, one);
         },
