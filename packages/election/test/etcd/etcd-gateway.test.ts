@@ -47,15 +47,27 @@ it("E73: elects, follows and is succeeded by leases, keys and a watch alone, and
   await expect(a.start()).rejects.toMatchObject({ code: "STOPPED" });
 });
 
-const impostors: readonly (readonly [name: string, answer: (response: ServerResponse) => void, says: RegExp])[] = [
-  ["garbage", (response) => response.end("\u0000{{{"), /none of etcd's/],
-  ["an empty answer", (response) => response.end(), /none of etcd's/],
-  ["a page", (response) => response.writeHead(404).end("<html>"), /404/],
-  ["a redirect", (response) => response.writeHead(302, { location: "http://127.0.0.1:1/" }).end(), /302/],
-  ["an answer without an end", (response) => flood(response), /longer than 4096 bytes/],
-  ["half an answer", (response) => half(response), /aborted|broke off|hang up/],
-  ["no answer", () => {}, /no answer within 50 ms/],
-  ["a reset", (response) => response.socket?.resetAndDestroy(), /ECONNRESET|hang up/],
+interface Impostor {
+  readonly name: string;
+  readonly answer: (response: ServerResponse) => void;
+  readonly says: RegExp;
+  /** Default: longer than anything that ends by itself, however busy the machine is. */
+  readonly requestTimeoutMs?: number;
+}
+
+const impostors: readonly Impostor[] = [
+  { name: "garbage", answer: (response) => response.end("\u0000{{{"), says: /none of etcd's/ },
+  { name: "an empty answer", answer: (response) => response.end(), says: /none of etcd's/ },
+  { name: "a page", answer: (response) => response.writeHead(404).end("<html>"), says: /404/ },
+  {
+    name: "a redirect",
+    answer: (response) => response.writeHead(302, { location: "http://127.0.0.1:1/" }).end(),
+    says: /302/,
+  },
+  { name: "an answer without an end", answer: (response) => flood(response), says: /longer than 4096 bytes/ },
+  { name: "half an answer", answer: (response) => half(response), says: /aborted|broke off|hang up/ },
+  { name: "no answer", answer: () => {}, says: /no answer within 50 ms/, requestTimeoutMs: 50 },
+  { name: "a reset", answer: (response) => response.socket?.resetAndDestroy(), says: /ECONNRESET|hang up/ },
 ];
 
 function flood(response: ServerResponse): void {
@@ -68,7 +80,8 @@ function half(response: ServerResponse): void {
   response.socket?.end();
 }
 
-it.each(impostors)("E77: a server that sends %s makes no leader and stops nothing", async (_name, answer, says) => {
+it.each(impostors)("E77: a server that sends $name makes no leader and stops nothing", async (impostor) => {
+  const { answer, says, requestTimeoutMs = 60_000 } = impostor;
   await using served = await ServedModel.answering((_path, _body, response) => answer(response));
   const troubles: string[] = [];
   let enough = (): void => {};
@@ -84,7 +97,7 @@ it.each(impostors)("E77: a server that sends %s makes no leader and stops nothin
     endpoints: [served.endpoint],
     id: "a",
     retryMs: 1,
-    requestTimeoutMs: 50,
+    requestTimeoutMs,
     maxReplyBytes: 4_096,
     logger: { debug, info: nothing, warn: nothing, error: nothing },
   });

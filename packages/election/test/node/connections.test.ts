@@ -1,15 +1,17 @@
 /** The bounds of a node's sockets, each of them reached. */
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { expect, it, onTestFinished } from "vitest";
+import { afterEach, expect, it, onTestFinished, vi } from "vitest";
 import { start } from "../../../../test/process.js";
 import { framed } from "../../src/core/index.js";
 import { Connections, type ConnectionsOptions } from "../../src/node/connections.js";
 import { silentLogger } from "../../src/node/logger.js";
 import { freePorts, until } from "./nodes.js";
-import { dial, fakeServer } from "./peers.js";
+import { dial, type FakeServer, fakeServer } from "./peers.js";
 
 const hello = framed(new Uint8Array([1, 2, 3]));
+
+afterEach(() => void vi.useRealTimers());
 
 /** However it was closed. */
 async function closed(socket: Socket): Promise<void> {
@@ -98,14 +100,24 @@ it("drops what goes nowhere", async () => {
 
 it("does not dial an address again within redialMs", async () => {
   const server = await fakeServer((socket) => socket.destroy());
+  const others = [await fakeServer((socket) => socket.write(hello)), await fakeServer((socket) => socket.write(hello))];
+  vi.useFakeTimers({ toFake: ["performance"] });
   const a = await bench({ redialMs: 100 });
-  const started = performance.now();
-  while (performance.now() - started < 250) {
-    a.connections.send({ address: server.address }, new Uint8Array(5));
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  const sendAfter = (ms: number, { address }: FakeServer): void => {
+    vi.advanceTimersByTime(ms);
+    a.connections.send({ address }, new Uint8Array(5));
+  };
+  sendAfter(0, server);
+  await until(() => a.told.length === 1);
+  for (const other of others) {
+    const place = a.told.length;
+    sendAfter(99, server);
+    sendAfter(0, other); // takes the next number, unless there was another connection before it
+    sendAfter(1, server);
+    await until(() => a.told.length === place + 2);
   }
-  await until(() => server.sockets.length >= 2);
-  expect(server.sockets.length).toBeLessThanOrEqual(3);
+  const [second, fourth] = others.map(({ address }, index) => `message ${2 * index + 2} from ${address}`);
+  expect(a.told.toSorted()).toEqual(["closed 1", "closed 3", "closed 5", second, fourth]);
 });
 
 it("keeps at most maxOutgoing connections: the one that was not used for longest gives way", async () => {
@@ -209,14 +221,23 @@ it("B8: closes connections on which no message came for silentTimeoutMs, also wh
 });
 
 it("closes idle connections after idleTimeoutMs, those of its own after half of it", async () => {
-  const a = await bench({ idleTimeoutMs: 120 });
   const server = await fakeServer(() => {});
+  vi.useFakeTimers({ toFake: ["performance", "setInterval", "clearInterval"] }); // what sweeps, and its clock
+  const a = await bench({ idleTimeoutMs: 120 });
   const peer = await dial(a.address);
   peer.write(hello);
   a.connections.send({ address: server.address }, hello);
-  await once(peer, "close");
+  await until(() => a.told.length === 1);
   const [own, others] = a.told[0] === "message 1" ? [2, 1] : [1, 2];
-  expect(a.told).toEqual([`message ${others}`, `closed ${own}`, `closed ${others}`]);
+  vi.advanceTimersByTime(59);
+  expect(a.told).toEqual([`message ${others}`]);
+  vi.advanceTimersByTime(1);
+  expect(a.told.slice(1)).toEqual([`closed ${own}`]);
+  vi.advanceTimersByTime(59);
+  expect(a.told).toHaveLength(2);
+  vi.advanceTimersByTime(1);
+  await once(peer, "close");
+  expect(a.told.slice(2)).toEqual([`closed ${others}`]);
 });
 
 it("E5: warns of addresses where nobody listens or everything is refused, and of peers that it refuses", async () => {
