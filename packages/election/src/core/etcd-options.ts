@@ -1,6 +1,7 @@
 /** What the etcd engine is told, with its defaults and what is accepted (docs/election.md). */
 
 import { MAX_ADDRESS_BYTES, MAX_ID_BYTES } from "./messages.js";
+import { MAX_MS, type NumberRule, number } from "./option-checks.js";
 
 export interface EtcdElectionOptions {
   /** Where etcd's JSON gateway listens, `http://HOST:PORT` or `https://HOST:PORT`: 1 to 16 members of one cluster. */
@@ -42,24 +43,16 @@ type NumberName =
   | "watchMs"
   | "maxCandidates";
 
-interface NumberRule {
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-const MAX_MS = 2 ** 31 - 1;
 const numbers: Readonly<Record<NumberName, NumberRule>> = {
-  ttlSeconds: { default: 5, min: 1, max: 3_600 },
+  ttlSeconds: { default: 5, min: 1, max: 3_600, isWhole: true },
   marginMs: { default: 300, min: 0, max: 1_800_000 },
   clockError: { default: 0.03, min: 0, max: 0.25 },
   pollMs: { default: 1_000, min: 1, max: MAX_MS },
   retryMs: { default: 250, min: 1, max: MAX_MS },
   requestTimeoutMs: { default: 1_000, min: 1, max: MAX_MS },
   watchMs: { default: 240_000, min: 1, max: MAX_MS },
-  maxCandidates: { default: 1_000, min: 1, max: 100_000 },
+  maxCandidates: { default: 1_000, min: 1, max: 100_000, isWhole: true },
 };
-const wholes: ReadonlySet<NumberName> = new Set(["ttlSeconds", "maxCandidates"]);
 const others = ["endpoints", "election", "id", "address", "username", "password"] as const;
 
 /** The names of all options, for a driver that adds its own. */
@@ -82,7 +75,9 @@ export function resolveEtcdOptions(options: EtcdElectionOptions): ResolvedEtcdOp
     }
   }
   const values = {} as Record<NumberName, number>;
-  for (const name of Object.keys(numbers) as NumberName[]) values[name] = number(name, options[name]);
+  for (const name of Object.keys(numbers) as NumberName[]) {
+    values[name] = number(name, options[name] ?? numbers[name].default, numbers[name]);
+  }
   if (values.marginMs > values.ttlSeconds * 500) {
     throw new RangeError(
       `marginMs is ${values.marginMs}, but must be at most half of ttlSeconds, ${values.ttlSeconds}`,
@@ -116,17 +111,6 @@ function checkUser({ username, password }: EtcdElectionOptions): ResolvedEtcdOpt
   if (username === undefined && password === undefined) return undefined;
   if (username === undefined || password === undefined) throw new TypeError("username and password go together");
   return { name: text("username", username, 1, 256), password: text("password", password, 1, 1_024) };
-}
-
-function number(name: NumberName, given: number | undefined): number {
-  const { min, max, default: standard } = numbers[name];
-  const value = given ?? standard;
-  const accepted = `a ${wholes.has(name) ? "whole " : ""}number from ${min} to ${max}`;
-  if (typeof value !== "number") throw new TypeError(`${name} must be ${accepted}, not ${typeof value}`);
-  if (!(value >= min && value <= max) || (wholes.has(name) && !Number.isInteger(value))) {
-    throw new RangeError(`${name} is ${value}, but must be ${accepted}`);
-  }
-  return value;
 }
 
 function text(name: string, value: string, minBytes: number, maxBytes: number): string {

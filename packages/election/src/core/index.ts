@@ -22,6 +22,7 @@ export { createElection, Election } from "./election.js";
 export { ElectionError, LocalProtocolError, RemoteProtocolError, StaleTokenError } from "./errors.js";
 export { framed } from "./framed-payload.js";
 export { classicScore, type Device, type Load, linearScore, type Score } from "./load.js";
+export type { Member } from "./members.js";
 export {
   type Body,
   type BodyOf,
@@ -31,7 +32,7 @@ export {
   type Message,
   type Release,
 } from "./messages.js";
-export type { ElectionOptions, Member, Platform } from "./options.js";
+export type { ElectionOptions, Platform } from "./options.js";
 export { PayloadStream } from "./payload-stream.js";
 export { type SharedSettings, settingsOf } from "./settings.js";
 export type { Now, Stamp } from "./stamp.js";

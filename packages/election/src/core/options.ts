@@ -2,8 +2,9 @@
 
 import type { Mode, Stored } from "./contract.js";
 import { classicScore, linearScore, type Score } from "./load.js";
+import { checkMembers, type Member, warningsOf } from "./members.js";
 import { EPOCH_MAX, MAX_ADDRESS_BYTES, MAX_ID_BYTES } from "./messages.js";
-import { hasControls, isAddress } from "./text-rules.js";
+import { address, kindOf, list, MAX_MS, type NumberRule, number, oneOf, text } from "./option-checks.js";
 
 /** What the platform must give, as plain synchronous functions (docs/machine.md). */
 export interface Platform {
@@ -12,12 +13,6 @@ export interface Platform {
   hmacSha256?(key: Uint8Array, message: Uint8Array): Uint8Array;
   /** Compares two byte strings in a time that depends on their lengths alone. Only asked with a `secret`. */
   equalInConstantTime?(a: Uint8Array, b: Uint8Array): boolean;
-}
-
-/** A voting member of quorum mode. */
-export interface Member {
-  readonly id: string;
-  readonly address: string;
 }
 
 export interface ElectionOptions {
@@ -74,16 +69,12 @@ export interface ElectionOptions {
   readonly maxHosts?: number | undefined;
 }
 
-interface NumberRule {
-  readonly default: number;
+interface PresetRule extends NumberRule {
+  /** The default of the preset `fast`, where it is another. */
   readonly fast?: number;
-  readonly min: number;
-  readonly max: number;
-  readonly isWhole?: boolean;
 }
 
-const MAX_MS = 2 ** 31 - 1;
-const ms = (standard: number, fast = standard): NumberRule => ({ default: standard, fast, min: 1, max: MAX_MS });
+const ms = (standard: number, fast = standard): PresetRule => ({ default: standard, fast, min: 1, max: MAX_MS });
 
 type NumberName =
   | "reportMs"
@@ -100,7 +91,7 @@ type NumberName =
   | "forgetMs"
   | "maxHosts";
 
-const numbers: Readonly<Record<NumberName, NumberRule>> = {
+const numbers: Readonly<Record<NumberName, PresetRule>> = {
   reportMs: ms(1_500, 375),
   pulseMs: ms(3_000, 750),
   leaseMs: ms(6_000, 1_500),
@@ -144,7 +135,7 @@ export function resolveOptions(options: ElectionOptions): ResolvedOptions {
   const preset = oneOf("preset", options.preset ?? "default", ["default", "fast"]);
   const values = {} as Record<NumberName, number>;
   for (const name of Object.keys(numbers) as NumberName[]) {
-    const rule: NumberRule = numbers[name];
+    const rule: PresetRule = numbers[name];
     values[name] = number(
       name,
       options[name] ?? (preset === "fast" ? (rule.fast ?? rule.default) : rule.default),
@@ -216,36 +207,6 @@ export function checkStored(stored: Stored): Stored {
   return stored;
 }
 
-function checkMembers(mode: string, members: readonly Member[]): readonly Member[] {
-  if (mode === "available") {
-    if (members.length > 0) throw new RangeError("members are for quorum mode; available mode has seeds");
-    return [];
-  }
-  if (members.length === 0) {
-    throw new RangeError("members are needed in quorum mode: 1 to 7, each { id, address }, the same at every node");
-  }
-  if (members.length > 7) throw new RangeError(`members must be 1 to 7, not ${members.length}`);
-  for (const member of members) {
-    if (typeof member !== "object" || member === null) {
-      throw new TypeError(`members must be an array of { id, address }, and one of them is ${kindOf(member)}`);
-    }
-    text("members.id", member.id, MAX_ID_BYTES);
-    address("members.address", member.address);
-  }
-  if (new Set(members.map(({ id }) => id)).size < members.length)
-    throw new RangeError("members must have different ids");
-  if (new Set(members.map(({ address }) => address)).size < members.length)
-    throw new RangeError("members must have different addresses: each id is a node of its own");
-  // By id, so that every node gives them the same turns, whatever order they were listed in.
-  return [...members].sort((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-function warningsOf(count: number): string[] {
-  if (count === 2) return ["with two members both must be up: the death of either leaves no leader"];
-  if (count % 2 === 0) return [`${count} members tolerate no more failures than ${count - 1}, and one more must agree`];
-  return [];
-}
-
 function checkSecret({ secret, platform }: Pick<ElectionOptions, keyof Sealing>): Uint8Array | undefined {
   if (secret === undefined) return undefined;
   if (!(secret instanceof Uint8Array))
@@ -265,44 +226,4 @@ function checkPlatform(platform: Platform): Platform {
 function checkScore(score: "linear" | "classic" | Score): Score {
   if (typeof score === "function") return score;
   return oneOf("score", score, ["linear", "classic"]) === "linear" ? linearScore : classicScore;
-}
-
-function number(name: string, value: number, { min, max, isWhole = false }: NumberRule): number {
-  const accepted = `a ${isWhole ? "whole " : ""}number from ${min} to ${max}`;
-  if (typeof value !== "number") throw new TypeError(`${name} must be ${accepted}, not ${typeof value}`);
-  if (!(value >= min && value <= max) || (isWhole && !Number.isInteger(value))) {
-    throw new RangeError(`${name} is ${value}, but must be ${accepted}`);
-  }
-  return value;
-}
-
-function list<One>(name: string, value: readonly One[] | undefined, ofWhat: string): readonly One[] {
-  if (value === undefined || Array.isArray(value)) return value ?? [];
-  throw new TypeError(`${name} must be an array of ${ofWhat}, not ${kindOf(value)}`);
-}
-
-function kindOf(value: unknown): string {
-  return value === null ? "null" : typeof value;
-}
-
-/** @throws TypeError or RangeError where it is not a text of 1 to `maxBytes` bytes */
-export function text(name: string, value: string, maxBytes: number): string {
-  if (typeof value !== "string") throw new TypeError(`${name} must be a string, not ${typeof value}`);
-  const { length } = new TextEncoder().encode(value);
-  if (length < 1 || length > maxBytes || /\p{Surrogate}/u.test(value)) {
-    throw new RangeError(`${name} must be 1 to ${maxBytes} bytes of UTF-8, not ${length}`);
-  }
-  if (hasControls(value))
-    throw new RangeError(`${name} is ${JSON.stringify(value)}, but must have no control characters`);
-  return value;
-}
-
-function address(name: string, value: string): string {
-  if (isAddress(text(name, value, MAX_ADDRESS_BYTES))) return value;
-  throw new RangeError(`${name} is ${JSON.stringify(value)}, but must have letters, digits and . _ : % [ ] - alone`);
-}
-
-function oneOf<Value extends string>(name: string, value: Value, accepted: readonly Value[]): Value {
-  if (accepted.includes(value)) return value;
-  throw new RangeError(`${name} must be one of ${accepted.join(", ")}, not ${String(value)}`);
 }

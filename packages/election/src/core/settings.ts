@@ -1,8 +1,8 @@
 /** What all nodes of a cluster must have in common, in four bytes (election rules E2, E5). */
 
 import type { Mode } from "./contract.js";
+import type { Member } from "./members.js";
 import type { BodyType } from "./messages.js";
-import type { Member } from "./options.js";
 
 /** The settings on which the lease rests. */
 export interface SharedSettings {

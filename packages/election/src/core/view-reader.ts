@@ -6,7 +6,8 @@ import { LocalProtocolError, RemoteProtocolError } from "./errors.js";
 import type { Body, BodyOf, Header } from "./messages.js";
 import { MAX_ID_BYTES } from "./messages.js";
 import { hex } from "./node-state.js";
-import { type Platform, resolveSealing, text } from "./options.js";
+import { text } from "./option-checks.js";
+import { type Platform, resolveSealing } from "./options.js";
 import { malformed } from "./wire.js";
 
 export interface ViewReaderOptions {

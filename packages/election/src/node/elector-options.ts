@@ -1,5 +1,6 @@
 /** What a node on real sockets is told beside what its machine is (docs/election.md), with defaults and what is accepted. */
 import type { Load } from "../core/load.js";
+import { MAX_MS, type NumberRule, number } from "../core/option-checks.js";
 import { type ElectionOptions, type ResolvedOptions, resolveOptions } from "../core/options.js";
 import { formatAddress, type HostAndPort, isLoopback, isWildcard, parseAddress } from "./address.js";
 import { checkPorts } from "./check-ports.js";
@@ -63,13 +64,6 @@ export interface ElectorOptions extends Omit<ElectionOptions, "platform" | "addr
   readonly stopTimeoutMs?: number | undefined;
 }
 
-interface NumberRule {
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-const MAX_MS = 2 ** 31 - 1;
 const ms = (standard: number, min = 1): NumberRule => ({ default: standard, min, max: MAX_MS });
 const count = (standard: number): NumberRule => ({ default: standard, min: 1, max: 2 ** 31 - 1 });
 
@@ -203,12 +197,7 @@ function checkNumbers(options: ElectorOptions, { reportMs, leaseMs, maxHosts }: 
   };
   const values = {} as Record<NumberName, number>;
   for (const name of Object.keys(rules) as NumberName[]) {
-    const { default: standard, min, max } = rules[name];
-    const value = options[name] ?? standard;
-    const accepted = `a number from ${min} to ${max}`;
-    if (typeof value !== "number") throw new TypeError(`${name} must be ${accepted}, not ${typeof value}`);
-    if (!(value >= min && value <= max)) throw new RangeError(`${name} is ${value}, but must be ${accepted}`);
-    values[name] = value;
+    values[name] = number(name, options[name] ?? rules[name].default, rules[name]);
   }
   return values;
 }
