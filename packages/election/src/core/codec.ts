@@ -1,9 +1,7 @@
 /** Messages as bytes, and bytes as messages: one table for both directions (election rules E2 to E5). */
 
-import type { Fallback, HostRow, Mode, Role } from "./contract.js";
+import type { HostRow, Mode, Role } from "./contract.js";
 import { RemoteProtocolError } from "./errors.js";
-import { medalOf } from "./host-table.js";
-import type { Load } from "./load.js";
 import {
   BODY_TYPES,
   type Body,
@@ -11,14 +9,22 @@ import {
   EPOCH_MAX,
   type Header,
   MAX_ADDRESS_BYTES,
-  MAX_FALLBACKS,
   MAX_ID_BYTES,
   MAX_PAYLOAD_BYTES,
   type Message,
-  type Named,
   type Refusal,
 } from "./messages.js";
-import { isAddress } from "./text-rules.js";
+import {
+  readAddress,
+  readFallbacks,
+  readLoad,
+  readNamed,
+  readRow,
+  writeFallbacks,
+  writeLoad,
+  writeNamed,
+  writeRow,
+} from "./records.js";
 import { FieldReader, FieldWriter, malformed } from "./wire.js";
 
 const VERSION = 1;
@@ -58,7 +64,7 @@ export function encodeMessage({ header, body }: Message, tailBytes = 0): Uint8Ar
 /** How many bytes a row of a table takes in a View. */
 export function rowLength(row: HostRow): number {
   out.begin();
-  writeRow(row);
+  writeRow(out, row);
   return out.length;
 }
 
@@ -76,11 +82,11 @@ function writeBody(body: Body): void {
       out.text(body.address, MAX_ADDRESS_BYTES).text(body.hostName, MAX_ADDRESS_BYTES).text(body.ui, MAX_ADDRESS_BYTES);
       out.flag(body.echo !== undefined);
       if (body.echo !== undefined) out.u64(body.echo.epoch).stamp(body.echo.stamp);
-      writeLoad(body.load);
+      writeLoad(out, body.load);
       return;
     case "ack":
       out.hex8(body.for).text(body.address, MAX_ADDRESS_BYTES).stamp(body.stamp).u32(body.leaseMs);
-      writeFallbacks(body.fallbacks);
+      writeFallbacks(out, body.fallbacks);
       return;
     case "preVote":
       out.text(body.address, MAX_ADDRESS_BYTES).stamp(body.stamp);
@@ -118,9 +124,9 @@ function writeBody(body: Body): void {
       writeNamed(out, body)
         .u32(body.leaseMs)
         .u32(body.leaseRemainingMs === Number.POSITIVE_INFINITY ? NO_END : body.leaseRemainingMs);
-      writeFallbacks(body.fallbacks);
+      writeFallbacks(out, body.fallbacks);
       out.u64(body.snapshot).u32(body.total).u32(body.first).u8(body.rows.length);
-      for (const row of body.rows) writeRow(row);
+      for (const row of body.rows) writeRow(out, row);
       return;
     case "retire":
       out.hex8(body.for).u64(body.epoch).text(body.to, MAX_ID_BYTES);
@@ -235,82 +241,7 @@ function numberOf(type: BodyType): number {
   return NUMBERS.get(type) ?? 0;
 }
 
-function readAddress(read: FieldReader, minBytes = 1): string {
-  const address = read.text(MAX_ADDRESS_BYTES, minBytes);
-  if (!isAddress(address)) throw malformed("an address has a character that no address has");
-  return address;
-}
-
-function writeNamed(to: FieldWriter, { leaderId, leaderAddress, leaderEpoch }: Named): FieldWriter {
-  return to.text(leaderId, MAX_ID_BYTES).text(leaderAddress, MAX_ADDRESS_BYTES).u64(leaderEpoch);
-}
-
-function readNamed(read: FieldReader): Named {
-  const leaderId = read.text(MAX_ID_BYTES);
-  return { leaderId, leaderAddress: readAddress(read, 0), leaderEpoch: read.u64(EPOCH_MAX) };
-}
-
-function writeFallbacks(fallbacks: readonly Fallback[]): void {
-  out.u8(fallbacks.length);
-  for (const { id, address } of fallbacks) out.text(id, MAX_ID_BYTES).text(address, MAX_ADDRESS_BYTES);
-}
-
-function readFallbacks(read: FieldReader): Fallback[] {
-  return Array.from({ length: read.u8(MAX_FALLBACKS) }, () => ({
-    id: read.text(MAX_ID_BYTES, 1),
-    address: readAddress(read),
-  }));
-}
-
 function readRemaining(read: FieldReader): number {
   const remaining = read.u32();
   return remaining === NO_END ? Number.POSITIVE_INFINITY : remaining;
-}
-
-function writeLoad(load: Load): void {
-  out.u16(Math.round(load.cpuPercent * 100));
-  out.u64(Math.round(load.usedRamBytes)).u64(Math.round(load.totalRamBytes));
-  out.u64(Math.round(load.freeBandwidthBytes)).u64(Math.round(load.freeDiskBytes)).u64(Math.round(load.measuredAtMs));
-}
-
-function readLoad(read: FieldReader): Load {
-  const load: Load = {
-    cpuPercent: read.u16(10_000) / 100,
-    usedRamBytes: read.u64(),
-    totalRamBytes: read.u64(),
-    freeBandwidthBytes: read.u64(),
-    freeDiskBytes: read.u64(),
-    measuredAtMs: read.u64(),
-  };
-  if (load.usedRamBytes > load.totalRamBytes) throw malformed("more RAM is used than there is");
-  return load;
-}
-
-function writeRow(row: HostRow): void {
-  out
-    .u32(row.rank ?? 0)
-    .text(row.id, MAX_ID_BYTES)
-    .text(row.hostName, MAX_ADDRESS_BYTES);
-  out.text(row.address, MAX_ADDRESS_BYTES).text(row.ui ?? "", MAX_ADDRESS_BYTES);
-  writeLoad(row.load);
-  out
-    .f64(row.score)
-    .flag(row.status === "connected")
-    .flag(row.isLeader);
-}
-
-function readRow(read: FieldReader): HostRow {
-  const rank = read.u32() || undefined;
-  return {
-    rank,
-    id: read.text(MAX_ID_BYTES, 1),
-    hostName: read.text(MAX_ADDRESS_BYTES, 1),
-    address: readAddress(read),
-    ui: read.text(MAX_ADDRESS_BYTES) || undefined,
-    load: readLoad(read),
-    score: read.f64(),
-    status: read.flag() ? "connected" : "disconnected",
-    medal: medalOf(rank),
-    isLeader: read.flag(),
-  };
 }
