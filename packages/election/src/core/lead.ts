@@ -4,7 +4,7 @@ import type { LeaderInfo, StepDownReason } from "./contract.js";
 import type { Following } from "./following.js";
 import { Leadership } from "./leadership.js";
 import { Lease } from "./lease.js";
-import { EPOCH_MAX } from "./messages.js";
+import { type BodyOf, EPOCH_MAX, type Header } from "./messages.js";
 import type { NodeState } from "./node-state.js";
 import type { Stamp } from "./stamp.js";
 
@@ -81,6 +81,18 @@ export class Lead {
     if (leadership === undefined) return;
     if (to !== undefined && leadership.table.get(to) !== undefined && !this.#node.mayLead(to)) return;
     if (!leadership.resign(to)) this.release();
+  }
+
+  /** The successor lives: this node stops, and offers it the lead (E36). */
+  ready(header: Header, body: BodyOf<"ready">): void {
+    const host = this.#leadership?.ready(header, body);
+    if (host === undefined) return;
+    // Its followers know it by the epoch that it leaves, even if it has stored a higher one (E22).
+    const epoch = this.#leadership?.epoch;
+    const offer = (): void => this.#node.reply(host.link, { type: "offer", for: host.incarnation }, epoch);
+    if (!this.#node.rules.stopsBeforeOffer()) return offer();
+    this.release();
+    offer();
   }
 
   /** Stops leading, and stands again if nobody else does (E36, E38). */
