@@ -11,6 +11,8 @@ openssl       openssl                           openssl
 tshark        tshark                            tshark
 etcd          etcd                              etcd-server
 chromium      chromium                          chromium
+redis         redis-server                      redis-server
+nats          nats-server                       nats-server
 netns         ip                                iproute2
 '
 tools='
