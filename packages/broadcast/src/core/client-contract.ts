@@ -15,6 +15,8 @@ export type ClientInput =
   | { readonly type: "drained"; readonly attempt: number }
   /** `id` is the caller's, and comes back in `published` or `publishFailed`. */
   | { readonly type: "publish"; readonly id: number; readonly bytes: Uint8Array }
+  /** The same as so many `publish`, one after another: payload i has the id `firstId` + i. Goes out in as few frames as may be. */
+  | { readonly type: "publishAll"; readonly firstId: number; readonly payloads: readonly Uint8Array[] }
   /** The application has handled everything up to this number, and `savePosition` is done. */
   | { readonly type: "handled"; readonly upTo: number }
   | { readonly type: "tick" }
