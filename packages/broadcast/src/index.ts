@@ -1,0 +1,24 @@
+/** @lab/broadcast: the server and the client for Node; the state machines alone are `@lab/broadcast/core`. */
+export type { Delivered, Notice, Position } from "./core/client-contract.js";
+export * from "./core/errors.js";
+export type { Member } from "./core/messages.js";
+export type { ServerEvent, Snapshot } from "./core/server-contract.js";
+export type { OnSlow } from "./core/server-options.js";
+export { type ClientTlsOptions, type JoinOptions, join, type NoticeOf, type Room } from "./node/client.js";
+export {
+  type Log,
+  memoryLog,
+  type RoomStore,
+  type SharedListener,
+  type SharedLog,
+  type StoreWrite,
+} from "./node/log.js";
+export type { Logger } from "./node/logger.js";
+export { nodePlatform } from "./node/platform.js";
+export {
+  type BroadcastServer,
+  type BroadcastServerEvents,
+  type ServeOptions,
+  type ServerTlsOptions,
+  serve,
+} from "./node/server.js";
