@@ -1,12 +1,12 @@
 /** A node on real sockets: drives its machine, decides nothing (docs/election.md). */
-import type { ElectionOutput, ElectionView, Elector, ElectorEvents, LeaderInfo, Stored } from "../core/contract.js";
+import type { ElectionOutput, ElectionView, LeaderInfo, Stored } from "../core/contract.js";
 import { createElection, type Election } from "../core/election.js";
 import type { Now } from "../core/stamp.js";
 import type { Token } from "../core/token.js";
 import { formatAddress } from "./address.js";
 import { readerOf, systemClocks } from "./clocks.js";
 import { Connections } from "./connections.js";
-import { EventHub } from "./elector-events.js";
+import { type DisposableElector, ElectorBase } from "./elector-base.js";
 import { type ElectorOptions, type ResolvedElectorOptions, resolveElectorOptions } from "./elector-options.js";
 import { ElectorError, StorageError } from "./errors.js";
 import { hostLoad } from "./host-metrics.js";
@@ -18,7 +18,7 @@ import { nodePlatform } from "./platform.js";
 import { StorageReader } from "./storage-reader.js";
 import { StoreQueue } from "./store-queue.js";
 
-export interface NodeElector extends Elector, AsyncDisposable {
+export interface NodeElector extends DisposableElector {
   /** What others dial. Where the system chooses the port, that is 0 until `start()` has resolved. */
   readonly address: string;
   /** Where it listens, which is not `address` behind a mapped port. The same holds before `start()`. */
@@ -27,8 +27,6 @@ export interface NodeElector extends Elector, AsyncDisposable {
   readonly warnings: readonly string[];
   /** What may be shown of this node, made anew at each call. Before `start()` its role is `stopped`. */
   view(): ElectionView;
-  once<Name extends keyof ElectorEvents>(event: Name, listener: ElectorEvents[Name]): this;
-  off<Name extends keyof ElectorEvents>(event: Name, listener: ElectorEvents[Name]): this;
 }
 
 /** How often the clocks are compared, at least: a lease that ended in sleep is told to listeners that soon. */
@@ -44,12 +42,11 @@ interface Running {
   readonly watch: LeaderlessWatch;
 }
 
-class SocketElector implements NodeElector {
+class SocketElector extends ElectorBase implements NodeElector {
   readonly warnings: readonly string[];
   readonly #given: ElectorOptions;
   readonly #options: ResolvedElectorOptions;
   readonly #logger: Logger;
-  readonly #events: EventHub;
   readonly #connections: Connections;
   readonly #reader: StorageReader;
   #address: string;
@@ -59,16 +56,16 @@ class SocketElector implements NodeElector {
   /** What listeners were told last: to ask for a view would make the whole table each time. */
   #leader: LeaderInfo | undefined;
   #elected: Token | undefined;
-  #starting: Promise<void> | undefined;
-  #stopping: Promise<void> | undefined;
   /** Called at each `leader` event while `stop()` waits for a successor. */
   #onLeader: ((leader: LeaderInfo | undefined) => void) | undefined;
 
   constructor(options: ElectorOptions) {
-    this.#options = resolveElectorOptions(options);
+    const resolved = resolveElectorOptions(options);
+    const logger = options.logger ?? silentLogger;
+    super(logger);
+    this.#options = resolved;
     this.#given = options;
-    this.#logger = options.logger ?? silentLogger;
-    this.#events = new EventHub(this.#logger);
+    this.#logger = logger;
     this.#listening = formatAddress(this.#options.listen);
     this.#address = this.#options.address ?? this.#listening;
     this.warnings = this.#options.warnings;
@@ -92,22 +89,6 @@ class SocketElector implements NodeElector {
 
   get listening(): string {
     return this.#listening;
-  }
-
-  start(): Promise<void> {
-    if (this.#stopping !== undefined) return Promise.reject(new ElectorError("STOPPED", "this elector was stopped"));
-    if (this.#starting !== undefined) return Promise.reject(new ElectorError("STARTED", "this elector was started"));
-    this.#starting = this.#start();
-    return this.#starting;
-  }
-
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
-    return this.#stopping;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
   }
 
   resign(to?: string): void {
@@ -134,28 +115,13 @@ class SocketElector implements NodeElector {
     return this.#lastView;
   }
 
-  on<Name extends keyof ElectorEvents>(event: Name, listener: ElectorEvents[Name]): this {
-    this.#events.on(event, listener);
-    return this;
-  }
-
-  once<Name extends keyof ElectorEvents>(event: Name, listener: ElectorEvents[Name]): this {
-    this.#events.once(event, listener);
-    return this;
-  }
-
-  off<Name extends keyof ElectorEvents>(event: Name, listener: ElectorEvents[Name]): this {
-    this.#events.off(event, listener);
-    return this;
-  }
-
-  async #start(): Promise<void> {
+  protected async begin(): Promise<void> {
     const { storage, listen, address, stopTimeoutMs } = this.#options;
     for (const warning of this.warnings) this.#logger.warn({}, warning);
     const stored = await this.#reader.read();
     try {
       this.#checkOwner(stored);
-      if (this.#stopping !== undefined) throw new ElectorError("STOPPED", "this elector was stopped");
+      if (this.isStopping) throw new ElectorError("STOPPED", "this elector was stopped");
       const { port } = await this.#connections.listen(listen);
       this.#listening = formatAddress({ host: listen.host, port });
       this.#address = address ?? this.#listening;
@@ -195,10 +161,10 @@ class SocketElector implements NodeElector {
     this.#running = { machine, now, loop, stores, loads, watch };
   }
 
-  async #stop(): Promise<void> {
+  protected async end(starting: Promise<void> | undefined): Promise<void> {
     const { stopTimeoutMs } = this.#options;
     const timer = setTimeout(() => this.#reader.giveUp(), stopTimeoutMs);
-    await this.#starting?.catch(() => {}); // whoever called start() is told
+    await starting?.catch(() => {}); // whoever called start() is told
     clearTimeout(timer);
     const running = this.#running;
     if (running === undefined) return;
@@ -243,17 +209,17 @@ class SocketElector implements NodeElector {
         this.#elected = output.token;
         this.#logger.info({ token: output.token }, "elected");
         if (this.#options.core.mode === "available") this.#connections.troubles.leadsAlone(this.#otherSeeds);
-        return this.#events.emit("elected", this.#self, output.token);
+        return this.tell("elected", output.token);
       case "stepDown":
         this.#logger.info({ token: output.token, why: output.why }, "stepped down");
-        return this.#events.emit("stepDown", this.#self, output.token, output.why);
+        return this.tell("stepDown", output.token, output.why);
       case "leader":
         this.#leader = output.leader;
         this.#logger.info({ leader: output.leader }, "leader");
-        this.#events.emit("leader", this.#self, output.leader);
+        this.tell("leader", output.leader);
         return this.#onLeader?.(output.leader);
       case "hosts":
-        return this.#events.emit("hosts", this.#self, output.rows);
+        return this.tell("hosts", output.rows);
       case "trouble":
         return this.#logger.warn({ kind: output.kind, address: output.address }, output.text);
     }
@@ -263,7 +229,7 @@ class SocketElector implements NodeElector {
     return this.#options.core.seeds.filter((seed) => seed !== this.#address);
   }
 
-  get #self(): { readonly id: string; readonly address: string } {
+  protected get self(): { readonly id: string; readonly address: string } {
     return { id: this.#options.core.id, address: this.#address };
   }
 

@@ -7,8 +7,7 @@ import type { Now } from "../core/stamp.js";
 import type { Token } from "../core/token.js";
 import { checkPorts } from "./check-ports.js";
 import { type Clocks, readerOf, systemClocks } from "./clocks.js";
-import { EventHub } from "./elector-events.js";
-import { ElectorError } from "./errors.js";
+import { type DisposableElector, ElectorBase } from "./elector-base.js";
 import { checkRequests, EtcdGateway, type EtcdTlsOptions } from "./etcd-gateway.js";
 import { refuseUnknownKeys } from "./known-keys.js";
 import { type Logger, silentLogger } from "./logger.js";
@@ -28,11 +27,9 @@ export interface EtcdElectorOptions extends EtcdElectionOptions {
 }
 
 /** The event `hosts` never comes: etcd knows no loads (election rule E75). */
-export interface EtcdElector extends Elector, AsyncDisposable {
+export interface EtcdElector extends DisposableElector {
   /** Who stands in line, the leader first, as the last look found it. Their epochs are create revisions. */
   candidates(): readonly LeaderInfo[];
-  once<Name extends keyof ElectorEvents>(event: Name, listener: ElectorEvents[Name]): this;
-  off<Name extends keyof ElectorEvents>(event: Name, listener: ElectorEvents[Name]): this;
 }
 
 /** How often the clocks are compared: a lease that ended in sleep is told to listeners that soon. */
@@ -43,15 +40,13 @@ const knownOptions = Object.fromEntries(
   [...etcdElectionOptionNames, ...ownOptionNames].map((name) => [name, true as const]),
 );
 
-class GatewayElector implements EtcdElector {
+class GatewayElector extends ElectorBase implements EtcdElector {
   readonly #machine: EtcdElection;
   readonly #now: () => Now;
   readonly #gateway: EtcdGateway;
-  readonly #events: EventHub;
   readonly #logger: Logger;
   readonly #from: { readonly id: string; readonly address: string };
   #loop: MachineLoop<EtcdInput, EtcdOutput> | undefined;
-  #stopping: Promise<void> | undefined;
 
   constructor(options: EtcdElectorOptions) {
     refuseUnknownKeys(options, knownOptions);
@@ -60,36 +55,14 @@ class GatewayElector implements EtcdElector {
       throw new RangeError(`maxReplyBytes must be a whole number from 1,024 to 2^29, not ${maxReplyBytes}`);
     }
     checkPorts({ logger, clocks });
-    this.#machine = createEtcdElection(core);
+    const machine = createEtcdElection(core);
     checkRequests(core.endpoints, headers, tls);
+    super(logger ?? silentLogger);
+    this.#machine = machine;
     this.#now = readerOf(clocks);
     this.#logger = logger ?? silentLogger;
-    this.#events = new EventHub(this.#logger);
     this.#from = { id: core.id, address: core.address ?? "" };
     this.#gateway = new EtcdGateway({ tls, headers, maxReplyBytes }, (input) => this.#loop?.feed(input));
-  }
-
-  async start(): Promise<void> {
-    if (this.#stopping !== undefined) throw new ElectorError("STOPPED", "this elector was stopped");
-    if (this.#loop !== undefined) throw new ElectorError("STARTED", "this elector was started");
-    this.#loop = new MachineLoop<EtcdInput, EtcdOutput>(this.#machine, this.#now, COMPARE_CLOCKS_MS, (output) =>
-      this.#perform(output),
-    );
-    try {
-      this.#loop.feed({ type: "start" });
-    } catch (error) {
-      this.#loop.stop();
-      throw error;
-    }
-  }
-
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
-    return this.#stopping;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
   }
 
   resign(to?: string): void {
@@ -112,22 +85,23 @@ class GatewayElector implements EtcdElector {
     return this.#machine.candidates();
   }
 
-  on<Name extends keyof ElectorEvents>(event: Name, listener: ElectorEvents[Name]): this {
-    this.#events.on(event, listener);
-    return this;
+  protected get self(): { readonly id: string; readonly address: string } {
+    return this.#from;
   }
 
-  once<Name extends keyof ElectorEvents>(event: Name, listener: ElectorEvents[Name]): this {
-    this.#events.once(event, listener);
-    return this;
+  protected async begin(): Promise<void> {
+    this.#loop = new MachineLoop<EtcdInput, EtcdOutput>(this.#machine, this.#now, COMPARE_CLOCKS_MS, (output) =>
+      this.#perform(output),
+    );
+    try {
+      this.#loop.feed({ type: "start" });
+    } catch (error) {
+      this.#loop.stop();
+      throw error;
+    }
   }
 
-  off<Name extends keyof ElectorEvents>(event: Name, listener: ElectorEvents[Name]): this {
-    this.#events.off(event, listener);
-    return this;
-  }
-
-  async #stop(): Promise<void> {
+  protected async end(): Promise<void> {
     this.#loop?.feed({ type: "stop" });
     this.#loop?.stop();
     await this.#gateway.close();
@@ -140,11 +114,11 @@ class GatewayElector implements EtcdElector {
       case "cancel":
         return this.#gateway.cancel(output.id);
       case "elected":
-        return this.#events.emit("elected", this.#from, output.token);
+        return this.tell("elected", output.token);
       case "stepDown":
-        return this.#events.emit("stepDown", this.#from, output.token, output.why);
+        return this.tell("stepDown", output.token, output.why);
       case "leader":
-        return this.#events.emit("leader", this.#from, output.leader);
+        return this.tell("leader", output.leader);
       case "trouble":
         return this.#logger.debug({}, output.message);
       case "outage":
