@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Fault, type FaultSchedule, World, type WorldOptions } from "../src/core/index.js";
+import { type CreateProgram, type Fault, type FaultSchedule, World, type WorldOptions } from "../src/core/index.js";
 import { datagramProbe, kinds, type Probe, payload, probe } from "./probe.js";
 
 /** Node `a` sends one datagram of its number's length to `b` at every 100 ms; what `b` is told of them. */
@@ -104,6 +104,23 @@ it.each([
     ]);
   },
 );
+
+it("N79: a crash that takes the host is followed by another boot, one of the program alone is not", () => {
+  const boots: string[] = [];
+  const create: CreateProgram = ({ incarnation, boot }) => {
+    boots.push(`${incarnation}: ${boot}`);
+    return { handle: () => [], nextDeadline: () => undefined };
+  };
+  const crash = { type: "crash", node: "a", restartAfterMs: 1 } as const;
+  const faults: Fault[] = [
+    { ...crash, atMs: 10, host: "up" },
+    { ...crash, atMs: 20, host: "down" },
+    { ...crash, atMs: 30, host: "up" },
+    { ...crash, atMs: 40 },
+  ];
+  new World({ nodes: { a: create }, faults }).run();
+  expect(boots).toEqual(["1: 1", "2: 1", "3: 2", "4: 2", "5: 3"]);
+});
 
 it("N22: a node that crashes again before its restart is restarted once", () => {
   const node = storing();

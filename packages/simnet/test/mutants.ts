@@ -125,6 +125,20 @@ const SCENARIOS: Readonly<Record<string, () => Outcome | Promise<Outcome>>> = {
     new World({ nodes: { a: node.create }, faults }).run();
     return [found, [0, 0]];
   },
+  "N79: a crash of the program alone is no other boot": () => {
+    const boots: number[] = [];
+    const node = probe((_input, _now, { boot }) => {
+      boots.push(boot);
+      return undefined;
+    });
+    const crash = { type: "crash", node: "a", restartAfterMs: 1 } as const;
+    const faults: FaultSchedule = [
+      { ...crash, atMs: 5, host: "up" },
+      { ...crash, atMs: 10, host: "down" },
+    ];
+    new World({ nodes: { a: node.create }, faults }).run();
+    return [boots, [1, 1, 2]];
+  },
   "N22: a crash takes the ports": () => {
     let starts = 0;
     const b = probe((input) => (input.type === "start" && starts++ === 0 ? [{ type: "bind", port: 2 }] : undefined));
@@ -372,6 +386,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("N25: a trace without a bound", TraceRecorder, "record", (_, recorder) => (event) => {
     recorder.events.push(event);
   }),
+  mutant("N79: every crash takes the host", SimulatedNode, "crash", (crash) => (durable) => crash(durable, "down")),
   mutant("N72: the clock of a machine that sleeps goes on", NodeClock, "stand", () => () => {}),
   mutant("N72: a machine that sleeps is reached", SimulatedNode, "isAsleep", () => false),
   mutant("N74: it is there before it is synced", Disk, "write", (write, { content }) => (one) => {

@@ -25,7 +25,7 @@ function busyWorld({ seed, impairments, faults }: Run, trace: boolean | number =
       ({ type: "datagram", port: 9, to, bytes: randomBytes(12) }) as const;
     const transfer = name === "client" ? client({ writes: [payload(3_000)] }) : server({ writes: [payload(2_000)] });
     const parts = [inner.create, transfer.probe.create].map((create) =>
-      create({ name, incarnation: 1, randomBytes, durable: new Map(), wallClock: () => 0 }),
+      create({ name, incarnation: 1, boot: 1, randomBytes, durable: new Map(), wallClock: () => 0 }),
     );
     return {
       handle: (now, input) => parts.flatMap((part) => part.handle(now, input)),

@@ -85,6 +85,8 @@ export interface NodeEnvironment {
   readonly name: string;
   /** 1 for the first start, one more after every crash. */
   readonly incarnation: number;
+  /** 1 for the first start, one more after every crash that took the host too: names the boot of the machine. */
+  readonly boot: number;
   /** Random bytes from the world's seed; different for every node and every incarnation. */
   readonly randomBytes: (length: number) => Uint8Array;
   /**

@@ -33,7 +33,14 @@ export class ExploredNode {
     const randomBytes = (length: number): Uint8Array =>
       new Random(`${this.#seed} ${this.name} ${incarnation} ${this.#draws++}`).bytes(length);
     const wallClock = (): number => 0; // what it would show is no part of a state
-    this.#program = this.#create({ name: this.name, incarnation, randomBytes, durable: this.durable, wallClock });
+    this.#program = this.#create({
+      name: this.name,
+      incarnation,
+      boot: incarnation,
+      randomBytes,
+      durable: this.durable,
+      wallClock,
+    });
   }
 
   crash(durable: "kept" | "lost"): void {

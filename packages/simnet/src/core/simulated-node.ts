@@ -31,6 +31,7 @@ export class SimulatedNode {
   readonly #perform: PerformOutput;
   #program: NodeProgram | undefined;
   #incarnation = 0;
+  #boot = 1;
   #pauses = 0;
   #sleeps = 0;
   #inbox: NodeInput[] = [];
@@ -97,7 +98,14 @@ export class SimulatedNode {
     const randomBytes = (length: number): Uint8Array => random.bytes(length);
     this.#guarded("create", () => {
       const wallClock = (): number => this.wall.read(this.#timeline.now);
-      this.#program = this.#create({ name: this.name, incarnation, randomBytes, durable: this.durable, wallClock });
+      this.#program = this.#create({
+        name: this.name,
+        incarnation,
+        boot: this.#boot,
+        randomBytes,
+        durable: this.durable,
+        wallClock,
+      });
     });
     this.deliver({ type: "start" });
   }
@@ -105,6 +113,7 @@ export class SimulatedNode {
   crash(durable: "kept" | "lost", host: "up" | "down", unsynced: Unsynced = "lost"): void {
     this.#program = undefined;
     this.hostUp = host === "up";
+    if (host === "down") this.#boot++;
     this.#pauses = 0;
     this.#timersWaitFor = undefined;
     if (this.#sleeps > 0) this.#wakeUp();
