@@ -49,6 +49,10 @@ export class EtcdContestants implements Contestants {
     this.#proxies.get(id)?.cut(how === "one way" ? { direction: "to-server" } : {});
   }
 
+  split(): never {
+    throw new Error("candidates do not talk to each other: there is nothing to split");
+  }
+
   heal(): void {
     for (const proxy of this.#proxies.values()) proxy.heal();
   }

@@ -1,5 +1,5 @@
 /** The overlap experiment: real processes that ask themselves all the time whether they lead, and a resource they share. */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { start } from "../../../../test/process.js";
 import { compiledProgram } from "../processes/compiled.js";
@@ -7,6 +7,7 @@ import { NodeCluster } from "../processes/node-cluster.js";
 import type { Times } from "../processes/node-config.js";
 import { type Case, type Contestants, playRound } from "./cases.js";
 import { EtcdContestants } from "./etcd-contestants.js";
+import { judge, parseLines } from "./judge.js";
 
 export const MODES = ["quorum", "etcd", "available"] as const;
 export type Mode = (typeof MODES)[number];
@@ -17,7 +18,7 @@ export interface ExperimentOptions {
   readonly rounds: number;
   /** Where the samples and the resource's log go. */
   readonly folder: string;
-  /** Default 3. */
+  /** Default 3, or 4 where it is split. */
   readonly size?: number;
   /** Of quorum and available. Default: the preset `fast`. In etcd a lease is 1 s. */
   readonly times?: Times;
@@ -27,6 +28,9 @@ export interface ExperimentOptions {
   readonly answersByFlag?: boolean;
   readonly onRound?: (round: number) => void;
 }
+
+/** So long two lead at one time before a split ends. */
+const SPLIT_OVERLAP_MS = 100;
 
 /** Plays all rounds. @returns the files that the processes wrote, for `overlap-report` */
 export async function playRounds(options: ExperimentOptions): Promise<readonly string[]> {
@@ -39,15 +43,26 @@ export async function playRounds(options: ExperimentOptions): Promise<readonly s
     ...(unfenced ? ["--unfenced"] : []),
   ]);
   await using cluster = await open(options, `127.0.0.1:${await resource.port()}`);
+  const files = [...cluster.ids.map((id) => cluster.samplesOf(id)), log];
   for (let round = 0; round < rounds; round++) {
-    await playRound(cluster, which, round);
+    await playRound(cluster, which, round, () => showsTwo(files));
     options.onRound?.(round);
   }
-  return [...cluster.ids.map((id) => cluster.samplesOf(id)), log];
+  return files;
+}
+
+/** Whether two have led for a while at one time, and the lower of their tokens came to the resource after the higher. */
+function showsTwo(files: readonly string[]): boolean {
+  const lines = files.map((file) => (existsSync(file) ? readFileSync(file, "utf8") : ""));
+  // Somebody may be in the middle of the last line.
+  const { samples, writes } = parseLines(lines.map((text) => text.slice(0, text.lastIndexOf("\n") + 1)).join(""));
+  const { overlapMs, refusedWrites, oldAccepted } = judge(samples, writes);
+  return overlapMs > SPLIT_OVERLAP_MS && refusedWrites + oldAccepted > 0;
 }
 
 async function open(options: ExperimentOptions, resource: string): Promise<Contestants> {
-  const { mode, size = 3, times, folder, answersByFlag = false } = options;
+  const { mode, which, times, folder, answersByFlag = false } = options;
+  const { size = which === "split" ? 4 : 3 } = options;
   const common = { size, asks: true, resource, folder, answersByFlag, ...(times !== undefined && { times }) };
   if (mode === "etcd") return await EtcdContestants.start(size, folder, resource);
   return await NodeCluster.start({ ...common, mode });

@@ -7,8 +7,10 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { CASES, type Case } from "./cases.js";
+import { CASES } from "./cases.js";
 import { MODES, type Mode, playRounds, report } from "./experiment.js";
+
+type Case = (typeof CASES)[number];
 
 const SAYS: Readonly<Record<Case, string>> = {
   cut: "the leader's links are cut, both ways and one way in turn",

@@ -145,6 +145,11 @@ export class NodeCluster implements AsyncDisposable {
     if (how === "both ways") this.mesh.cut(others, [id]);
   }
 
+  /** Nothing crosses between these and all others. */
+  split(side: readonly string[]): void {
+    this.mesh.split(...side);
+  }
+
   heal(): void {
     this.mesh.heal();
   }
