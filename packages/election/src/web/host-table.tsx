@@ -1,8 +1,9 @@
 /** The hosts as the leader ranks them. */
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { count, gigabytes, megabytes, percent } from "./format.js";
+import { useKeptPlaces } from "./kept-places.js";
 import { pageUrl } from "./page-url.js";
 import type { HostStatus, SeenHost, SeenHosts } from "./seen-hosts.js";
 import type { ShownState } from "./state.js";
@@ -58,7 +59,8 @@ export function HostTable({ hosts, seen, state, now }: Props): JSX.Element {
   const matching = hosts.filter(({ id, row }) =>
     [id, row?.hostName ?? "", row?.address ?? ""].some((text) => text.toLowerCase().includes(wanted)),
   );
-  const drawn = matching.slice(0, limit);
+  const body = useRef<HTMLTableSectionElement>(null);
+  const { rows: drawn, areKept } = useKeptPlaces(body, matching, limit);
   const more = matching.length - drawn.length;
   const { table } = seen;
   const unsent = Math.max(0, (table?.total ?? 0) - (table?.rows.length ?? 0));
@@ -67,7 +69,10 @@ export function HostTable({ hosts, seen, state, now }: Props): JSX.Element {
       <div class="card-head">
         <div>
           <h2 id="hosts-title">Hosts</h2>
-          <p class="quiet">{sourceWords(hosts, seen, state, now)}</p>
+          <p class="quiet">
+            {sourceWords(hosts, seen, state, now)}
+            {areKept && "; rows keep their places while the keyboard is among them"}
+          </p>
         </div>
         <label class="filter">
           <span>Filter</span>
@@ -95,7 +100,7 @@ export function HostTable({ hosts, seen, state, now }: Props): JSX.Element {
             ))}
           </tr>
         </thead>
-        <tbody {...as.group}>
+        <tbody {...as.group} ref={body}>
           {drawn.map((host) => (
             <Row key={host.id} host={host} />
           ))}
@@ -123,7 +128,8 @@ export function HostTable({ hosts, seen, state, now }: Props): JSX.Element {
 function Row({ host }: { host: SeenHost }): JSX.Element {
   const { id, rank, medal, status, duty, row, isLastKnown } = host;
   const [shape, text] = statuses[status];
-  const page = status === "connected" ? pageUrl(row?.ui) : undefined;
+  // Of one that is silent for a moment too: a link that goes takes the focus with it.
+  const page = status === "disconnected" ? undefined : pageUrl(row?.ui);
   const load = row?.load;
   const cells: readonly (JSX.Element | string)[] = [
     rank === undefined ? (
