@@ -26,7 +26,10 @@ export interface DashboardOptions {
   readonly maxRows?: number | undefined;
   /** Between two words to the pages, and, where another node leads, between two questions to it, while a page watches. Default 1,000. */
   readonly updateMs?: number | undefined;
-  /** Between two questions to the leader while no page watches: for the addresses of the other dashboards. Default 2,000. */
+  /**
+   * Between two questions to the leader while no page watches, for the addresses of the other dashboards, where its table has up to 100 rows;
+   * in proportion where it has more: an answer costs as much as it has rows. With the default, 200 s for 10,000 rows. Default 2,000.
+   */
   readonly learnMs?: number | undefined;
   /** How long the leader's answer is waited for. Default 1,000. */
   readonly queryTimeoutMs?: number | undefined;

@@ -43,18 +43,26 @@ export interface SourceOptions extends Pick<DashboardNumbers, "maxRows" | "updat
   readonly onNews: (news: Partial<Shown>) => void;
 }
 
+/** Rows that may be asked for in each `learnMs` (E69). */
+const LEARNT_ROWS = 100;
+/** A timer that is given more ends at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 export class DashboardSource {
   readonly #options: SourceOptions;
   readonly #query: typeof queryNode;
   readonly #abort = new AbortController();
   readonly #pages: DashboardPages;
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #ticks: NodeJS.Timeout;
   #history: LeadershipHistory;
   #device: Device | undefined;
   #answer: Answer | undefined;
   /** Why the leader that is followed gave no table when it was asked last. */
   #problem: Problem | undefined;
   #polling: Promise<void> | undefined;
+  /** The next question while no page watches. */
+  #later: NodeJS.Timeout | undefined;
+  /** One that follows a change of leaders. */
   #soon: NodeJS.Timeout | undefined;
   #table: ShownTable | undefined;
   /** When that was true last. */
@@ -77,8 +85,7 @@ export class DashboardSource {
     for (const name of Object.keys(this.#listeners) as (keyof ElectorEvents)[]) {
       elector.on(name, this.#listeners[name] as ElectorEvents[typeof name]);
     }
-    this.#timers.push(setInterval(() => this.#tick(), options.updateMs));
-    this.#timers.push(setInterval(() => void this.poll(), options.learnMs).unref());
+    this.#ticks = setInterval(() => this.#tick(), options.updateMs);
     this.#read();
     void this.poll();
     void this.#describe();
@@ -105,8 +112,17 @@ export class DashboardSource {
   poll(): Promise<void> {
     this.#polling ??= this.#poll().finally(() => {
       this.#polling = undefined;
+      if (this.#abort.signal.aborted) return;
+      clearTimeout(this.#later);
+      this.#later = setTimeout(() => void this.poll(), this.#learnMs).unref();
     });
     return this.#polling;
+  }
+
+  /** Between two questions while no page watches: an answer costs the leader as much as it has rows. */
+  get #learnMs(): number {
+    const { learnMs } = this.#options;
+    return Math.min(learnMs * Math.max(1, (this.#table?.total ?? 0) / LEARNT_ROWS), MAX_TIMER_MS);
   }
 
   /** Asks the leader where its last answer is old, as it is while no page watches. */
@@ -121,7 +137,8 @@ export class DashboardSource {
 
   close(): void {
     this.#abort.abort();
-    for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#ticks);
+    clearTimeout(this.#later);
     clearTimeout(this.#soon);
     for (const name of Object.keys(this.#listeners) as (keyof ElectorEvents)[]) {
       this.#options.elector.off(name, this.#listeners[name] as ElectorEvents[typeof name]);
@@ -139,9 +156,10 @@ export class DashboardSource {
       const isClaimed = role === "leaderless" && leaseRemainingMs > leaseMs / 2;
       this.#heard({ type: "leader", leader, isClaimed, isOffered: this.#isOffered() });
       if (this.#isWatched) void this.poll();
-      // The new leader knows its hosts' dashboards when they have reported.
+      // The new leader knows its hosts' dashboards when they have reported. All nodes hear of it at once: not all ask at once for a long table.
+      const spreadMs = Math.random() * (this.#learnMs - this.#options.learnMs);
       clearTimeout(this.#soon);
-      this.#soon = setTimeout(() => void this.poll(), this.#options.elector.view().leaseMs).unref();
+      this.#soon = setTimeout(() => void this.poll(), Math.min(leaseMs + spreadMs, MAX_TIMER_MS)).unref();
     },
     hosts: () => {
       this.#read();

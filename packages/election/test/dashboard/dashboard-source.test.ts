@@ -17,6 +17,9 @@ class Leader {
   };
 }
 
+const viewOf = (rows: number): ClusterView =>
+  clusterView({ hosts: Array.from({ length: rows }, (_, index) => hostRow(`h${index}`, { rank: index + 1 })) });
+
 class Followed implements Disposable {
   readonly leader = new Leader();
   readonly elector = new FakeElector({
@@ -29,7 +32,9 @@ class Followed implements Disposable {
   readonly news: Partial<Shown>[] = [];
   readonly source: DashboardSource;
 
-  constructor(options: Partial<SourceOptions> = {}) {
+  /** @param rows of the leader's table. Default 2 */
+  constructor(options: Partial<SourceOptions> = {}, rows?: number) {
+    if (rows !== undefined) this.leader.answer = () => viewOf(rows);
     this.source = new DashboardSource({
       elector: this.elector,
       how: {},
@@ -76,6 +81,77 @@ describe("the leader of a node that follows", () => {
       vi.useRealTimers();
     }
   });
+
+  it.each([
+    [1, 2_000],
+    [100, 2_000],
+    [250, 5_000],
+    [10_000, 200_000],
+  ])("E69 that has %i rows is asked once every %i ms while no page watches", async (rows, everyMs) => {
+    vi.useFakeTimers();
+    try {
+      using followed = new Followed({ learnMs: 2_000 }, rows);
+      await vi.advanceTimersByTimeAsync(0);
+      for (let asked = 1; asked <= 3; asked++) {
+        await vi.advanceTimersByTimeAsync(everyMs - 1);
+        expect(followed.leader.asked.length).toBe(asked);
+        await vi.advanceTimersByTimeAsync(1);
+        expect(followed.leader.asked.length).toBe(asked + 1);
+      }
+      // What it answered last counts, whoever asked.
+      followed.leader.answer = () => viewOf(1);
+      await followed.source.poll();
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(followed.leader.asked.length).toBe(6);
+      // A question that is on its way when the dashboard closes is the last.
+      void followed.source.poll();
+      followed.source.close();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(followed.leader.asked.length).toBe(7);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("E69 is asked seldom, and not without a pause, where the time between two questions is more than a timer takes", async () => {
+    vi.useFakeTimers();
+    try {
+      using followed = new Followed({ updateMs: 2 ** 31 - 1, learnMs: 2 ** 31 - 1 }, 300);
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(followed.leader.asked.length).toBe(1);
+      await vi.advanceTimersByTimeAsync(2 ** 31 - 2 - 1_000);
+      expect(followed.leader.asked.length).toBe(1);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(followed.leader.asked.length).toBe(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it.each([
+    [100, 0.5, 1_500],
+    [10_000, 0, 1_500],
+    [10_000, 0.5, 1_500 + 99_000],
+  ])(
+    "E69 that is new is asked for a table like the former, of %i rows, at %f of the time: after %i ms",
+    async (rows, part, afterMs) => {
+      vi.useFakeTimers();
+      const chance = vi.spyOn(Math, "random").mockReturnValue(part);
+      try {
+        using followed = new Followed({ learnMs: 2_000 }, rows);
+        await vi.advanceTimersByTimeAsync(0);
+        followed.elector.change({ leader: { id: "c", address: "c:1", epoch: 2 } });
+        await vi.advanceTimersByTimeAsync(afterMs - 1);
+        expect(followed.leader.asked).toEqual(["127.0.0.1:197"]);
+        await vi.advanceTimersByTimeAsync(1);
+        expect(followed.leader.asked).toEqual(["127.0.0.1:197", "c:1"]);
+      } finally {
+        chance.mockRestore();
+        vi.useRealTimers();
+      }
+    },
+  );
 
   it("gives the table, the fallbacks and its own lease", async () => {
     using followed = new Followed();
