@@ -1,0 +1,15 @@
+/** The pure core: codec and machines. No I/O, no clock, no platform. */
+
+export { macOf } from "./auth.js";
+export { BATCH_HEADER_BYTES, BatchWriter, frameOfEntries } from "./batch.js";
+export type { ClientInput, ClientOutput, Delivered, Notice, Position } from "./client-contract.js";
+export type { ClientMachineOptions } from "./client-options.js";
+export { decode, encode } from "./codec.js";
+export { ENTRY_HEADER_BYTES, EntryWalker, findEntry, KIND } from "./entries.js";
+export { BroadcastError, ClosedError, LocalProtocolError, PublishError, RemoteProtocolError } from "./errors.js";
+export { fromHex, toHex } from "./hex.js";
+export * from "./messages.js";
+export type { Platform } from "./platform.js";
+export { PublishWalker } from "./publish-frame.js";
+export type * from "./server-contract.js";
+export type { OnSlow, ServerMachineOptions } from "./server-options.js";
