@@ -34,6 +34,8 @@ const lookups: Readonly<Record<ComponentName, () => Component>> = {
     find("tshark", "tshark", ["--version"], "no tshark on the PATH: needed to judge the captures that we write"),
   etcd: () =>
     find("etcd", "etcd", ["--version"], "no etcd on the PATH: needed by the election whose lease lives there"),
+  chromium: () =>
+    find("chromium", "chromium", ["--version"], "no chromium on the PATH: needed to look at pages as a person does"),
   redis: () =>
     find(
       "redis",
@@ -48,8 +50,6 @@ const lookups: Readonly<Record<ComponentName, () => Component>> = {
       ["--version"],
       "no nats-server on the PATH: needed by the gateways over NATS JetStream",
     ),
-  chromium: () =>
-    find("chromium", "chromium", ["--version"], "no chromium on the PATH: needed to look at pages as a person does"),
   netns: () => find("netns", "sh", ["-c", NETNS_PROBE], "no iproute2, or no root that may make network namespaces"),
 };
 const found = new Map<ComponentName, Component>();

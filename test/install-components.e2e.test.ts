@@ -2,14 +2,15 @@
 import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { component, componentNames } from "./components.js";
+import { type ComponentName, component, componentNames } from "./components.js";
 import { type Exit, run } from "./process.js";
 import { scratchFolder } from "./scratch.js";
 
 const script = join(import.meta.dirname, "..", "scripts", "install-components.sh");
 
 /** The commands by which the script sees that a component is there. */
-const commands = componentNames.map((name) => (name === "netns" ? "ip" : name));
+const named: Partial<Record<ComponentName, string>> = { netns: "ip", redis: "redis-server", nats: "nats-server" };
+const commands = componentNames.map((name) => named[name] ?? name);
 
 /** Runs the script where there are only the given commands, and an apt-get that logs and does what `apt` says. */
 async function runWhere(present: readonly string[], apt = "exit 0"): Promise<Exit & { readonly calls: string[] }> {
