@@ -15,3 +15,16 @@ it("H43, H44: whatever fails around them, server and clients answer rightly or n
   expect(summary.outcome("get: success")).toBeGreaterThan(0);
   expect(summary.outcome("request: reply 0")).toBeGreaterThan(0);
 });
+
+/** Right runs that the oracles once called wrong. */
+it.each([
+  [9283, "of a 199 only the first byte arrives"],
+  [16904, "of a 199 only the first byte arrives, on a line without losses"],
+  [17364, "what was lost again and again is still on its way when the server has lingered for as long as it does"],
+])("H43, H44: seed %i: %s", (seed) => {
+  expect(
+    simulate(seed, 1)
+      .failures.map((failure) => explained(failure))
+      .join("\n"),
+  ).toBe("");
+});

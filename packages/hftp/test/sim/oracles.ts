@@ -131,8 +131,10 @@ export function scriptViolations(
 ): string[] {
   const { received, sent, halfClosed, serverEnded } = record;
   const wanted = model(sent, halfClosed, files, options);
-  const failed = mayFail(there, Number.POSITIVE_INFINITY) ? beforeFailure(received) : undefined;
-  if (failed !== undefined && wanted.gets.startsWith(failed)) return [];
+  const replies = wholeReplies(sent, halfClosed, files, options);
+  if (mayFail(there, Number.POSITIVE_INFINITY) && beforeFailure(received).some((head) => replies.includes(head))) {
+    return [];
+  }
   if (!wanted.gets.startsWith(received)) {
     return [`script: it heard what is no beginning of the answers: ${brief(received)}`];
   }
@@ -140,14 +142,15 @@ export function scriptViolations(
   if (served?.served.some(({ complete }) => !complete) === true) return []; // a reply was cut off, and counted as that
   const early = there.shutDown || served?.endedOn === "tick"; // it was idle for too long
   if (!early && received !== wanted.gets) return ["script: the server ended in good order before all was answered"];
-  const isWhole = wholeReplies(sent, halfClosed, files, options).some((replies) => replies === received);
-  return isWhole ? [] : [`script: the server ended in good order in the middle of a reply: ${brief(received)}`];
+  return replies.includes(received)
+    ? []
+    : [`script: the server ended in good order in the middle of a reply: ${brief(received)}`];
 }
 
-/** What came before a 199 at the very end, of which the last bytes may be missing. */
-function beforeFailure(received: string): string | undefined {
-  const at = received.lastIndexOf("199");
-  return at !== -1 && FAILURE.startsWith(received.slice(at)) ? received.slice(0, at) : undefined;
+/** What may have come before a 199 at the very end, of which all but the first byte may be missing. */
+function beforeFailure(received: string): string[] {
+  const lengths = Array.from(FAILURE, (_, at) => at + 1);
+  return lengths.flatMap((length) => (received.endsWith(FAILURE.slice(0, length)) ? [received.slice(0, -length)] : []));
 }
 
 /** What a client gets for the first lines of what it sent, for every number of lines. */

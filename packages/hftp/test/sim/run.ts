@@ -236,6 +236,12 @@ class Run {
     const missing = (code: string): boolean => code === "STATUS_202";
     const gone = gets.filter(({ result }) => result?.type === "failed" && !missing(result.error.code));
     const timedOut = served.some(({ endedOn }) => endedOn === "tick");
+    // What was lost again and again was still on its way when the server had lingered for as long as it does.
+    const { lingerTimeoutMs = Number.POSITIVE_INFINITY } = this.#scenario.server.session;
+    const isCutOff = served.some(({ endedAt = Number.POSITIVE_INFINITY, droppedAt = 0 }) => {
+      return droppedAt - endedAt >= lingerTimeoutMs;
+    });
+    if (isCutOff) return [];
     const unanswered = scripts.filter(({ dropped, serverEnded, halfClosed }) => !dropped && halfClosed && !serverEnded);
     return [
       ...failed.map(({ error }) => `without a fault: ${error?.message}`),

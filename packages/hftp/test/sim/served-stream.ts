@@ -21,6 +21,10 @@ export interface StreamRecord {
   readonly served: ServedRequest[];
   /** Which input had the server end its side, or drop the connection. */
   endedOn: ServerInput["type"] | undefined;
+  /** When it ended its side. */
+  endedAt: number | undefined;
+  /** When its clock had it drop the connection. */
+  droppedAt: number | undefined;
   gone: boolean;
   /** Bytes of replies that were sent and not taken, at most. */
   mostUndrained: number;
@@ -73,6 +77,8 @@ export class ServedStream {
     for (let next: ServerInput | undefined = input; next !== undefined; next = results.shift()) {
       for (const output of this.#session.handle(now, next)) {
         if (output.type === "end" || output.type === "destroy") record.endedOn ??= next.type;
+        if (output.type === "end") record.endedAt = now;
+        if (output.type === "destroy" && next.type === "tick") record.droppedAt = now;
         this.#perform(output, results, out);
       }
       record.mostPending = Math.max(record.mostPending, this.#pendingBytes());

@@ -123,6 +123,8 @@ export class HftpServerProgram implements NodeProgram {
       ...about,
       served: [],
       endedOn: undefined,
+      endedAt: undefined,
+      droppedAt: undefined,
       gone: false,
       mostUndrained: 0,
       mostPending: 0,
