@@ -3,7 +3,7 @@
 export { macOf } from "./auth.js";
 export { BATCH_HEADER_BYTES, BatchWriter, frameOfEntries } from "./batch.js";
 export type { ClientInput, ClientOutput, Delivered, Notice, Position } from "./client-contract.js";
-export type { ClientMachineOptions } from "./client-options.js";
+export { type ClientMachineOptions, type ClientSettings, resolveClientOptions } from "./client-options.js";
 export { decode, encode } from "./codec.js";
 export { ENTRY_HEADER_BYTES, EntryWalker, findEntry, KIND } from "./entries.js";
 export { BroadcastError, ClosedError, LocalProtocolError, PublishError, RemoteProtocolError } from "./errors.js";
@@ -12,4 +12,4 @@ export * from "./messages.js";
 export type { Platform } from "./platform.js";
 export { PublishWalker } from "./publish-frame.js";
 export type * from "./server-contract.js";
-export type { OnSlow, ServerMachineOptions } from "./server-options.js";
+export { type OnSlow, resolveServerOptions, type ServerMachineOptions, type ServerSettings } from "./server-options.js";
