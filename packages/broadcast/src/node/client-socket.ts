@@ -1,0 +1,154 @@
+/** One attempt of a client at a connection: its socket, over TCP or TLS, until it is gone. */
+import { connect, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { HostAndPort } from "./address.js";
+
+export interface ClientSocketOptions {
+  readonly target: HostAndPort;
+  /** PEM, in what node:tls takes; undefined: plain TCP. */
+  readonly tls: ClientTls | undefined;
+  readonly connectTimeoutMs: number;
+  readonly highWaterBytes: number;
+}
+
+export interface ClientTls {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  readonly serverName?: string;
+}
+
+export interface ClientSocketEvents {
+  connected(): void;
+  data(bytes: Uint8Array): void;
+  /** More than the high-water mark waits to be sent, and: all of it has been taken. */
+  full(): void;
+  drained(): void;
+  /** It could not be made, or is gone. Told once, and not after `end`. */
+  disconnected(why: string): void;
+  /** The socket itself is closed: the last of its events. */
+  closed(): void;
+}
+
+/** How long a server may take to read what was sent before the end. */
+const LINGER_MS = 1_000;
+
+export class ClientSocket {
+  readonly #socket: Socket;
+  readonly #highWaterBytes: number;
+  readonly #events: ClientSocketEvents;
+  #isFull = false;
+  #isOver = false;
+  #isCorked = false;
+  #timer: NodeJS.Timeout | undefined;
+  #why = "the server ended the connection";
+
+  /** Begins to connect. */
+  constructor(options: ClientSocketOptions, events: ClientSocketEvents) {
+    const { tls, connectTimeoutMs } = options;
+    this.#events = events;
+    const socket = tls === undefined ? connectTcp(options) : connectSecurely(options, tls);
+    this.#socket = socket;
+    this.#highWaterBytes = Math.max(options.highWaterBytes, socket.writableHighWaterMark);
+    this.#timer = setTimeout(() => {
+      this.#why = `there was no connection within ${connectTimeoutMs} ms`;
+      this.#gone();
+    }, connectTimeoutMs);
+    socket
+      .once(tls === undefined ? "connect" : "secureConnect", () => {
+        clearTimeout(this.#timer);
+        this.#timer = undefined;
+        if (!this.#isOver) events.connected();
+      })
+      .on("data", this.#take)
+      .on("drain", () => this.#drained())
+      .on("error", ({ message }: Error) => {
+        this.#why = message;
+      })
+      .on("end", () => this.#gone())
+      .on("close", () => {
+        clearTimeout(this.#timer);
+        this.#gone();
+        events.closed();
+      });
+  }
+
+  /** What is sent in one turn leaves together, at `flush`. The bytes are not copied. */
+  send(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    const socket = this.#socket;
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      socket.cork();
+    }
+    socket.write(bytes);
+  }
+
+  flush(): void {
+    if (!this.#isCorked) return;
+    this.#isCorked = false;
+    const socket = this.#socket;
+    socket.uncork();
+    if (this.#isFull || this.#isOver || socket.writableLength < this.#highWaterBytes) return;
+    this.#isFull = true;
+    this.#events.full();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Ends it once what was sent has gone; nothing more is told but that it is closed. */
+  end(): void {
+    this.flush();
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const socket = this.#socket;
+    clearTimeout(this.#timer);
+    if (socket.connecting) {
+      socket.destroy();
+      return;
+    }
+    socket.end();
+    socket.off("data", this.#take).resume();
+    this.#timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  }
+
+  readonly #take = (bytes: Uint8Array): void => this.#events.data(bytes);
+
+  #drained(): void {
+    if (!this.#isFull || this.#isOver) return;
+    this.#isFull = false;
+    this.#events.drained();
+  }
+
+  #gone(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#socket.destroy();
+    this.#events.disconnected(this.#why);
+  }
+}
+
+function connectTcp({ target, highWaterBytes }: ClientSocketOptions): Socket {
+  // `connect` hands its options to the socket; those of a stream are missing in its types.
+  const options = { ...target, noDelay: true, writableHighWaterMark: highWaterBytes };
+  return connect(options);
+}
+
+function connectSecurely({ target, highWaterBytes }: ClientSocketOptions, { serverName, ...pem }: ClientTls): Socket {
+  const name = serverName ?? (isIP(target.host) === 0 ? target.host : undefined);
+  // As above: its types know nothing of the stream.
+  const options = {
+    ...target,
+    ...pem,
+    ...(name === undefined ? {} : { servername: name }),
+    highWaterMark: highWaterBytes,
+  };
+  const socket = connectTls(options);
+  return socket.setNoDelay(true);
+}
