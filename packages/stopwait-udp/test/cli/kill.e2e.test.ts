@@ -1,8 +1,8 @@
 /** kill -9 of either side in the middle of a transfer, then --resume: the same file. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { RunningProcess } from "../../../../test/process.js";
+import { type RunningProcess, start } from "../../../../test/process.js";
 import { scratchFolder } from "../../../../test/scratch.js";
 import { content } from "../node/content.js";
 import { bundleCommand } from "./bundled-command.js";
@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 
 function serve(port: number): RunningProcess {
-  return command.start(["serve", "-d", "served", "-p", String(port), "--writable", "--idle-ms", "300", "-q"], folder);
+  return command.start(["serve", "-d", "served", "-p", String(port), "--writable", "--idle-ms", "1000", "-q"], folder);
 }
 
 function transfer(operation: "get" | "put", port: number, ...more: string[]): RunningProcess {
@@ -28,20 +28,48 @@ function transfer(operation: "get" | "put", port: number, ...more: string[]): Ru
   return command.start([operation, `127.0.0.1:${port}`, "a.bin", ...options], folder);
 }
 
+/** The command with what it says on standard error among its output. */
+function inOneStream(args: readonly string[]): RunningProcess {
+  return start("sh", ["-c", 'exec "$0" "$@" 2>&1', process.execPath, command.path, ...args], {
+    cwd: folder,
+    env: { XDG_STATE_HOME: join(folder, ".state") },
+  });
+}
+
 /** A share of the file: another one in each run. */
 function somewhere(): number {
   return 0.05 + 0.8 * Math.random();
 }
 
-/** Resolves when the part of the transfer holds so many bytes. */
+/** Resolves when the part of the transfer holds so many bytes, or the file is whole. */
 async function partHolds(where: string, least: number): Promise<void> {
   const parts = join(where, ".stopwait-parts");
-  for (;;) {
+  while (!existsSync(join(where, "a.bin"))) {
     const names = existsSync(parts) ? readdirSync(parts) : [];
     for (const name of names) {
       if ((statSync(join(parts, name), { throwIfNoEntry: false })?.size ?? 0) >= least) return;
     }
     await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+interface Parties {
+  readonly client: RunningProcess;
+  readonly victim: RunningProcess;
+}
+
+/** Kills the victim of a transfer in the middle of it; of another one where it was over before, as on a busy machine. */
+async function killedAt(where: string, share: number, begin: () => Promise<Parties>): Promise<Parties> {
+  const whole = join(where, "a.bin");
+  for (;;) {
+    const { client, victim } = await begin();
+    await partHolds(where, share * SIZE);
+    victim.kill("SIGKILL");
+    await victim.exited;
+    if (!existsSync(whole)) return { client, victim };
+    client.kill("SIGKILL");
+    await client.exited;
+    rmSync(whole);
   }
 }
 
@@ -65,11 +93,11 @@ describe.each(["get", "put"] as const)("S43, S59, S83: a %s", (operation) => {
     writeFileSync(join(from, "a.bin"), bytes);
     await using server = serve(0);
     const port = await server.port();
-    const client = transfer(operation, port);
-    await partHolds(into, share * SIZE);
-    client.kill("SIGKILL");
+    const { client } = await killedAt(into, share, async () => {
+      const only = transfer(operation, port);
+      return { client: only, victim: only };
+    });
     expect((await client.exited).signal).toBe("SIGKILL");
-    expect(existsSync(join(into, "a.bin"))).toBe(false);
     expect(await resumed(operation, port), `killed at ${share}`).toBe(wanted);
     expect(Buffer.from(bytes).equals(readFileSync(join(into, "a.bin")))).toBe(true);
   });
@@ -79,15 +107,20 @@ describe.each(["get", "put"] as const)("S43, S59, S83: a %s", (operation) => {
     writeFileSync(join(from, "a.bin"), bytes);
     await using server = serve(0);
     const port = await server.port();
-    const client = transfer(operation, port);
-    await partHolds(into, 0.3 * SIZE);
+    // The put is slow, so that it is not over before the server is asked about it.
+    const client = transfer(operation, port, ...(operation === "put" ? ["--block", "64"] : []));
+    await partHolds(into, 60_000);
+    const args = [operation, `127.0.0.1:${port}`, "a.bin", "--block", "1376", "--timeout-ms", "5000", "--resume"];
+    // The server lets go soon. So that it holds the put when it is asked, however slowly a process starts, it is asked
+    // while the first client still sends.
+    const waiting = operation === "put" ? inOneStream(args) : undefined;
+    const [said = ""] = (await waiting?.line(/^the server still holds .*; waiting up to 10 s$/)) ?? [];
     client.kill("SIGKILL");
     await client.exited;
-    const options = ["--block", "1376", "--timeout-ms", "5000", "--resume"];
-    const again = command.start([operation, `127.0.0.1:${port}`, "a.bin", ...options], folder);
-    const { code, stdout, stderr } = await again.exited;
-    const waiting = "the server still holds the transfer that was cut off; waiting up to 10 s\n";
-    expect([code, stderr]).toEqual([0, operation === "put" ? waiting : ""]);
+    const { code, stdout, stderr } = await (waiting ?? command.start(args, folder)).exited;
+    expect([code, stderr]).toEqual([0, ""]);
+    if (operation === "put")
+      expect(said).toBe("the server still holds the transfer that was cut off; waiting up to 10 s");
     expect(stdout).toMatch(/\nresumed at [1-9][\d,]+ of 6,000,000 bytes\n/);
     expect(Buffer.from(bytes).equals(readFileSync(join(into, "a.bin")))).toBe(true);
   });
@@ -96,12 +129,12 @@ describe.each(["get", "put"] as const)("S43, S59, S83: a %s", (operation) => {
     const share = somewhere();
     const [from, into] = paths();
     writeFileSync(join(from, "a.bin"), bytes);
-    const first = serve(0);
-    const port = await first.port();
-    const client = transfer(operation, port);
-    await partHolds(into, share * SIZE);
-    first.kill("SIGKILL");
-    await first.exited;
+    let port = 0;
+    const { client } = await killedAt(into, share, async () => {
+      const victim = serve(0);
+      port = await victim.port();
+      return { client: transfer(operation, port), victim };
+    });
     await using second = serve(port);
     await second.port();
     const { code } = await client.exited;
