@@ -12,4 +12,6 @@ export * from "./messages.js";
 export type { Platform } from "./platform.js";
 export { PublishWalker } from "./publish-frame.js";
 export type * from "./server-contract.js";
+export { ServerMachine } from "./server-machine.js";
 export { type OnSlow, resolveServerOptions, type ServerMachineOptions, type ServerSettings } from "./server-options.js";
+export type { RoomView, ServerView } from "./server-view.js";

@@ -1,0 +1,334 @@
+/** Who is live, who lags, and what each is sent of the log (docs/broadcast.md B12, B18 to B20, B31). */
+
+import type { Connection } from "./connection.js";
+import type { RoomLog } from "./room-log.js";
+import type { ServerContext } from "./server-context.js";
+import type { Snapshot } from "./server-contract.js";
+
+/** Pieces of 64 KiB that a connection is sent at most in one turn: the driver must have a chance to say that it is full. */
+const PIECES_PER_TURN = 4;
+const CHUNK_BYTES = 65_536;
+/** So many separate gaps may be unacknowledged. */
+const MAX_SKIPPED = 64;
+/** With `block` publishers stop at this part of the bounds (B19). */
+const BLOCK_AT = 0.8;
+
+export interface FanOutPort {
+  readonly name: string;
+  /** The log does not hold the next entry of this one any more: gets it from elsewhere (true), or there is nowhere (false). */
+  fetchOlder(connection: Connection, now: number): boolean;
+  wantSnapshot(connection: Connection, now: number): void;
+}
+
+export class FanOut {
+  readonly #context: ServerContext;
+  readonly #port: FanOutPort;
+  readonly #log: RoomLog;
+  readonly #live = new Set<Connection>();
+  readonly #lagging = new Set<Connection>();
+  /** The ids of the live ones; made anew where they change, since what was sent to is not written to. */
+  #ids: number[] | undefined;
+  /** The windows of all live ones allow everything up to this number, if not more. */
+  #reach = Number.POSITIVE_INFINITY;
+  /** They could be sent more, had this turn not sent them enough. */
+  readonly #hungry = new Set<Connection>();
+  #lastSentAt = 0;
+
+  constructor(context: ServerContext, port: FanOutPort, log: RoomLog) {
+    this.#context = context;
+    this.#port = port;
+    this.#log = log;
+  }
+
+  get liveCount(): number {
+    return this.#live.size;
+  }
+
+  get laggingCount(): number {
+    return this.#lagging.size;
+  }
+
+  /** How many entries the one that is furthest behind misses. */
+  get mostBehind(): number {
+    let most = 0;
+    for (const { cursor } of this.#lagging) most = Math.max(most, this.#log.head + 1 - cursor.number);
+    return most;
+  }
+
+  /** When it was last written to. */
+  lastSent(connection: Connection): number {
+    return connection.live ? Math.max(connection.lastSent, this.#lastSentAt) : connection.lastSent;
+  }
+
+  /** The highest number that it was sent, or told is lost to it. */
+  sentUpTo(connection: Connection): number {
+    return connection.live ? this.#log.head : connection.cursor.number - 1;
+  }
+
+  /** It has its WELCOME, and wants the snapshot, if any, and what is from `next` on, which the log holds, or `fetchOlder` has. */
+  add(connection: Connection, next: number, snapshot: Snapshot | undefined, now: number): void {
+    const { cursor } = connection;
+    if (next >= this.#log.first) this.#log.seek(cursor, next);
+    else cursor.number = next;
+    connection.acked = next - 1;
+    connection.laggingSince = now;
+    if (snapshot !== undefined) connection.snapshot = { snapshot, at: 0, chunk: 0 };
+    this.#lagging.add(connection);
+    this.pump(connection, now);
+    if (connection.live || connection.state === "closed") return;
+    this.#tellLagging(connection);
+    this.#context.out.wake(now + this.#context.settings.maxLagMs);
+  }
+
+  remove(connection: Connection): void {
+    if (this.#live.delete(connection)) this.#ids = undefined;
+    this.#lagging.delete(connection);
+    this.#hungry.delete(connection);
+  }
+
+  /** Appends entries that are committed, sends them to all who are live, and looks after the others. */
+  commit(count: number, frame: Uint8Array, entriesAt: number, now: number): void {
+    const log = this.#log;
+    const head = log.head + count;
+    if (head > this.#reach) this.#stopBeyondWindows(count, now);
+    log.append(count, frame, entriesAt);
+    if (this.#live.size > 0) {
+      this.#ids ??= Array.from(this.#live, ({ id }) => id);
+      this.#context.out.push({ type: "sendAll", connections: this.#ids, bytes: frame });
+      this.#lastSentAt = now;
+    }
+    for (const connection of this.#lagging) {
+      this.#checkLag(connection, now);
+      // What its window still allows of a batch that is above it.
+      if (!connection.full && connection.windowLeft(connection.cursor.number - 1) > 0) this.pump(connection, now);
+    }
+  }
+
+  /** Nothing more is written to it until it has drained. */
+  full(connection: Connection, now: number): void {
+    connection.full = true;
+    this.#hungry.delete(connection);
+    if (connection.live) this.#lag(connection, now);
+  }
+
+  drained(connection: Connection, now: number): void {
+    connection.full = false;
+    this.pump(connection, now);
+  }
+
+  /** What it acknowledged or its window changed. */
+  acknowledged(connection: Connection, now: number): void {
+    const { skipped, acked } = connection;
+    while (skipped.length > 0 && (skipped[0] as { to: number }).to <= acked) skipped.shift();
+    if (connection.live) {
+      this.#reach = Math.min(this.#reach, this.#log.head + connection.windowLeft(this.#log.head));
+    } else {
+      this.pump(connection, now);
+    }
+  }
+
+  tick(now: number): void {
+    const hungry = [...this.#hungry];
+    this.#hungry.clear();
+    for (const connection of hungry) this.pump(connection, now);
+    const { out, settings } = this.#context;
+    for (const connection of this.#lagging) {
+      this.#checkLag(connection, now);
+      if (!connection.live && !connection.tooSlow && settings.onSlow !== "block") {
+        const due = connection.laggingSince + settings.maxLagMs;
+        out.wake(due > now ? due : now + settings.maxLagMs);
+      }
+    }
+  }
+
+  /** Whether somebody is so far behind that publishers must wait (`block`, B19), `at` this part of the bounds. */
+  isNearBound(connection: Connection, now: number): boolean {
+    const { settings } = this.#context;
+    const { cursor } = connection;
+    if (connection.live) return false;
+    const missing = this.#log.head + 1 - cursor.number;
+    if (missing >= BLOCK_AT * Math.min(settings.maxLagMessages, settings.historyMessages)) return true;
+    if (this.#log.bytesFrom(cursor) >= BLOCK_AT * Math.min(settings.maxLagBytes, settings.historyBytes)) return true;
+    return missing > 0 && now - connection.laggingSince >= BLOCK_AT * settings.maxLagMs;
+  }
+
+  nobodyNearBound(now: number): boolean {
+    const { out, settings } = this.#context;
+    let nobody = true;
+    for (const connection of this.#lagging) {
+      if (this.isNearBound(connection, now)) nobody = false;
+      else out.wake(Math.max(now + 1, connection.laggingSince + BLOCK_AT * settings.maxLagMs));
+    }
+    return nobody;
+  }
+
+  /** The snapshot that it waited for; without one that is of use, it is skipped (B19). */
+  takeSnapshot(connection: Connection, snapshot: Snapshot | undefined, now: number): void {
+    connection.awaitsSnapshot = false;
+    const { cursor } = connection;
+    if (snapshot === undefined || !this.isUseful(snapshot) || snapshot.upTo < cursor.number - 1) {
+      this.#skip(connection, now);
+      return;
+    }
+    if (!this.#tellGap(connection, snapshot.upTo, now)) return;
+    connection.snapshot = { snapshot, at: 0, chunk: 0 };
+    this.#log.seek(cursor, snapshot.upTo + 1);
+    this.pump(connection, now);
+  }
+
+  /** Whether what follows it is held. */
+  isUseful({ upTo }: Snapshot): boolean {
+    return Number.isSafeInteger(upTo) && upTo >= this.#log.first - 1 && upTo <= this.#log.head;
+  }
+
+  /** Sends what it misses and may have. */
+  pump(connection: Connection, now: number): void {
+    if (connection.full || connection.live || connection.state !== "open") return;
+    if (connection.tooSlow) this.#resolveSlow(connection, now);
+    const { cursor } = connection;
+    for (let pieces = PIECES_PER_TURN; pieces > 0; pieces--) {
+      if (connection.live || connection.awaitsSnapshot || this.#isClosed(connection)) return;
+      if (connection.snapshot !== undefined) {
+        this.#sendChunk(connection);
+      } else if (cursor.number > this.#log.head) {
+        this.#goLive(connection);
+        return;
+      } else if (cursor.number < this.#log.first) {
+        if (!this.#port.fetchOlder(connection, now)) this.#tooSlow(connection, "what it needs next was trimmed", now);
+        return;
+      } else {
+        const left = connection.windowLeft(cursor.number - 1);
+        if (left <= 0) return;
+        this.#context.out.send(connection.id, this.#log.read(cursor, left));
+      }
+      connection.laggingSince = now;
+      connection.lastSent = now;
+    }
+    if (cursor.number > this.#log.head && connection.snapshot === undefined) {
+      this.#goLive(connection);
+      return;
+    }
+    this.#hungry.add(connection);
+    this.#context.out.wake(now);
+  }
+
+  /** Tells that everything up to `to` is lost to it. False: that was one gap too many. */
+  #tellGap(connection: Connection, to: number, now: number): boolean {
+    const from = connection.cursor.number;
+    if (to < from) return true;
+    const { out } = this.#context;
+    out.say(connection.id, { type: "gap", from, to, reason: "slow" });
+    out.event({ type: "gap", room: this.#port.name, connection: connection.id, from, to });
+    const last = connection.skipped[connection.skipped.length - 1];
+    if (last !== undefined && last.to === from - 1) last.to = to;
+    else connection.skipped.push({ from, to });
+    connection.laggingSince = now;
+    connection.lastSent = now;
+    if (connection.skipped.length <= MAX_SKIPPED) return true;
+    this.#context.hangUp(connection, "SLOW", `${MAX_SKIPPED} gaps are not acknowledged`, now);
+    return false;
+  }
+
+  #sendChunk(connection: Connection): void {
+    const outgoing = connection.snapshot as NonNullable<Connection["snapshot"]>;
+    const { upTo, bytes } = outgoing.snapshot;
+    const end = Math.min(bytes.length, outgoing.at + CHUNK_BYTES);
+    const isLast = end === bytes.length;
+    const chunk = bytes.subarray(outgoing.at, end);
+    this.#context.out.say(connection.id, { type: "snapshot", upTo, chunk: outgoing.chunk, isLast, bytes: chunk });
+    outgoing.at = end;
+    outgoing.chunk++;
+    if (isLast) connection.snapshot = undefined;
+  }
+
+  #stopBeyondWindows(count: number, now: number): void {
+    const { head } = this.#log;
+    let reach = Number.POSITIVE_INFINITY;
+    for (const connection of this.#live) {
+      const left = connection.windowLeft(head);
+      if (left < count) this.#lag(connection, now);
+      else reach = Math.min(reach, head + left);
+    }
+    this.#reach = reach;
+  }
+
+  #lag(connection: Connection, now: number): void {
+    this.#live.delete(connection);
+    this.#ids = undefined;
+    this.#lagging.add(connection);
+    connection.live = false;
+    connection.lastSent = Math.max(connection.lastSent, this.#lastSentAt);
+    connection.laggingSince = now;
+    this.#log.toEnd(connection.cursor);
+    this.#tellLagging(connection);
+    this.#context.out.wake(now + this.#context.settings.maxLagMs);
+  }
+
+  #goLive(connection: Connection): void {
+    this.#lagging.delete(connection);
+    this.#live.add(connection);
+    this.#ids = undefined;
+    connection.live = true;
+    connection.catchingUp = false;
+    this.#reach = Math.min(this.#reach, this.#log.head + connection.windowLeft(this.#log.head));
+    if (!connection.toldLagging) return;
+    connection.toldLagging = false;
+    this.#context.out.event({ type: "live", room: this.#port.name, connection: connection.id });
+  }
+
+  #tellLagging(connection: Connection): void {
+    connection.toldLagging = true;
+    const behind = this.#log.head + 1 - connection.cursor.number;
+    this.#context.out.event({ type: "lagging", room: this.#port.name, connection: connection.id, behind });
+  }
+
+  #checkLag(connection: Connection, now: number): void {
+    if (connection.tooSlow || connection.awaitsSnapshot) return;
+    const { settings } = this.#context;
+    const { cursor } = connection;
+    const blocks = settings.onSlow === "block";
+    if (connection.snapshot === undefined && cursor.number < this.#log.first) {
+      if (!this.#port.fetchOlder(connection, now)) this.#tooSlow(connection, "what it needs next was trimmed", now);
+    } else if (!blocks && now - connection.laggingSince >= settings.maxLagMs && connection.paused === 0) {
+      this.#tooSlow(connection, `it took nothing for ${settings.maxLagMs} ms`, now);
+    } else if (!connection.catchingUp || blocks) {
+      // Who never was live comes from further behind than these bounds, and makes way: what it needs is held, or trimmed.
+      const missing = this.#log.head + 1 - cursor.number;
+      const bytes = this.#log.bytesFrom(cursor);
+      if (missing > settings.maxLagMessages) this.#tooSlow(connection, `it is ${missing} entries behind`, now);
+      else if (bytes > settings.maxLagBytes) this.#tooSlow(connection, `it is ${bytes} bytes behind`, now);
+    }
+  }
+
+  #tooSlow(connection: Connection, why: string, now: number): void {
+    const { onSlow } = this.#context.settings;
+    if (onSlow === "disconnect" || onSlow === "block" || connection.snapshot !== undefined) {
+      this.#context.hangUp(connection, "SLOW", why, now);
+      return;
+    }
+    connection.tooSlow = true;
+    if (!connection.full) this.#resolveSlow(connection, now);
+  }
+
+  #resolveSlow(connection: Connection, now: number): void {
+    connection.tooSlow = false;
+    const { onSlow, snapshots } = this.#context.settings;
+    if (onSlow === "snapshot" && snapshots && connection.cursor.number <= this.#log.head) {
+      connection.awaitsSnapshot = true;
+      this.#port.wantSnapshot(connection, now);
+    } else {
+      this.#skip(connection, now);
+    }
+  }
+
+  #skip(connection: Connection, now: number): void {
+    if (!this.#tellGap(connection, this.#log.head, now)) return;
+    this.#log.toEnd(connection.cursor);
+    if (connection.full) connection.laggingSince = now;
+    else this.#goLive(connection);
+  }
+
+  #isClosed({ state }: Connection): boolean {
+    return state === "closed";
+  }
+}

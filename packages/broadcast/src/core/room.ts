@@ -1,0 +1,321 @@
+/** A room: one log in one order, and who reads it. How entries come into the log is for what extends it. */
+
+import { BATCH_HEADER_BYTES } from "./batch.js";
+import { type Connection, PAUSED_FOR_COMMIT, PAUSED_FOR_RATE, PAUSED_FOR_SLOW } from "./connection.js";
+import { FanOut, type FanOutPort } from "./fan-out.js";
+import type { Hello, Member, PublishCode } from "./messages.js";
+import type { PublishWalker } from "./publish-frame.js";
+import { type LogFacts, resume } from "./resume.js";
+import { RoomLog } from "./room-log.js";
+import type { ServerContext } from "./server-context.js";
+import type { Snapshot } from "./server-contract.js";
+import type { ServerSession } from "./server-session.js";
+import type { RoomView } from "./server-view.js";
+import { Snapshots } from "./snapshots.js";
+import { Stability } from "./stability.js";
+
+export type RoomEpoch = Pick<LogFacts, "epoch" | "previousEpoch" | "previousHead" | "epochStart">;
+
+/** What a WELCOME says beside where the client goes on. */
+export interface WelcomeFacts {
+  readonly head: number;
+  readonly firstRetained: number;
+  readonly members: readonly Member[];
+  readonly token: Uint8Array;
+  readonly member: number;
+  readonly lastClientSeq: number;
+  readonly lastNumber: number;
+  /** The session was made for this connection. */
+  readonly made: boolean;
+  readonly liveFrom: number;
+}
+
+const NO_TOKEN = new Uint8Array(16);
+
+export abstract class Room implements FanOutPort {
+  readonly name: string;
+  protected readonly context: ServerContext;
+  readonly connections = new Set<Connection>();
+  /** Undefined until the room is open. */
+  protected life: { readonly epoch: RoomEpoch; readonly log: RoomLog; readonly fanOut: FanOut } | undefined;
+  protected readonly stability: Stability;
+  readonly snapshots: Snapshots;
+  /** Those who wait for the room to be open. */
+  readonly #early = new Set<Connection>();
+  /** Those who published, and whether they are paused until more is committed. */
+  readonly #publishers = new Set<Connection>();
+  #pausedForCommit = false;
+  #pausedForSlow = false;
+
+  constructor(name: string, context: ServerContext) {
+    this.name = name;
+    this.context = context;
+    this.stability = new Stability(context, name, this.connections);
+    this.snapshots = new Snapshots(context, name);
+  }
+
+  /** Finds or makes the session of a HELLO that may enter, and says WELCOME as soon as it can. */
+  protected abstract admit(connection: Connection, hello: Hello, now: number): void;
+  /** What `admit` still waits for may have come. */
+  protected abstract welcomeIfReady(connection: Connection, now: number): void;
+  abstract publish(connection: Connection, walker: PublishWalker, now: number): void;
+  /** It said LEAVE; it is closed behind this. */
+  abstract leave(connection: Connection, now: number): void;
+  /** The end of what one input brought. */
+  abstract endTurn(now: number): void;
+  protected abstract detached(session: ServerSession, now: number): void;
+  abstract fetchOlder(connection: Connection, now: number): boolean;
+  protected abstract get pendingBytes(): number;
+  /** Whether its place may be given to another room (B23). */
+  abstract get isIdle(): boolean;
+  /** The server closes. */
+  abstract shutdown(now: number): void;
+
+  enter(connection: Connection, now: number): void {
+    connection.room = this;
+    connection.state = "room";
+    this.connections.add(connection);
+    if (this.life === undefined) this.#early.add(connection);
+    else this.admit(connection, connection.hello as Hello, now);
+  }
+
+  /** The connection is gone. */
+  exit(connection: Connection, now: number): void {
+    this.connections.delete(connection);
+    this.#early.delete(connection);
+    this.#publishers.delete(connection);
+    this.snapshots.forget(connection);
+    this.life?.fanOut.remove(connection);
+    connection.live = false;
+    const { session } = connection;
+    connection.session = undefined;
+    if (session !== undefined && session.connection === connection) this.detached(session, now);
+    this.stability.moved(connection.acked, now);
+    this.#checkSlow(now);
+  }
+
+  ack(connection: Connection, last: number, window: number, now: number): void {
+    const { fanOut } = this.#open();
+    if (last > fanOut.sentUpTo(connection)) {
+      const text = `an ACK of ${last}, but ${fanOut.sentUpTo(connection)} was sent`;
+      this.context.hangUp(connection, "BAD_MESSAGE", text, now);
+      return;
+    }
+    const before = connection.acked;
+    // A lower one changes nothing but the window: acknowledgements never go back (B20).
+    if (last > before) connection.acked = last;
+    connection.window = window;
+    fanOut.acknowledged(connection, now);
+    if (last > before) this.stability.moved(before, now);
+    this.#checkSlow(now);
+  }
+
+  full(connection: Connection, now: number): void {
+    this.life?.fanOut.full(connection, now);
+  }
+
+  drained(connection: Connection, now: number): void {
+    if (connection.state !== "open") return;
+    const { out } = this.context;
+    for (const puback of connection.waitingPubacks) {
+      connection.pubackedSeq = Math.max(connection.pubackedSeq, puback.clientSeq);
+      out.say(connection.id, { type: "puback", ...puback });
+    }
+    connection.waitingPubacks.length = 0;
+    this.stability.drained(connection);
+    this.#open().fanOut.drained(connection, now);
+    this.#checkSlow(now);
+  }
+
+  lastSent(connection: Connection): number {
+    return this.life?.fanOut.lastSent(connection) ?? connection.lastSent;
+  }
+
+  tick(now: number): void {
+    this.life?.fanOut.tick(now);
+    this.stability.tick(now);
+    this.snapshots.tick(now, this);
+    this.#checkSlow(now);
+    for (const connection of this.#publishers) {
+      if ((connection.paused & PAUSED_FOR_RATE) === 0) continue;
+      if (this.#tokens(connection, now) >= 0) this.context.pause(connection, PAUSED_FOR_RATE, false, now);
+      else this.#wakeForRate(connection);
+    }
+  }
+
+  wantSnapshot(connection: Connection, now: number): void {
+    this.snapshots.want(connection, now);
+  }
+
+  /** What the application gave, for those who waited for it. */
+  snapshotTaken(snapshot: Snapshot | undefined, waiting: readonly Connection[], now: number): void {
+    const { fanOut } = this.#open();
+    for (const connection of waiting) {
+      if (connection.state === "open") {
+        fanOut.takeSnapshot(connection, snapshot, now);
+      } else if (connection.state === "room") {
+        connection.awaitsSnapshot = false;
+        connection.firstSnapshot = snapshot;
+        this.welcomeIfReady(connection, now);
+      }
+    }
+  }
+
+  view(): RoomView {
+    const { life } = this;
+    return {
+      room: this.name,
+      open: life !== undefined,
+      epoch: life?.epoch.epoch ?? 0,
+      head: life?.log.head ?? 0,
+      firstRetained: life?.log.first ?? 0,
+      historyBytes: life?.log.bytes ?? 0,
+      connections: this.connections.size,
+      live: life?.fanOut.liveCount ?? 0,
+      lagging: life?.fanOut.laggingCount ?? 0,
+      mostBehind: life?.fanOut.mostBehind ?? 0,
+      stable: this.stability.upTo,
+      pendingBytes: this.pendingBytes,
+      members: 0,
+      sessions: 0,
+    };
+  }
+
+  protected begin(epoch: RoomEpoch, head: number, goesOn: boolean, now: number): RoomLog {
+    const { settings, out } = this.context;
+    const log = new RoomLog(head, settings.historyMessages, settings.historyBytes);
+    this.life = { epoch, log, fanOut: new FanOut(this.context, this, log) };
+    out.event({ type: "epoch", room: this.name, epoch: epoch.epoch, goesOn, head });
+    const early = [...this.#early];
+    this.#early.clear();
+    for (const connection of early) {
+      if (connection.state === "room") this.admit(connection, connection.hello as Hello, now);
+    }
+    return log;
+  }
+
+  /** Asks for the snapshot that a fresh client begins with, where there are any. */
+  protected wantFirstSnapshot(connection: Connection, hello: Hello, now: number): void {
+    if (hello.epoch !== 0 || hello.start !== "snapshot" || !this.context.settings.snapshots) return;
+    connection.awaitsSnapshot = true;
+    this.snapshots.want(connection, now);
+  }
+
+  protected welcome(connection: Connection, facts: WelcomeFacts, now: number): void {
+    const { epoch, fanOut } = this.#open();
+    const { settings, out } = this.context;
+    const hello = connection.hello as Hello;
+    const { head, firstRetained } = facts;
+    const given = connection.firstSnapshot;
+    connection.firstSnapshot = undefined;
+    const snapshot = given !== undefined && fanOut.isUseful(given) ? given : undefined;
+    const { status, from, gapFrom } = resume(
+      hello,
+      { ...epoch, head, firstRetained },
+      facts.made,
+      facts.liveFrom,
+      snapshot?.upTo,
+    );
+    connection.state = "open";
+    connection.hello = undefined;
+    connection.window = hello.window;
+    connection.wantsStable = hello.stable;
+    connection.pubackedSeq = facts.lastClientSeq;
+    connection.lastSent = now;
+    out.say(connection.id, {
+      type: "welcome",
+      status,
+      epoch: epoch.epoch,
+      token: facts.token,
+      member: facts.member,
+      head,
+      firstRetained,
+      resumeFrom: from,
+      lastClientSeq: facts.lastClientSeq,
+      lastNumber: facts.lastNumber,
+      ackEvery: settings.ackEvery,
+      ackAfterMs: settings.ackAfterMs,
+      heartbeatMs: settings.heartbeatMs,
+      maxMessageBytes: settings.maxMessageBytes,
+      publishWindow: settings.publishWindow,
+      members: facts.members,
+    });
+    if (gapFrom > 0) {
+      out.say(connection.id, { type: "gap", from: gapFrom, to: from - 1, reason: "retention" });
+      out.event({ type: "gap", room: this.name, connection: connection.id, from: gapFrom, to: from - 1 });
+    }
+    fanOut.add(connection, from, snapshot, now);
+    this.#checkSlow(now);
+  }
+
+  /** Of an observer. */
+  protected welcomeObserver(connection: Connection, members: readonly Member[], now: number): void {
+    const { log } = this.#open();
+    const facts = { head: log.head, firstRetained: log.first, liveFrom: log.head + 1, members, made: false };
+    this.welcome(connection, { ...facts, token: NO_TOKEN, member: 0, lastClientSeq: 0, lastNumber: 0 }, now);
+  }
+
+  /** Gives entries that are committed to everybody. */
+  protected deliver(first: number, count: number, frame: Uint8Array, now: number): void {
+    this.#open().fanOut.commit(count, frame, BATCH_HEADER_BYTES, now);
+    const bytes = frame.length - BATCH_HEADER_BYTES;
+    this.context.out.event({ type: "committed", room: this.name, first, count, bytes });
+    this.#checkSlow(now);
+  }
+
+  protected puback(connection: Connection, clientSeq: number, number: number, code: PublishCode): void {
+    if (connection.full) {
+      connection.waitingPubacks.push({ clientSeq, number, code });
+      return;
+    }
+    connection.pubackedSeq = Math.max(connection.pubackedSeq, clientSeq);
+    this.context.out.say(connection.id, { type: "puback", clientSeq, number, code });
+  }
+
+  /** It published so many: whether it, or everybody, is read from no more. */
+  protected published(connection: Connection, count: number, now: number): void {
+    const { settings, pause } = this.context;
+    if (!this.#publishers.has(connection)) {
+      this.#publishers.add(connection);
+      if (this.#pausedForCommit) pause(connection, PAUSED_FOR_COMMIT, true, now);
+      if (this.#pausedForSlow) pause(connection, PAUSED_FOR_SLOW, true, now);
+    }
+    connection.tokens = Math.min(settings.maxPublishRate, this.#tokens(connection, now)) - count;
+    connection.tokensAt = now;
+    if (connection.tokens >= 0) return;
+    pause(connection, PAUSED_FOR_RATE, true, now);
+    this.#wakeForRate(connection);
+  }
+
+  /** What waits for its commit became more or less (B16). */
+  protected pendingChanged(now: number): void {
+    const paused = this.pendingBytes > this.context.settings.maxCommitBytes;
+    if (paused === this.#pausedForCommit) return;
+    this.#pausedForCommit = paused;
+    for (const connection of this.#publishers) this.context.pause(connection, PAUSED_FOR_COMMIT, paused, now);
+  }
+
+  #tokens({ tokens, tokensAt }: Connection, now: number): number {
+    return tokens + ((now - tokensAt) * this.context.settings.maxPublishRate) / 1_000;
+  }
+
+  #wakeForRate({ tokens, tokensAt }: Connection): void {
+    this.context.out.wake(tokensAt + (-tokens * 1_000) / this.context.settings.maxPublishRate);
+  }
+
+  /** With `block` publishers stop while somebody is near the bounds, but for those who are themselves: their ACKs are needed (B19). */
+  #checkSlow(now: number): void {
+    if (this.context.settings.onSlow !== "block" || this.life === undefined) return;
+    const { fanOut } = this.life;
+    this.#pausedForSlow = !fanOut.nobodyNearBound(now);
+    for (const connection of this.#publishers) {
+      const paused = this.#pausedForSlow && !fanOut.isNearBound(connection, now);
+      this.context.pause(connection, PAUSED_FOR_SLOW, paused, now);
+    }
+  }
+
+  #open(): NonNullable<Room["life"]> {
+    if (this.life === undefined) throw new Error(`the room ${this.name} is not open`);
+    return this.life;
+  }
+}

@@ -1,0 +1,29 @@
+/** A session: who a member is, across its connections (docs/broadcast.md B8, B9, B13). */
+
+import type { Connection } from "./connection.js";
+
+export interface ServerSession {
+  /** The client id in hexadecimal digits. */
+  readonly key: string;
+  readonly clientId: Uint8Array;
+  readonly token: Uint8Array;
+  readonly member: number;
+  readonly name: string;
+  /** Of what is committed (B13). */
+  lastClientSeq: number;
+  /** The number of `lastClientSeq`; 0 where there is none or it is not known. */
+  lastNumber: number;
+  /** Of what was appended, and may still wait for its commit. */
+  appendedSeq: number;
+  /** Whether it is joined at the head ... */
+  joined: boolean;
+  /** ... and behind all that was appended. */
+  joinedAppended: boolean;
+  /** The number of its last join, as it was appended. */
+  joinNumber: number;
+  /** The number of its last join or leave that is committed. */
+  since: number;
+  connection: Connection | undefined;
+  /** When it lost its last connection. */
+  absentSince: number;
+}
