@@ -1,0 +1,201 @@
+/** What an application is given, one at a time and in order, and when it counts as handled (docs/broadcast.md B20, B30, B37). */
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, it } from "vitest";
+import type { Delivered, Notice } from "../../src/core/client-contract.js";
+import { Inbox } from "../../src/node/inbox.js";
+
+const entry = (number: number, kind: Delivered["kind"] = "message"): Delivered => ({
+  number,
+  kind,
+  member: 1,
+  name: "ada",
+  clientSeq: number,
+  bytes: new Uint8Array(),
+  own: false,
+  silent: kind !== "message",
+});
+const entries = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => entry(first + i));
+const gap: Notice = { type: "gap", from: 3, to: 5, reason: "slow" };
+
+interface Deferred {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+function deferred(): Deferred {
+  let settle: Omit<Deferred, "promise"> | undefined;
+  const promise = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  return { promise, ...(settle as Omit<Deferred, "promise">) };
+}
+
+function setUp(
+  handler: ((entry: Delivered) => void | Promise<void>) | undefined,
+  save: (upTo: number) => void | Promise<void> = () => {},
+) {
+  const log: string[] = [];
+  const inbox = new Inbox({
+    handler:
+      handler &&
+      ((one) => {
+        log.push(`entry ${one.number}`);
+        return handler(one);
+      }),
+    isWanted: ({ kind }) => kind === "message",
+    notice: ({ type }) => log.push(type),
+    save: (upTo) => {
+      log.push(`save ${upTo}`);
+      return save(upTo);
+    },
+    handled: (upTo) => log.push(`handled ${upTo}`),
+    failed: (what, error) => log.push(`${what} failed: ${(error as Error).message}`),
+  });
+  return { inbox, log };
+}
+
+it("B20: a handler that returns nothing is called for a whole batch, which is then handled at once", () => {
+  const { inbox, log } = setUp(() => {});
+  inbox.push(entries(1, 3));
+  expect(log).toEqual(["entry 1", "entry 2", "entry 3", "save 3", "handled 3"]);
+});
+
+it("B20, B37: the next message waits for the handler's promise and for savePosition, and the acknowledgement for both", async () => {
+  const handling = deferred();
+  const saving = deferred();
+  const waits = [handling.promise, undefined];
+  const saves = [saving.promise];
+  const { inbox, log } = setUp(
+    () => waits.shift(),
+    () => saves.shift(),
+  );
+  inbox.push(entries(1, 2));
+  await turn();
+  expect(log).toEqual(["entry 1"]);
+  handling.resolve();
+  await turn();
+  expect(log).toEqual(["entry 1", "save 1"]);
+  saving.resolve();
+  await turn();
+  expect(log).toEqual(["entry 1", "save 1", "entry 2", "save 2", "handled 2"]);
+});
+
+it("B30: a notice comes in its place, behind what was handled before it", async () => {
+  const handling = deferred();
+  const waits = [undefined, handling.promise];
+  const { inbox, log } = setUp(() => waits.shift());
+  inbox.push(entries(1, 2));
+  inbox.push(gap);
+  inbox.push([entry(6)]);
+  handling.resolve();
+  await turn();
+  expect(log).toEqual(["entry 1", "entry 2", "save 2", "handled 2", "gap", "entry 6", "save 6", "handled 6"]);
+});
+
+it("B36: entries that the application does not want are handled by being passed", () => {
+  const { inbox, log } = setUp(() => {});
+  inbox.push([entry(1, "join"), entry(2, "marker")]);
+  expect(log).toEqual(["save 2", "handled 2"]);
+});
+
+it("B37: a handler that fails ends it: its message is not handled, those before it are, and nothing more is given", async () => {
+  for (const how of ["throws", "rejects"]) {
+    const { inbox, log } = setUp(({ number }) => {
+      if (number !== 3) return;
+      if (how === "throws") throw new Error("no");
+      return Promise.reject(new Error("no"));
+    });
+    inbox.push(entries(1, 4));
+    inbox.push(entries(5, 6));
+    await turn();
+    inbox.end({ error: new Error("ended") });
+    await turn();
+    expect(log.filter((line) => line.startsWith("entry"))).toEqual(["entry 1", "entry 2", "entry 3"]);
+    expect(log).toContain("handler failed: no");
+    expect(log.filter((line) => line.startsWith("handled"))).toEqual(["handled 2"]);
+  }
+});
+
+it("B37: a position that cannot be saved is not acknowledged, and nothing more is given", async () => {
+  const { inbox, log } = setUp(
+    () => {},
+    () => Promise.reject(new Error("full disk")),
+  );
+  inbox.push(entries(1, 2));
+  inbox.push(entries(3, 4));
+  await turn();
+  inbox.push(entries(5, 6));
+  await turn();
+  expect(log).toEqual(["entry 1", "entry 2", "save 2", "savePosition failed: full disk"]);
+});
+
+it("B20, B37: a message of a loop is handled when the loop asks for the next", async () => {
+  const { inbox, log } = setUp(undefined);
+  inbox.push(entries(1, 2));
+  await turn();
+  expect(log).toEqual([]);
+  expect((await inbox.next()).value?.number).toBe(1);
+  await turn();
+  expect(log).toEqual([]);
+  expect((await inbox.next()).value?.number).toBe(2);
+  await turn();
+  expect(log).toEqual(["save 1", "handled 1"]);
+  inbox.takeBack();
+  expect(log.at(-1)).toBe("save 2");
+});
+
+it("B20: a loop that takes many within a turn is acknowledged once", async () => {
+  const { inbox, log } = setUp(undefined);
+  inbox.push(entries(1, 50));
+  for (let taken = 0; taken < 50; taken++) await inbox.next();
+  await turn();
+  expect(log.filter((line) => line.startsWith("handled"))).toEqual(["handled 49"]);
+});
+
+it("a loop that waits is given what comes, and notices on the way", async () => {
+  const { inbox, log } = setUp(undefined);
+  const next = inbox.next();
+  inbox.push([entry(1, "join")]);
+  inbox.push(gap);
+  expect(log).toEqual(["save 1", "handled 1", "gap"]);
+  inbox.push([entry(6)]);
+  expect((await next).value?.number).toBe(6);
+});
+
+it("a loop that comes back goes on behind the message that it had, which counts as handled", async () => {
+  const { inbox, log } = setUp(undefined);
+  inbox.push(entries(1, 2));
+  await inbox.next();
+  await turn();
+  expect(log).toEqual([]); // the loop broke off: it may have thrown
+  expect((await inbox.next()).value?.number).toBe(2);
+  expect(log).toEqual(["save 1"]);
+});
+
+it("the end drops what nobody took, unless it is an error: that comes behind it", async () => {
+  const left = setUp(undefined).inbox;
+  left.push(entries(1, 2));
+  left.end({});
+  expect(await left.next()).toEqual({ done: true, value: undefined });
+  const lost = setUp(undefined).inbox;
+  lost.push(entries(1, 1));
+  lost.end({ error: new Error("taken over") });
+  expect((await lost.next()).value?.number).toBe(1);
+  await expect(lost.next()).rejects.toThrow("taken over");
+});
+
+it("a loop that waits ends with the room, and two cannot wait at once", async () => {
+  const { inbox } = setUp(undefined);
+  const next = inbox.next();
+  await expect(inbox.next()).rejects.toMatchObject({ code: "ITERATING" });
+  inbox.end({});
+  expect((await next).done).toBe(true);
+});
+
+it("a handler that leaves is given nothing more", () => {
+  const { inbox, log } = setUp(({ number }) => {
+    if (number === 2) inbox.end({});
+  });
+  inbox.push(entries(1, 5));
+  expect(log.filter((line) => line.startsWith("entry"))).toEqual(["entry 1", "entry 2"]);
+});
