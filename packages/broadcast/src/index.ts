@@ -17,7 +17,6 @@ export type { Logger } from "./node/logger.js";
 export { nodePlatform } from "./node/platform.js";
 export {
   type BroadcastServer,
-  type BroadcastServerEvents,
   type ServeOptions,
   type ServerTlsOptions,
   serve,
