@@ -44,7 +44,9 @@ export function recover(recovered: Recovered, durability: Durability, freshEpoch
   const segments: StoredSegment[] = [];
   const first = recovered.segments[0]?.first ?? 1;
   const number = checkpoint?.number ?? 0;
-  let head = recovered.segments.length === 0 ? Math.max(number, (meta?.epochStart ?? 1) - 1) : first - 1;
+  /** The number behind which the epoch began. */
+  const epochBegan = (meta?.epochStart ?? 1) - 1;
+  let head = recovered.segments.length === 0 ? Math.max(number, epochBegan) : first - 1;
   for (const segment of recovered.segments) {
     if (segment.first !== head + 1 || segment.count < 1 || !table.apply(segment, number)) break;
     segments.push(segment);
@@ -55,10 +57,10 @@ export function recover(recovered: Recovered, durability: Durability, freshEpoch
     segments.length < recovered.segments.length ||
     (recovered.checkpoint !== undefined && checkpoint === undefined) ||
     (meta === undefined && (segments.length > 0 || checkpoint !== undefined)) ||
-    // Between the checkpoint and the first segment, or behind the last, something that was stored is not there any more.
-    (segments.length > 0 && first > number + 1) ||
+    // Something that was stored is not there any more: before the first segment, but for what an older epoch lost, or behind the last.
+    (segments.length > 0 && first > Math.max(number, epochBegan) + 1) ||
     head < number ||
-    head < (meta?.epochStart ?? 1) - 1;
+    head < epochBegan;
   if (head < number) forgetAbove(table, head);
 
   const goesOn = meta !== undefined && !damaged && survives(meta, boot);
