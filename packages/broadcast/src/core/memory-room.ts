@@ -11,7 +11,7 @@ export class MemoryRoom extends OwnRoom {
   constructor(name: string, context: ServerContext, now: number) {
     super(name, context);
     const epoch = drawEpoch(context.platform);
-    this.begin({ epoch, previousEpoch: 0, previousHead: 0, epochStart: 1 }, 0, false, now);
+    this.begin({ epoch, previousEpoch: 0, previousHead: 0, epochStart: 1 }, this.newLog(0), false, now);
   }
 
   override get isIdle(): boolean {

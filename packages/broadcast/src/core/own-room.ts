@@ -18,7 +18,7 @@ import { Sessions } from "./sessions.js";
 const MAX_APPEND_BYTES = 1_048_576;
 
 export abstract class OwnRoom extends Room {
-  protected sessions = new Sessions();
+  protected sessions: Sessions = new Sessions();
   #writer = new AppendWriter(0);
   /** Members whose WELCOME waits for a commit. */
   readonly #waiting = new Set<Connection>();
@@ -173,23 +173,23 @@ export abstract class OwnRoom extends Room {
     return { ...super.view(), members: this.sessions.joinedCount, sessions: this.sessions.size };
   }
 
-  get isIdle(): boolean {
-    return false;
-  }
-
   protected get hasNobody(): boolean {
     return this.connections.size === 0 && this.sessions.joinedCount === 0;
   }
 
   shutdown(now: number): void {
     this.endTurn(now);
-    this.commits.close();
   }
 
-  /** Entries behind `head` are appended from now on. */
-  protected startAppending(head: number, sessions: Sessions): void {
+  /** Entries behind `head` are appended from now on; the time of those who are away begins. */
+  protected startAppending(head: number, sessions: Sessions, now: number): void {
     this.#writer = new AppendWriter(head);
     this.sessions = sessions;
+    this.context.out.wake(now);
+  }
+
+  protected append(append: Append, now: number): void {
+    this.commits.append(append, now);
   }
 
   protected detached(session: ServerSession, now: number): void {
@@ -229,7 +229,7 @@ export abstract class OwnRoom extends Room {
 
   #flush(now: number): void {
     if (this.#writer.count === 0) return;
-    this.commits.append(this.#writer.finish(), now);
+    this.append(this.#writer.finish(), now);
     this.pendingChanged(now);
   }
 
@@ -240,7 +240,7 @@ export abstract class OwnRoom extends Room {
 
   /** Undefined: there is no room for it (B23). */
   #makeSession(hello: Hello, now: number): ServerSession | undefined {
-    if (this.sessions.size >= this.context.settings.maxSessions) {
+    while (this.sessions.size >= this.context.settings.maxSessions) {
       const gone = this.sessions.firstGone();
       if (gone === undefined) return undefined;
       this.sessions.evict(gone);

@@ -35,7 +35,7 @@ const NO_TOKEN = new Uint8Array(16);
 export abstract class Room implements FanOutPort {
   readonly name: string;
   protected readonly context: ServerContext;
-  readonly connections = new Set<Connection>();
+  readonly connections: Set<Connection> = new Set();
   /** Undefined until the room is open. */
   protected life: { readonly epoch: RoomEpoch; readonly log: RoomLog; readonly fanOut: FanOut } | undefined;
   protected readonly stability: Stability;
@@ -181,17 +181,21 @@ export abstract class Room implements FanOutPort {
     };
   }
 
-  protected begin(epoch: RoomEpoch, head: number, goesOn: boolean, now: number): RoomLog {
-    const { settings, out } = this.context;
-    const log = new RoomLog(head, settings.historyMessages, settings.historyBytes);
+  /** A log that goes on behind `head`. */
+  protected newLog(head: number): RoomLog {
+    const { historyMessages, historyBytes } = this.context.settings;
+    return new RoomLog(head, historyMessages, historyBytes);
+  }
+
+  /** The room is open: who waited for it is admitted. */
+  protected begin(epoch: RoomEpoch, log: RoomLog, goesOn: boolean, now: number): void {
     this.life = { epoch, log, fanOut: new FanOut(this.context, this, log) };
-    out.event({ type: "epoch", room: this.name, epoch: epoch.epoch, goesOn, head });
+    this.context.out.event({ type: "epoch", room: this.name, epoch: epoch.epoch, goesOn, head: log.head });
     const early = [...this.#early];
     this.#early.clear();
     for (const connection of early) {
       if (connection.state === "room") this.admit(connection, connection.hello as Hello, now);
     }
-    return log;
   }
 
   /** Asks for the snapshot that a fresh client begins with, where there are any. */

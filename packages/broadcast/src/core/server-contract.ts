@@ -18,7 +18,7 @@ export type ServerInput =
   | { readonly type: "tick" }
   /** What `open` asked for (B27). */
   | { readonly type: "roomOpened"; readonly room: string; readonly recovered: Recovered }
-  /** Rooms of the durable log: the effect is done, or failed: nothing of it may be counted on, nothing behind it is done. */
+  /** Rooms of the durable log: the effect is done, or failed: nothing of it may be counted on, nothing behind it is done. Id 0: the room could not be opened. */
   | { readonly type: "stored"; readonly room: string; readonly id: number }
   | { readonly type: "storeFailed"; readonly room: string; readonly id: number; readonly message: string }
   /** What a `read` asked for: segments that together begin at or before its `from`, in order, without a hole. */
@@ -214,7 +214,17 @@ export type SharedRequest =
   | { readonly op: "read"; readonly from: number; readonly maxBytes: number };
 
 export type SharedAnswer =
-  | { readonly op: "open"; readonly epoch: number; readonly head: number; readonly firstRetained: number }
+  | {
+      readonly op: "open";
+      readonly epoch: number;
+      readonly head: number;
+      readonly firstRetained: number;
+      /** The first number of this epoch; default 1. */
+      readonly epochStart?: number;
+      /** The epoch before, and the number with which it ended in what the engine still had (B26); 0 and 0 where there is none. */
+      readonly previousEpoch?: number;
+      readonly previousHead?: number;
+    }
   | {
       readonly op: "attach";
       /** "expired": it had a token, and the session is not known: one was made. */

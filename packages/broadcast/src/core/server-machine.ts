@@ -1,6 +1,7 @@
 /** The server: connections, their rooms, and what time does to them (docs/broadcast.md). */
 
 import { Connection } from "./connection.js";
+import { DurableRoom } from "./durable-room.js";
 import { Incoming } from "./incoming.js";
 import { MemoryRoom } from "./memory-room.js";
 import type { CloseCode } from "./messages.js";
@@ -65,6 +66,17 @@ export class ServerMachine {
         room?.snapshots.taken(input.id, input.snapshot, now, room);
         break;
       }
+      case "roomOpened": {
+        const room = this.#durable(input.room);
+        if (!this.#isClosing) room?.opened(input.recovered);
+        break;
+      }
+      case "stored":
+        this.#durable(input.room)?.stored(input.id, now);
+        break;
+      case "storeFailed":
+        if (this.#durable(input.room)?.concerns(input.id)) this.#giveUp(input.room, input.message, now);
+        break;
       case "shutdown":
         this.#shutdown(now);
         break;
@@ -169,15 +181,31 @@ export class ServerMachine {
       }
       if (this.#rooms.size >= maxRooms) return "FULL";
     }
-    const room = new MemoryRoom(name, this.#context, now);
+    const { log } = this.settings;
+    const room = log === "durable" ? new DurableRoom(name, this.#context) : new MemoryRoom(name, this.#context, now);
     this.#rooms.set(name, room);
     return room;
+  }
+
+  #durable(name: string): DurableRoom | undefined {
+    const room = this.#rooms.get(name);
+    return room instanceof DurableRoom ? room : undefined;
+  }
+
+  /** The log of a room can not be written or followed any more: it is opened anew when somebody comes (B28, B40). */
+  #giveUp(name: string, message: string, now: number): void {
+    const room = this.#rooms.get(name) as Room;
+    this.#out.event({ type: "trouble", room: name, message });
+    for (const connection of [...room.connections]) this.#hangUp(connection, "UNAVAILABLE", message, now);
+    this.#rooms.delete(name);
   }
 
   #tick(now: number): void {
     const due = this.#out.wakeAt;
     if (due === undefined || now < due) return;
     this.#out.wakeAt = undefined;
+    // No leave is taken for anybody any more (B29).
+    if (this.#isClosing) return;
     for (const room of this.#rooms.values()) room.tick(now);
     for (const connection of this.#connections.values()) this.#heartbeat(connection, now);
   }
