@@ -2,11 +2,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, it } from "vitest";
+import { afterAll, describe, it, vi } from "vitest";
 import { type ExperimentOptions, playRounds, report } from "./experiment.js";
 
 const base = mkdtempSync(join(tmpdir(), "lab-overlap-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+vi.setConfig({ testTimeout: 180_000 }); // on a busy machine many processes take their time
 
 /** About half of the preset `fast`. */
 const times = { reportMs: 200, pulseMs: 400, leaseMs: 800, stepMs: 200, voteMs: 250, probeMs: 800, handOverMs: 800 };
