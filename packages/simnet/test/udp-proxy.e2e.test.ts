@@ -163,7 +163,7 @@ describe("N52: time", () => {
     await client.send(between.port, ...datagrams);
     await server.hears(50);
     expect(server.texts).toEqual(datagrams.map(String));
-    between.proxy.change({ reorder: 1, reorderMs: 100 });
+    between.proxy.change({ reorder: 1, reorderMs: 1_000 }); // far longer than the machine pauses between the two
     await client.send(between.port, "slow");
     while (between.proxy.counters("to-server").received < 51) await turn();
     between.proxy.change({});
