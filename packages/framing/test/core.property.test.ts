@@ -1,5 +1,5 @@
 import { fc, it } from "@fast-check/vitest";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import {
   BodyDecoder,
   encodeFrame,
@@ -15,6 +15,9 @@ import {
   TruncatedFrameError,
 } from "../src/index.js";
 import { concat, cutAt, frame, plain } from "./bytes.js";
+
+// Far more than they need: a machine that others use as well may be ten times slower.
+vi.setConfig({ testTimeout: 600_000 });
 
 const headerBytes = fc.constantFrom(8 as const, 4 as const);
 const payloads = fc.array(

@@ -1,10 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { faultSchedule, impairments } from "../src/arbitraries/index.js";
 import { type CreateProgram, type FaultSchedule, type Impairments, renderTrace, World } from "../src/core/index.js";
 import { datagramProbe, kinds, payload, probe } from "./probe.js";
 import { client, server } from "./transfer.js";
+
+// Far more than they need: a machine that others use as well may be ten times slower.
+vi.setConfig({ testTimeout: 600_000 });
 
 interface Run {
   readonly seed: number;

@@ -1,9 +1,12 @@
 import { fc, it } from "@fast-check/vitest";
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { lengthOf, Type } from "../src/core/v2-packet.js";
 import { fates, random, scheduled } from "./v2-faults.js";
 import { bytes, get, isSame, put, scene } from "./v2-transfers.js";
 import { SERVER } from "./v2-world.js";
+
+// Far more than they need: a machine that others use as well may be ten times slower.
+vi.setConfig({ testTimeout: 600_000 });
 
 const size = fc.oneof(fc.constantFrom(0, 1, 99, 100, 101, 200), fc.integer({ min: 0, max: 900 }));
 const window = fc.constantFrom(1, 1, 2, 5, 32);

@@ -35,7 +35,9 @@ const lively: EtcdPlan = {
   ],
 };
 
-it("E71: at most one leads at any instant, tokens never fall, and in the calm all follow one", () => {
+it("E71: at most one leads at any instant, tokens never fall, and in the calm all follow one", {
+  timeout: 600_000,
+}, () => {
   let elections = 0;
   const property = fc.property(plans, (plan) => {
     const run = runEtcdPlan(plan);

@@ -1,9 +1,12 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { DownloadMachineOptions } from "../../src/core/download-messages.js";
 import { decodeDownloadState } from "../../src/core/download-state.js";
 import { plainDigest } from "./plain-digest.js";
 import { type Fault, SimulatedWorld, type WorldOptions } from "./simulated-world.js";
+
+// Far more than they need: a machine that others use as well may be ten times slower.
+vi.setConfig({ testTimeout: 600_000 });
 
 /** Small numbers, so that a file of some kilobytes has many slices, checks and writes. */
 const small = {

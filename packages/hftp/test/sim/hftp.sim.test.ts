@@ -6,7 +6,9 @@ const wanted = process.env["SIMNET_SEED"];
 const runs = wanted === undefined ? Number(process.env["LAB_RUNS"] ?? 100) : 1;
 const from = wanted === undefined ? Math.floor(Math.random() * 2 ** 30) : Number(wanted);
 
-it("H43, H44: whatever fails around them, server and clients answer rightly or not at all, and all of them end", () => {
+it("H43, H44: whatever fails around them, server and clients answer rightly or not at all, and all of them end", {
+  timeout: 600_000, // a failure is shrunk
+}, () => {
   const summary = simulate(from, runs, undefined, 1);
   expect(summary.failures.map((failure) => explained(failure)).join("\n")).toBe("");
   if (wanted !== undefined) return;

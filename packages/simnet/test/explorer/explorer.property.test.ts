@@ -1,8 +1,11 @@
 import { fc, it } from "@fast-check/vitest";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { StateHash } from "../../src/core/explore-hash.js";
 import { explore, replaySchedule } from "../../src/core/index.js";
 import { randomWorlds } from "./random-machines.js";
+
+// Far more than they need: a machine that others use as well may be ten times slower.
+vi.setConfig({ testTimeout: 600_000 });
 
 it.prop([randomWorlds, fc.integer({ min: 0, max: 2 })])(
   "N38: with and without hashing: the same end states and the same shortest failure",
