@@ -9,6 +9,7 @@ export type ClientInput =
   | { readonly type: "connected"; readonly attempt: number }
   /** ... or could not be made, or is gone. `why` is for people. */
   | { readonly type: "disconnected"; readonly attempt: number; readonly why: string }
+  /** What is delivered are views of it: it is not written to afterwards. */
   | { readonly type: "data"; readonly attempt: number; readonly bytes: Uint8Array }
   /** More than its high-water mark waits to be sent, and: all of it has been taken. Publishes wait meanwhile. */
   | { readonly type: "full"; readonly attempt: number }
@@ -17,7 +18,10 @@ export type ClientInput =
   | { readonly type: "publish"; readonly id: number; readonly bytes: Uint8Array }
   /** The same as so many `publish`, one after another: payload i has the id `firstId` + i. Goes out in as few frames as may be. */
   | { readonly type: "publishAll"; readonly firstId: number; readonly payloads: readonly Uint8Array[] }
-  /** The application has handled everything up to this number, and `savePosition` is done. */
+  /**
+   * The application has handled everything up to this number, and `savePosition` is done. Told in the order of what was
+   * delivered, the last of one epoch before any of the next.
+   */
   | { readonly type: "handled"; readonly upTo: number }
   | { readonly type: "tick" }
   /** Say LEAVE after what was published is acknowledged, or `waitMs` later at the latest, and end; without `leave`: just end. */
@@ -97,4 +101,27 @@ export interface Position {
   readonly token: string;
   readonly epoch: number;
   readonly last: number;
+}
+
+/** Where the client machine stands, for its driver and for people. */
+export interface ClientView {
+  readonly phase: "new" | "waiting" | "connecting" | "opening" | "open" | "ended";
+  readonly attempt: number;
+  /** 32 hexadecimal digits each: what a position has beside epoch and last (B37). */
+  readonly clientId: string;
+  readonly token: string;
+  /** Of what is delivered now; 0 before the first WELCOME. */
+  readonly epoch: number;
+  /** The own member number; 0 of an observer, and before the first WELCOME. */
+  readonly member: number;
+  /** Who is joined, at the head that the WELCOME named or at what was delivered behind it. */
+  readonly members: readonly Member[];
+  /** The highest number that is known of. */
+  readonly head: number;
+  readonly delivered: number;
+  readonly handled: number;
+  /** Delivered and not handled, each entry counted with 64 bytes more (B35). */
+  readonly unhandledBytes: number;
+  /** Publishes without a number, or without a PUBACK. */
+  readonly publishes: number;
 }

@@ -25,7 +25,7 @@ export interface ClientMachineOptions {
   /** What becomes of publishes of unknown outcome (B34); default "report". */
   readonly onUnknown?: "report" | "resend";
   /** 16 bytes or more; with it a server that does not ask for it is refused (B6). Default none. */
-  readonly secret?: Uint8Array;
+  readonly secret?: Uint8Array | undefined;
   /** The first wait between two connections (B33); default 50 ms. */
   readonly backoffMs?: number;
   /** The longest wait between two connections (B33); default 5,000 ms, or `backoffMs` where that is longer. */
@@ -34,6 +34,8 @@ export interface ClientMachineOptions {
   readonly maxAttempts?: number;
   /** Of entries that the application has not taken (B35); default 16 MiB. */
   readonly maxQueuedBytes?: number;
+  /** Of a snapshot; a server that sends more is at fault (B31). Default 64 MiB. */
+  readonly maxSnapshotBytes?: number;
   /** Publishes that may wait for their PUBACK (B35); default 10,000, to 1,000,000. */
   readonly maxUnsentMessages?: number;
   /** Bytes of those (B35); default 16 MiB. */
@@ -55,6 +57,7 @@ const NUMBERS = {
   backoffMs: { default: 50, min: 1, max: MAX_MS },
   maxAttempts: { default: Number.POSITIVE_INFINITY, min: 1, max: Number.POSITIVE_INFINITY },
   maxQueuedBytes: { default: MAX_BYTES, min: 1, max: MAX },
+  maxSnapshotBytes: { default: 4 * MAX_BYTES, min: 1, max: MAX },
   maxUnsentMessages: { default: 10_000, min: 1, max: 1_000_000 },
   maxUnsentBytes: { default: MAX_BYTES, min: 1, max: MAX },
   lagNotice: { default: 1_000, min: 1, max: MAX },
@@ -91,7 +94,7 @@ export function resolveClientOptions(options: ClientMachineOptions): ClientSetti
 }
 
 function fromNumber(from: number | undefined, start: Start): number {
-  const given = whole("from", from, { default: 0, min: 1, max: MAX });
+  const given = whole("from", from === 0 ? undefined : from, { default: 0, min: 1, max: MAX });
   if ((start === "from") === given > 0) return given;
   throw new RangeError(`from must be a whole number from 1 to ${MAX} with start "from", and is for nothing else`);
 }

@@ -2,7 +2,8 @@
 
 export { macOf } from "./auth.js";
 export { BATCH_HEADER_BYTES, BatchWriter, frameOfEntries } from "./batch.js";
-export type { ClientInput, ClientOutput, Delivered, Notice, Position } from "./client-contract.js";
+export type { ClientInput, ClientOutput, ClientView, Delivered, Notice, Position } from "./client-contract.js";
+export { ClientMachine } from "./client-machine.js";
 export { type ClientMachineOptions, type ClientSettings, resolveClientOptions } from "./client-options.js";
 export { decode, encode } from "./codec.js";
 export { ENTRY_HEADER_BYTES, EntryWalker, findEntry, KIND } from "./entries.js";

@@ -13,7 +13,7 @@ export interface ServerMachineOptions {
   /** Of a durable log (B25); default "written". */
   readonly durability?: Durability;
   /** 16 bytes or more; without it nobody is asked (B6). */
-  readonly secret?: Uint8Array;
+  readonly secret?: Uint8Array | undefined;
   /** The rooms that there may be; default: any. */
   readonly rooms?: readonly string[];
   /** Whether the application has snapshots to give (B31); default false. */

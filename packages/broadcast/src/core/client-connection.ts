@@ -1,0 +1,189 @@
+/** One connection of a client: its frames, the opening, and when it is believed to be dead (docs/broadcast.md B4, B6, B24). */
+
+import { FrameDecoder } from "@lab/framing/core";
+import { macOf } from "./auth.js";
+import { decode, encode, MAX_SERVER_FRAME_BYTES } from "./codec.js";
+import { RemoteProtocolError } from "./errors.js";
+import { Heartbeat } from "./heartbeat.js";
+import { TYPE } from "./message-types.js";
+import type { CloseCode, Gap, Hello, Puback, SnapshotChunk, Welcome } from "./messages.js";
+import type { Platform } from "./platform.js";
+import { FRAME_HEADER_BYTES, malformed } from "./wire.js";
+
+/** What a connection hears and its client is told; each may throw `RemoteProtocolError`. */
+export interface ConnectionListener {
+  welcome(welcome: Welcome): void;
+  /** The payload of a BATCH, not checked. */
+  batch(payload: Uint8Array): void;
+  puback(puback: Puback): void;
+  gap(gap: Gap): void;
+  snapshot(chunk: SnapshotChunk): void;
+  stable(upTo: number): void;
+}
+
+/** Why a connection is over: what the server said, or what is wrong with it. */
+export interface ConnectionEnd {
+  readonly code?: CloseCode;
+  readonly why: string;
+  /** Another connection would end in the same way, whatever it said. */
+  readonly isFinal?: boolean;
+}
+
+const NO_SECRET: ConnectionEnd = {
+  code: "UNAUTHORIZED",
+  why: "the server asks for a secret, and there is none",
+  isFinal: true,
+};
+
+export class ClientConnection {
+  readonly attempt: number;
+  /** "opening" until the WELCOME. */
+  phase: "connecting" | "opening" | "open" = "connecting";
+  isFull = false;
+  isPaused = false;
+  readonly #send: (bytes: Uint8Array) => void;
+  readonly #listener: ConnectionListener;
+  readonly #platform: Platform;
+  readonly #secret: Uint8Array | undefined;
+  readonly #decoder = new FrameDecoder({ maxFrameBytes: MAX_SERVER_FRAME_BYTES });
+  readonly #heartbeat: Heartbeat;
+  #helloPayload: Uint8Array = new Uint8Array(0);
+  #wasChallenged = false;
+  #nonce = 0;
+  /** Of the last PING that came while more was sent than taken: one PONG is enough for all of them. */
+  #unanswered: number | undefined;
+
+  constructor(
+    now: number,
+    attempt: number,
+    secret: Uint8Array | undefined,
+    platform: Platform,
+    listener: ConnectionListener,
+    send: (attempt: number, bytes: Uint8Array) => void,
+  ) {
+    this.attempt = attempt;
+    this.#secret = secret;
+    this.#platform = platform;
+    this.#listener = listener;
+    this.#heartbeat = new Heartbeat(now);
+    this.#send = (bytes) => send(attempt, bytes);
+  }
+
+  get isOpen(): boolean {
+    return this.phase === "open";
+  }
+
+  send(now: number, bytes: Uint8Array): void {
+    this.#heartbeat.said(now);
+    this.#send(bytes);
+  }
+
+  /** The connection stands. */
+  hello(now: number, hello: Hello): void {
+    this.phase = "opening";
+    this.#heartbeat.heard(now);
+    const frame = encode(hello);
+    this.#helloPayload = frame.subarray(FRAME_HEADER_BYTES);
+    this.send(now, frame);
+  }
+
+  pause(now: number, isPaused: boolean): void {
+    this.isPaused = isPaused;
+    this.#heartbeat.deaf(now, isPaused);
+  }
+
+  full(now: number, isFull: boolean): void {
+    this.isFull = isFull;
+    this.#heartbeat.full(now, isFull);
+    if (isFull || this.#unanswered === undefined) return;
+    this.send(now, encode({ type: "pong", nonce: this.#unanswered }));
+    this.#unanswered = undefined;
+  }
+
+  /** What arrived; how it ended the connection, if it did. */
+  receive(now: number, bytes: Uint8Array): ConnectionEnd | undefined {
+    this.#heartbeat.heard(now);
+    try {
+      for (const payload of this.#decoder.push(bytes)) {
+        const end = this.#message(now, payload);
+        if (end !== undefined) return end;
+      }
+    } catch (error) {
+      if (error instanceof RemoteProtocolError) return { why: `the server broke the protocol: ${error.message}` };
+      throw error;
+    }
+    const { error } = this.#decoder;
+    return error === undefined ? undefined : { why: `the server broke the protocol: ${error.message}` };
+  }
+
+  /** Says a PING where it is time; how a long silence ended the connection, if it did. */
+  tick(now: number): ConnectionEnd | undefined {
+    if (this.phase === "connecting") return undefined;
+    if (this.#heartbeat.isOver(now)) return { why: "nothing was heard for three heartbeats" };
+    if (this.isOpen && this.#heartbeat.mustSay(now)) this.send(now, encode({ type: "ping", nonce: ++this.#nonce }));
+    return undefined;
+  }
+
+  nextDeadline(): number {
+    return this.phase === "connecting" ? Number.POSITIVE_INFINITY : this.#heartbeat.nextDeadline(this.isOpen);
+  }
+
+  #message(now: number, payload: Uint8Array): ConnectionEnd | undefined {
+    if (this.isOpen && payload[0] === TYPE.batch) {
+      this.#listener.batch(payload);
+      return undefined;
+    }
+    const message = decode(payload, "server");
+    switch (message.type) {
+      case "close":
+        return { code: message.code, why: `the server closed: ${message.code}${message.text && `, ${message.text}`}` };
+      case "ping":
+        this.#pong(now, message.nonce);
+        return undefined;
+      case "pong":
+        return undefined;
+      case "challenge":
+        return this.#challenge(now, message.nonce);
+      case "welcome":
+        if (this.isOpen) throw malformed("a second WELCOME");
+        if (this.#secret !== undefined && !this.#wasChallenged) throw malformed("a WELCOME without a CHALLENGE");
+        this.#listener.welcome(message);
+        this.phase = "open";
+        this.#heartbeat.ms = message.heartbeatMs;
+        return undefined;
+      case "puback":
+        this.#openFor(message.type).puback(message);
+        return undefined;
+      case "gap":
+        this.#openFor(message.type).gap(message);
+        return undefined;
+      case "snapshot":
+        this.#openFor(message.type).snapshot(message);
+        return undefined;
+      case "stable":
+        this.#openFor(message.type).stable(message.upTo);
+        return undefined;
+      default:
+        throw malformed(`a ${message.type.toUpperCase()} before the WELCOME`);
+    }
+  }
+
+  #openFor(type: string): ConnectionListener {
+    if (!this.isOpen) throw malformed(`a ${type.toUpperCase()} before the WELCOME`);
+    return this.#listener;
+  }
+
+  #pong(now: number, nonce: number): void {
+    if (this.isFull) this.#unanswered = nonce;
+    else this.send(now, encode({ type: "pong", nonce }));
+  }
+
+  #challenge(now: number, nonce: Uint8Array): ConnectionEnd | undefined {
+    if (this.isOpen || this.#wasChallenged) throw malformed("a CHALLENGE out of its turn");
+    this.#wasChallenged = true;
+    if (this.#secret === undefined) return NO_SECRET;
+    const mac = macOf(this.#platform, this.#secret, nonce, this.#helloPayload);
+    this.send(now, encode({ type: "auth", mac }));
+    return undefined;
+  }
+}

@@ -1,0 +1,179 @@
+/** What the application is given, in the order of the numbers and each once, whatever the server sends (docs/broadcast.md B30, B31, B36). */
+
+import type { ClientOutput, Delivered, Notice } from "./client-contract.js";
+import type { ClientSettings } from "./client-options.js";
+import { BATCH_PREFIX_BYTES, checkBatch } from "./codec.js";
+import { EntryWalker, KIND } from "./entries.js";
+import {
+  ENTRY_KINDS,
+  type EntryKind,
+  type Gap,
+  LEAVE_REASONS,
+  type LeaveReason,
+  PUBLISH_CODES,
+  type PublishCode,
+  type SnapshotChunk,
+} from "./messages.js";
+import type { Publishes } from "./publishes.js";
+import type { Roster } from "./roster.js";
+import { SnapshotAssembly } from "./snapshot-assembly.js";
+import type { Unhandled } from "./unhandled.js";
+import { malformed } from "./wire.js";
+
+/** What an entry or a notice takes in memory beside its bytes, about. */
+const OBJECT_BYTES = 64;
+
+const text = new TextDecoder("utf-8", { ignoreBOM: true });
+
+export class Deliveries {
+  /** The last number that was delivered, or told to be lost. */
+  last = 0;
+  /** The own member number. */
+  member = 0;
+  /** Whether something came behind the WELCOME: before, a snapshot may be missing. */
+  hasBegun = false;
+  readonly #settings: ClientSettings;
+  readonly #roster: Roster;
+  readonly #publishes: Publishes;
+  readonly #unhandled: Unhandled;
+  readonly #put: (output: ClientOutput) => void;
+  readonly #walker = new EntryWalker();
+  readonly #snapshot: SnapshotAssembly;
+  /** Of this call, not put out yet. */
+  #entries: Delivered[] = [];
+  #bytes = 0;
+
+  constructor(
+    settings: ClientSettings,
+    roster: Roster,
+    publishes: Publishes,
+    unhandled: Unhandled,
+    put: (output: ClientOutput) => void,
+  ) {
+    this.#settings = settings;
+    this.#roster = roster;
+    this.#publishes = publishes;
+    this.#unhandled = unhandled;
+    this.#put = put;
+    this.#snapshot = new SnapshotAssembly(settings.maxSnapshotBytes);
+  }
+
+  /** A connection is gone. */
+  disconnected(): void {
+    this.#snapshot.forget();
+  }
+
+  /** Entries come from the one behind `last` on, whatever was before. */
+  begin(last: number): void {
+    this.last = last;
+    this.#unhandled.begin(last);
+  }
+
+  /** The BATCH that `payload` is. @throws RemoteProtocolError, before anything of it was delivered */
+  batch(payload: Uint8Array): void {
+    const walker = this.#walker;
+    const { first, count } = checkBatch(payload, walker);
+    this.#refuseInSnapshot("BATCH");
+    if (first > this.last + 1) throw malformed(`a BATCH from number ${first} behind ${this.last}`);
+    this.hasBegun = true;
+    if (first + count - 1 <= this.last) return;
+    walker.begin(payload, BATCH_PREFIX_BYTES);
+    const { buffer, byteOffset } = payload;
+    const { echo } = this.#settings;
+    const own = this.member;
+    const roster = this.#roster;
+    let sender = 0;
+    let name = "";
+    for (let number = first; walker.next(); number++) {
+      if (number <= this.last) continue;
+      const { kind, member, clientSeq, start, end } = walker;
+      const isMessage = kind === KIND.message;
+      if (member !== sender || !isMessage) {
+        sender = member;
+        name = kind === KIND.join ? text.decode(payload.subarray(start, end)) : roster.nameOf(member);
+      }
+      const isOwn = member === own;
+      const entry: Delivered = {
+        number,
+        kind: ENTRY_KINDS[kind] as EntryKind,
+        member,
+        name,
+        clientSeq,
+        bytes: new Uint8Array(buffer, byteOffset + start, end - start),
+        own: isOwn,
+        silent: !isMessage || (isOwn && !echo),
+      };
+      this.#entries.push(entry);
+      this.#bytes += OBJECT_BYTES + end - start;
+      this.last = number;
+      if (isOwn && clientSeq > 0) this.#publishes.own(clientSeq, number, isMessage ? "ok" : codeOf(entry));
+      if (kind === KIND.join || kind === KIND.leave) {
+        this.#membership(entry, kind === KIND.join);
+        sender = 0;
+      }
+    }
+    this.#publishes.passed(this.last);
+  }
+
+  /** @throws RemoteProtocolError where it leaves out what nobody told of */
+  gap({ from, to, reason }: Gap): void {
+    this.#refuseInSnapshot("GAP");
+    if (from > this.last + 1) throw malformed(`a GAP from number ${from} behind ${this.last}`);
+    this.hasBegun = true;
+    if (to > this.last) this.lost(to, reason);
+  }
+
+  /** All from behind the last one up to `to` will not come. */
+  lost(to: number, reason: Gap["reason"]): void {
+    const from = this.last + 1;
+    this.notice({ type: "gap", from, to, reason });
+    this.last = to;
+    this.#unhandled.passed(to, OBJECT_BYTES);
+    this.#publishes.passed(to);
+  }
+
+  /** @throws RemoteProtocolError for a piece that is not the next, and a snapshot of what was not reached */
+  snapshot(chunk: SnapshotChunk): void {
+    const { upTo } = chunk;
+    if (upTo > this.last) throw malformed(`a SNAPSHOT of number ${upTo} behind ${this.last}`);
+    const bytes = this.#snapshot.add(chunk);
+    if (bytes === undefined) return;
+    this.hasBegun = true;
+    this.notice({ type: "snapshot", upTo, bytes });
+    this.#unhandled.passed(this.last, OBJECT_BYTES + bytes.length);
+  }
+
+  /** In its place: what was delivered before comes before it. */
+  notice(notice: Notice): void {
+    this.flush();
+    this.#put({ type: "notice", notice });
+  }
+
+  flush(): void {
+    if (this.#entries.length === 0) return;
+    const entries = this.#entries;
+    this.#entries = [];
+    this.#unhandled.delivered((entries[entries.length - 1] as Delivered).number, this.#bytes);
+    this.#bytes = 0;
+    this.#put({ type: "deliver", entries });
+  }
+
+  #refuseInSnapshot(what: string): void {
+    if (this.#snapshot.isOpen) throw malformed(`a ${what} between the pieces of a snapshot`);
+  }
+
+  #membership({ member, number, bytes, name }: Delivered, isJoin: boolean): void {
+    if (isJoin) {
+      this.#roster.joined(member, name, number);
+      this.notice({ type: "membership", change: "join", member: { member, name }, number });
+      return;
+    }
+    this.#roster.left(member, number);
+    const reason = LEAVE_REASONS[bytes[0] as number] as LeaveReason;
+    this.notice({ type: "membership", change: "leave", member: { member, name }, number, reason });
+  }
+}
+
+function codeOf({ bytes }: Delivered): PublishCode {
+  return PUBLISH_CODES[bytes[0] as number] as PublishCode;
+}
