@@ -1,9 +1,5 @@
 /** @lab/broadcast: the server and the client for Node; the state machines alone are `@lab/broadcast/core`. */
-export type { Delivered, Notice, Position } from "./core/client-contract.js";
-export * from "./core/errors.js";
-export type { Member } from "./core/messages.js";
-export type { ServerEvent, Snapshot } from "./core/server-contract.js";
-export type { OnSlow } from "./core/server-options.js";
+export * from "./core/index.js";
 export { type ClientTlsOptions, type JoinOptions, join, type NoticeOf, type Room } from "./node/client.js";
 export {
   type Log,

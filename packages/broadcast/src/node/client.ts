@@ -1,9 +1,9 @@
 /** The broadcast client for Node: a room as an async iterable, or a handler, round a ClientMachine. */
 import type { Delivered, Notice, Position } from "../core/client-contract.js";
 import type { ClientMachineOptions } from "../core/client-options.js";
-import { BroadcastError } from "../core/errors.js";
 import type { Member } from "../core/messages.js";
 import type { Logger } from "./logger.js";
+import { NodeRoom } from "./room.js";
 
 /** What to trust, and what to show, over TLS. */
 export interface ClientTlsOptions {
@@ -98,6 +98,9 @@ export interface Room extends AsyncDisposable, AsyncIterable<Delivered> {
  * @throws TypeError or RangeError for a wrong option; ClosedError with the server's code (B33), or `UNREACHABLE` after
  * `maxAttempts`; the signal's reason
  */
-export async function join(_options: JoinOptions): Promise<Room> {
-  throw new BroadcastError("UNREACHABLE", "to come");
+export async function join(options: JoinOptions): Promise<Room> {
+  options.signal?.throwIfAborted();
+  const room = new NodeRoom(options);
+  await room.start();
+  return room;
 }

@@ -1,0 +1,347 @@
+/** A room that is joined: drives a client machine over one socket after another. */
+import { channel } from "node:diagnostics_channel";
+import { EventEmitter } from "node:events";
+import type { ClientInput, ClientOutput, Delivered, Notice, Position } from "../core/client-contract.js";
+import { ClientMachine } from "../core/client-machine.js";
+import type { ClientMachineOptions } from "../core/client-options.js";
+import { BroadcastError, ClosedError, LocalProtocolError, PublishError } from "../core/errors.js";
+import type { Member } from "../core/messages.js";
+import { MAX_MS, whole } from "../core/option-checks.js";
+import { parseAddress } from "./address.js";
+import type { ClientTlsOptions, JoinOptions, NoticeOf, Room } from "./client.js";
+import { ClientSocket, type ClientSocketOptions, type ClientTls } from "./client-socket.js";
+import { Inbox } from "./inbox.js";
+import { type Logger, silentLogger } from "./logger.js";
+import { MachineLoop } from "./machine-loop.js";
+import { Outgoing } from "./outgoing.js";
+import { nodePlatform } from "./platform.js";
+import { secretBytes } from "./secret.js";
+
+/** `{ room, name, notice }` for every notice of a client in this process. */
+const notices = channel("lab:broadcast:client");
+
+/** The notices that have a place between entries (B30). The others are told at once. */
+const IN_PLACE: ReadonlySet<Notice["type"]> = new Set(["gap", "epoch", "snapshot", "membership", "expired"]);
+
+type PublishFailure = Extract<ClientOutput, { readonly type: "publishFailed" }>["code"];
+
+const FAILURES: Readonly<Record<PublishFailure, string>> = {
+  TOO_BIG: "the message is longer than the server takes",
+  UNKNOWN_OUTCOME: "whether the message is in the log is not known (rule B34)",
+  NUMBER_LOST: "the message is in the log, but its number is not known (rule B32)",
+  LEFT: "the room was left",
+  OBSERVER: "an observer may not publish",
+};
+
+/** What settles `ended`. */
+interface Finish {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class NodeRoom implements Room {
+  readonly name: string;
+  readonly room: string;
+  readonly ended: Promise<void>;
+  readonly #options: JoinOptions;
+  readonly #logger: Logger;
+  readonly #machine: ClientMachine;
+  readonly #loop: MachineLoop<ClientInput, ClientOutput>;
+  readonly #socketOptions: ClientSocketOptions;
+  readonly #outgoing: Outgoing;
+  readonly #inbox: Inbox;
+  readonly #emitter = new EventEmitter();
+  #attempt = 0;
+  #socket: ClientSocket | undefined;
+  /** Those that are not closed. */
+  readonly #sockets = new Set<ClientSocket>();
+  /** Of the entries that the application handles now, which may be one that has ended. */
+  #epoch = 0;
+  #last = 0;
+  #isWelcome = false;
+  /** What ended it other than the application's wish. */
+  #error: { readonly why: unknown } | undefined;
+  #hasEnded = false;
+  #welcomed: () => void = () => {};
+  readonly #finish: Finish;
+
+  constructor(options: JoinOptions) {
+    const { room = "main", name = "", secret, echo = true, entries = "messages" } = options;
+    this.name = name;
+    this.room = room;
+    this.#options = options;
+    this.#logger = options.logger ?? silentLogger;
+    if (entries !== "messages" && entries !== "all")
+      throw new RangeError(`entries is ${entries}, but must be messages or all`);
+    this.#socketOptions = socketOptions(options);
+    const machineOptions: ClientMachineOptions = {
+      ...machineOptionsOf(options),
+      room,
+      name,
+      ...(secret === undefined ? {} : { secret: secretBytes(secret) as Uint8Array }),
+    };
+    this.#machine = new ClientMachine(machineOptions, nodePlatform);
+    this.#loop = new MachineLoop(
+      this.#machine,
+      (output) => this.#perform(output),
+      () => this.#socket?.flush(),
+    );
+    this.#outgoing = new Outgoing((firstId, payloads) => this.#loop.feed({ type: "publishAll", firstId, payloads }));
+    const { savePosition } = options;
+    this.#inbox = new Inbox({
+      handler: options.handler,
+      isWanted: ({ kind, own }) => (kind === "message" ? echo || !own : entries === "all"),
+      notice: (notice) => this.#tell(notice),
+      save: (upTo) => {
+        this.#last = upTo;
+        return savePosition?.(this.#positionAt(upTo));
+      },
+      handled: (upTo) => this.#loop.feed({ type: "handled", upTo }),
+      failed: (what, error) => this.#fail(new BroadcastError("APPLICATION", `${what} failed`, { cause: error })),
+    });
+    const finish: Partial<Finish> = {};
+    this.ended = new Promise((resolve, reject) => Object.assign(finish, { resolve, reject }));
+    this.ended.catch(() => {}); // who wants to know asks
+    this.#finish = finish as Finish;
+  }
+
+  /** Resolves after the first WELCOME. @throws what `join` throws */
+  async start(): Promise<void> {
+    const { signal, loadPosition } = this.#options;
+    const position = await loadPosition?.();
+    signal?.throwIfAborted();
+    const abort = (): void => this.#fail(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    void this.ended.catch(() => {}).then(() => signal?.removeEventListener("abort", abort));
+    const welcome = new Promise<void>((resolve) => {
+      this.#welcomed = resolve;
+    });
+    if (position !== undefined) {
+      this.#epoch = position.epoch;
+      this.#last = position.last;
+    }
+    this.#loop.feed({ type: "start", ...(position === undefined ? {} : { position }) });
+    await Promise.race([welcome, this.ended]);
+  }
+
+  get member(): number {
+    return this.#machine.view().member;
+  }
+
+  publish(message: Uint8Array | string): Promise<number> {
+    return this.#outgoing.publish(message);
+  }
+
+  publishAll(messages: Iterable<Uint8Array | string>): Promise<number[]> {
+    return this.#outgoing.publishAll(messages);
+  }
+
+  members(): readonly Member[] {
+    return this.#machine.view().members;
+  }
+
+  on<Type extends Notice["type"]>(type: Type, listener: (notice: NoticeOf<Type>) => void): this {
+    this.#emitter.on(type, listener);
+    return this;
+  }
+
+  off<Type extends Notice["type"]>(type: Type, listener: (notice: NoticeOf<Type>) => void): this {
+    this.#emitter.off(type, listener);
+    return this;
+  }
+
+  position(): Position | undefined {
+    return this.#epoch === 0 ? undefined : this.#positionAt(this.#last);
+  }
+
+  async leave({ waitMs }: { readonly waitMs?: number } = {}): Promise<void> {
+    const wait = whole("waitMs", waitMs, { default: 5_000, min: 0, max: MAX_MS });
+    this.#inbox.takeBack();
+    this.#outgoing.close();
+    this.#loop.feed({ type: "close", leave: true, waitMs: wait });
+    await this.ended.catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    this.#outgoing.close();
+    this.#loop.feed({ type: "close", leave: false, waitMs: 0 });
+    await this.ended.catch(() => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Delivered, undefined> {
+    return {
+      next: () => this.#inbox.next(),
+      // A loop that breaks off may do so because its body threw: what it has is handled when somebody asks for the next.
+      return: () => Promise.resolve({ done: true, value: undefined }),
+    };
+  }
+
+  #perform(output: ClientOutput): void {
+    switch (output.type) {
+      case "deliver":
+        this.#inbox.push(output.entries);
+        return;
+      case "published":
+        this.#outgoing.published(output.id, output.number);
+        return;
+      case "send":
+        this.#socketOf(output.attempt)?.send(output.bytes);
+        return;
+      case "notice":
+        if (IN_PLACE.has(output.notice.type)) this.#inbox.push(output.notice);
+        else this.#tell(output.notice);
+        return;
+      case "publishFailed": {
+        const isOurs = output.code === "LEFT" || output.code === "OBSERVER";
+        this.#outgoing.failed(
+          output.id,
+          new (isOurs ? LocalProtocolError : PublishError)(output.code, FAILURES[output.code]),
+        );
+        return;
+      }
+      case "hold":
+        this.#outgoing.hold();
+        return;
+      case "unhold":
+        this.#outgoing.unhold();
+        return;
+      case "connect":
+        this.#connect(output.attempt);
+        return;
+      case "disconnect":
+        this.#logger.debug({ attempt: output.attempt, why: output.why }, "disconnects");
+        this.#socketOf(output.attempt)?.end();
+        return;
+      case "pause":
+        this.#socketOf(output.attempt)?.pause();
+        return;
+      case "resume":
+        this.#socketOf(output.attempt)?.resume();
+        return;
+      case "ended":
+        this.#end(output.code, output.message);
+        return;
+    }
+  }
+
+  #socketOf(attempt: number): ClientSocket | undefined {
+    return attempt === this.#attempt ? this.#socket : undefined;
+  }
+
+  #connect(attempt: number): void {
+    const feed = (input: ClientInput): void => this.#loop.feed(input);
+    const socket = new ClientSocket(this.#socketOptions, {
+      connected: () => feed({ type: "connected", attempt }),
+      data: (bytes) => feed({ type: "data", attempt, bytes }),
+      full: () => feed({ type: "full", attempt }),
+      drained: () => feed({ type: "drained", attempt }),
+      disconnected: (why) => feed({ type: "disconnected", attempt, why }),
+      closed: () => {
+        this.#sockets.delete(socket);
+        if (this.#hasEnded) this.#settle();
+      },
+    });
+    this.#attempt = attempt;
+    this.#socket = socket;
+    this.#sockets.add(socket);
+  }
+
+  /** The application is told, and the position is behind it. */
+  #tell(notice: Notice): void {
+    if (notice.type === "welcome") this.#welcome(notice);
+    else if (notice.type === "epoch") {
+      this.#epoch = notice.epoch;
+      this.#last = notice.from - 1;
+    } else if (notice.type === "gap") this.#last = notice.to;
+    else if (notice.type === "snapshot") this.#last = notice.upTo;
+    else if (notice.type === "disconnected")
+      this.#logger.info({ why: notice.why, retryInMs: notice.retryInMs }, "disconnected");
+    if (notices.hasSubscribers) notices.publish({ room: this.room, name: this.name, notice });
+    const { onNotice } = this.#options;
+    if (onNotice !== undefined) this.#call(onNotice, notice);
+    if (this.#emitter.listenerCount(notice.type) === 0) return;
+    for (const listener of this.#emitter.listeners(notice.type))
+      this.#call(listener as (notice: Notice) => void, notice);
+  }
+
+  #call(listener: (notice: Notice) => void, notice: Notice): void {
+    try {
+      listener(notice);
+    } catch (error) {
+      this.#logger.error({ notice: notice.type, error }, "a listener failed");
+    }
+  }
+
+  #welcome({ status, member, resumeFrom, head }: NoticeOf<"welcome">): void {
+    this.#logger.info({ room: this.room, status, member, resumeFrom, head }, "welcome");
+    if (this.#isWelcome) return;
+    this.#isWelcome = true;
+    if (this.#epoch === 0) {
+      this.#epoch = this.#machine.view().epoch;
+      this.#last = resumeFrom - 1;
+    }
+    this.#welcomed();
+  }
+
+  #positionAt(last: number): Position {
+    const { clientId, token } = this.#machine.view();
+    return { clientId, token, epoch: this.#epoch, last };
+  }
+
+  /** Ends it for a reason that is not the server's. */
+  #fail(why: unknown): void {
+    if (this.#error !== undefined || this.#hasEnded) return;
+    this.#error = { why };
+    this.#outgoing.close();
+    this.#loop.feed({ type: "close", leave: false, waitMs: 0 });
+  }
+
+  #end(code: string | undefined, message: string | undefined): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    if (code !== undefined) this.#error ??= { why: new ClosedError(code, message ?? code) };
+    this.#outgoing.failAll(new PublishError("UNKNOWN_OUTCOME", FAILURES.UNKNOWN_OUTCOME));
+    this.#inbox.end(this.#error === undefined ? {} : { error: this.#error.why });
+    this.#loop.stop();
+    for (const socket of this.#sockets) socket.end();
+    this.#settle();
+  }
+
+  /** Ended is what has no socket any more. */
+  #settle(): void {
+    if (this.#sockets.size > 0) return;
+    if (this.#error === undefined) this.#finish.resolve();
+    else this.#finish.reject(this.#error.why);
+  }
+}
+
+/** What is of the machine among the options. */
+function machineOptionsOf(options: JoinOptions): Omit<ClientMachineOptions, "room" | "name" | "secret"> {
+  const { address, room, name, secret, tls, handler, onNotice, loadPosition, savePosition, ...rest } = options;
+  const { entries, signal, logger, connectTimeoutMs, highWaterBytes, ...machine } = rest;
+  return machine;
+}
+
+/** @throws TypeError or RangeError for a wrong option */
+function socketOptions({ address, tls, connectTimeoutMs, highWaterBytes }: JoinOptions): ClientSocketOptions {
+  return {
+    target: parseAddress("address", address),
+    tls: tls === undefined || tls === false ? undefined : clientTls(tls === true ? {} : tls),
+    connectTimeoutMs: whole("connectTimeoutMs", connectTimeoutMs, { default: 10_000, min: 1, max: MAX_MS }),
+    highWaterBytes: whole("highWaterBytes", highWaterBytes, { default: 2 ** 18, min: 1, max: 2 ** 30 }),
+  };
+}
+
+function clientTls({ ca, cert, key, serverName }: ClientTlsOptions): ClientTls {
+  const pem = (text: string | Uint8Array): Buffer => Buffer.from(text as Uint8Array);
+  return {
+    ...(ca === undefined ? {} : { ca: pem(ca) }),
+    ...(cert === undefined ? {} : { cert: pem(cert) }),
+    ...(key === undefined ? {} : { key: pem(key) }),
+    ...(serverName === undefined ? {} : { serverName }),
+  };
+}
