@@ -61,7 +61,11 @@ export function segmentWrite(first: number, count = 1): StoreWrite {
 }
 
 /** A room `main` with segments of these sizes, one write each, closed. */
-export async function writtenLog(folder: string, counts: readonly number[], meta = metaOf()): Promise<void> {
+export async function writtenLog(
+  folder: string,
+  counts: readonly number[],
+  meta: StoredMeta = metaOf(),
+): Promise<void> {
   const store = await startedStore(folder);
   await store.open("main");
   await store.write("main", [{ type: "meta", meta }]);
