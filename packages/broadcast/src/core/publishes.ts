@@ -164,11 +164,11 @@ export class Publishes {
     for (const { item } of this.#awaited) this.#settle(item);
     this.#awaited = [];
     const items = this.#items.slice(this.#at);
+    const numbered = this.#numbered;
     this.#shift(items.length);
-    items.forEach((item, index) => {
-      if (!item.isDecided) this.#fail(item, index < this.#numbered ? "UNKNOWN_OUTCOME" : "LEFT");
-    });
-    this.#numbered = 0;
+    for (const [index, item] of items.entries()) {
+      if (!item.isDecided) this.#fail(item, index < numbered ? "UNKNOWN_OUTCOME" : "LEFT");
+    }
   }
 
   /** B32: what the log has is not sent again; its number comes with its own entry, or is known. */
