@@ -12,12 +12,21 @@ const CHUNK_BYTES = 65_536;
 const MAX_SKIPPED = 64;
 /** With `block` publishers stop at this part of the bounds (B19). */
 const BLOCK_AT = 0.8;
+const TRIMMED = "what it needs next was trimmed";
 
 export interface FanOutPort {
   readonly name: string;
-  /** The log does not hold the next entry of this one any more: gets it from elsewhere (true), or there is nowhere (false). */
-  fetchOlder(connection: Connection, now: number): boolean;
+  /** What the log in memory does not hold any more can be read elsewhere. */
+  readonly hasOlder: boolean;
+  /** Reads there, and answers by `older`; once at a time for each connection. */
+  fetchOlder(connection: Connection, now: number): void;
   wantSnapshot(connection: Connection, now: number): void;
+}
+
+/** Entries that were read elsewhere. */
+export interface OlderEntries {
+  /** One BATCH of those from this number on, at most so many; undefined: there are none. */
+  frame(from: number, maxEntries: number): { readonly frame: Uint8Array; readonly count: number } | undefined;
 }
 
 export class FanOut {
@@ -65,11 +74,11 @@ export class FanOut {
     return connection.live ? this.#log.head : connection.cursor.number - 1;
   }
 
-  /** It has its WELCOME, and wants the snapshot, if any, and what is from `next` on, which the log holds, or `fetchOlder` has. */
+  /** It has its WELCOME, and wants the snapshot, if any, and what is from `next` on, which is held here or elsewhere. */
   add(connection: Connection, next: number, snapshot: Snapshot | undefined, now: number): void {
     const { cursor } = connection;
     if (next >= this.#log.first) this.#log.seek(cursor, next);
-    else cursor.number = next;
+    else this.#log.before(cursor, next);
     connection.acked = next - 1;
     connection.laggingSince = now;
     if (snapshot !== undefined) connection.snapshot = { snapshot, at: 0, chunk: 0 };
@@ -177,8 +186,34 @@ export class FanOut {
   }
 
   /** Whether what follows it is held. */
-  isUseful({ upTo }: Snapshot): boolean {
-    return Number.isSafeInteger(upTo) && upTo >= this.#log.first - 1 && upTo <= this.#log.head;
+  isUseful({ upTo }: Snapshot, firstRetained: number = this.#log.first): boolean {
+    return Number.isSafeInteger(upTo) && upTo >= firstRetained - 1 && upTo <= this.#log.head;
+  }
+
+  /**
+   * What `fetchOlder` found: the numbers up to `firstRetained` are lost (B40), and these are the entries from there, or from the cursor, on. False: it
+   * was of no use.
+   */
+  older(connection: Connection, firstRetained: number, some: OlderEntries, now: number): boolean {
+    if (connection.full || connection.live || connection.state !== "open") return true;
+    const { cursor } = connection;
+    const before = cursor.number;
+    if (firstRetained > before) {
+      const to = Math.min(firstRetained - 1, this.#log.head);
+      if (!this.#tellGap(connection, to, now, "retention")) return true;
+      this.#log.before(cursor, to + 1);
+    }
+    const left = connection.windowLeft(cursor.number - 1);
+    const taken = left > 0 && cursor.number < this.#log.first ? some.frame(cursor.number, left) : undefined;
+    if (taken !== undefined) {
+      this.#context.out.send(connection.id, taken.frame);
+      cursor.number += taken.count;
+      connection.laggingSince = now;
+      connection.lastSent = now;
+    }
+    if (cursor.number >= this.#log.first) this.#log.seek(cursor, cursor.number);
+    this.pump(connection, now);
+    return cursor.number > before || left <= 0;
   }
 
   /** Sends what it misses and may have. */
@@ -193,12 +228,14 @@ export class FanOut {
       } else if (cursor.number > this.#log.head) {
         this.#goLive(connection);
         return;
-      } else if (cursor.number < this.#log.first) {
-        if (!this.#port.fetchOlder(connection, now)) this.#tooSlow(connection, "what it needs next was trimmed", now);
-        return;
       } else {
         const left = connection.windowLeft(cursor.number - 1);
         if (left <= 0) return;
+        if (cursor.number < this.#log.first) {
+          if (this.#port.hasOlder) this.#port.fetchOlder(connection, now);
+          else this.#tooSlow(connection, TRIMMED, now);
+          return;
+        }
         this.#context.out.send(connection.id, this.#log.read(cursor, left));
       }
       connection.laggingSince = now;
@@ -213,11 +250,11 @@ export class FanOut {
   }
 
   /** Tells that everything up to `to` is lost to it. False: that was one gap too many. */
-  #tellGap(connection: Connection, to: number, now: number): boolean {
+  #tellGap(connection: Connection, to: number, now: number, reason: "slow" | "retention" = "slow"): boolean {
     const from = connection.cursor.number;
     if (to < from) return true;
     const { out } = this.#context;
-    out.say(connection.id, { type: "gap", from, to, reason: "slow" });
+    out.say(connection.id, { type: "gap", from, to, reason });
     out.event({ type: "gap", room: this.#port.name, connection: connection.id, from, to });
     const last = connection.skipped[connection.skipped.length - 1];
     if (last !== undefined && last.to === from - 1) last.to = to;
@@ -287,8 +324,8 @@ export class FanOut {
     const { settings } = this.#context;
     const { cursor } = connection;
     const blocks = settings.onSlow === "block";
-    if (connection.snapshot === undefined && cursor.number < this.#log.first) {
-      if (!this.#port.fetchOlder(connection, now)) this.#tooSlow(connection, "what it needs next was trimmed", now);
+    if (connection.snapshot === undefined && cursor.number < this.#log.first && !this.#port.hasOlder) {
+      this.#tooSlow(connection, TRIMMED, now);
     } else if (!blocks && now - connection.laggingSince >= settings.maxLagMs && connection.paused === 0) {
       this.#tooSlow(connection, `it took nothing for ${settings.maxLagMs} ms`, now);
     } else if (!connection.catchingUp || blocks) {

@@ -32,9 +32,11 @@ export abstract class OwnRoom extends Room {
     return this.commits.pendingBytes;
   }
 
-  fetchOlder(): boolean {
-    return false;
-  }
+  readonly hasOlder = false;
+
+  fetchOlder(): void {}
+
+  end(): void {}
 
   protected admit(connection: Connection, hello: Hello, now: number): void {
     if (connection.observer) {
@@ -85,7 +87,7 @@ export abstract class OwnRoom extends Room {
     const { session } = connection;
     const members = this.sessions.members();
     if (session === undefined) {
-      this.welcomeObserver(connection, members, now);
+      this.welcomeObserver(connection, members, log.first, now);
       return;
     }
     const { token, member, lastClientSeq, lastNumber } = session;
@@ -192,15 +194,16 @@ export abstract class OwnRoom extends Room {
     this.commits.append(append, now);
   }
 
-  protected detached(session: ServerSession, now: number): void {
-    this.#connectedMembers--;
-    this.sessions.detach(session, now);
-    const { graceMs, sessionTtlMs } = this.context.settings;
-    this.context.out.wake(now + (session.joinedAppended ? graceMs : sessionTtlMs));
-  }
-
   override exit(connection: Connection, now: number): void {
     this.#waiting.delete(connection);
+    const { session } = connection;
+    connection.session = undefined;
+    if (session?.connection === connection) {
+      this.#connectedMembers--;
+      this.sessions.detach(session, now);
+      const { graceMs, sessionTtlMs } = this.context.settings;
+      this.context.out.wake(now + (session.joinedAppended ? graceMs : sessionTtlMs));
+    }
     super.exit(connection, now);
   }
 

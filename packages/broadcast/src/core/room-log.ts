@@ -69,6 +69,12 @@ export class RoomLog {
     return this.#endPosition - cursor.position;
   }
 
+  /** Puts a cursor at a number before the first that is held, as if it were that one. */
+  before(cursor: LogCursor, number: number): void {
+    cursor.number = number;
+    cursor.position = this.#firstPosition;
+  }
+
   /** Puts a cursor behind the head. */
   toEnd(cursor: LogCursor): void {
     cursor.number = this.head + 1;

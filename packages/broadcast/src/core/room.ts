@@ -9,7 +9,6 @@ import { type LogFacts, resume } from "./resume.js";
 import { RoomLog } from "./room-log.js";
 import type { ServerContext } from "./server-context.js";
 import type { Snapshot } from "./server-contract.js";
-import type { ServerSession } from "./server-session.js";
 import type { RoomView } from "./server-view.js";
 import { Snapshots } from "./snapshots.js";
 import { Stability } from "./stability.js";
@@ -63,11 +62,13 @@ export abstract class Room implements FanOutPort {
   abstract leave(connection: Connection, now: number): void;
   /** The end of what one input brought. */
   abstract endTurn(now: number): void;
-  protected abstract detached(session: ServerSession, now: number): void;
-  abstract fetchOlder(connection: Connection, now: number): boolean;
+  abstract readonly hasOlder: boolean;
+  abstract fetchOlder(connection: Connection, now: number): void;
   protected abstract get pendingBytes(): number;
   /** Whether its place may be given to another room (B23). */
   abstract get isIdle(): boolean;
+  /** The room is not needed here any more, or can not go on. */
+  abstract end(): void;
   /** The server closes. */
   abstract shutdown(now: number): void;
 
@@ -87,9 +88,6 @@ export abstract class Room implements FanOutPort {
     this.snapshots.forget(connection);
     this.life?.fanOut.remove(connection);
     connection.live = false;
-    const { session } = connection;
-    connection.session = undefined;
-    if (session !== undefined && session.connection === connection) this.detached(session, now);
     this.stability.moved(connection.acked, now);
     this.#checkSlow(now);
   }
@@ -138,7 +136,8 @@ export abstract class Room implements FanOutPort {
     this.#checkSlow(now);
     for (const connection of this.#publishers) {
       if ((connection.paused & PAUSED_FOR_RATE) === 0) continue;
-      if (this.#tokens(connection, now) >= 0) this.context.pause(connection, PAUSED_FOR_RATE, false, now);
+      // The same sum as for the waking: a rounded one may say that it is not yet, for ever.
+      if (now >= this.#mayPublishAt(connection)) this.context.pause(connection, PAUSED_FOR_RATE, false, now);
       else this.#wakeForRate(connection);
     }
   }
@@ -212,7 +211,7 @@ export abstract class Room implements FanOutPort {
     const { head, firstRetained } = facts;
     const given = connection.firstSnapshot;
     connection.firstSnapshot = undefined;
-    const snapshot = given !== undefined && fanOut.isUseful(given) ? given : undefined;
+    const snapshot = given !== undefined && fanOut.isUseful(given, firstRetained) ? given : undefined;
     const { status, from, gapFrom } = resume(
       hello,
       { ...epoch, head, firstRetained },
@@ -253,9 +252,14 @@ export abstract class Room implements FanOutPort {
   }
 
   /** Of an observer. */
-  protected welcomeObserver(connection: Connection, members: readonly Member[], now: number): void {
+  protected welcomeObserver(
+    connection: Connection,
+    members: readonly Member[],
+    firstRetained: number,
+    now: number,
+  ): void {
     const { log } = this.#open();
-    const facts = { head: log.head, firstRetained: log.first, liveFrom: log.head + 1, members, made: false };
+    const facts = { head: log.head, firstRetained, liveFrom: log.head + 1, members, made: false };
     this.welcome(connection, { ...facts, token: NO_TOKEN, member: 0, lastClientSeq: 0, lastNumber: 0 }, now);
   }
 
@@ -303,8 +307,12 @@ export abstract class Room implements FanOutPort {
     return tokens + ((now - tokensAt) * this.context.settings.maxPublishRate) / 1_000;
   }
 
-  #wakeForRate({ tokens, tokensAt }: Connection): void {
-    this.context.out.wake(tokensAt + (-tokens * 1_000) / this.context.settings.maxPublishRate);
+  #mayPublishAt({ tokens, tokensAt }: Connection): number {
+    return tokensAt + (-tokens * 1_000) / this.context.settings.maxPublishRate;
+  }
+
+  #wakeForRate(connection: Connection): void {
+    this.context.out.wake(this.#mayPublishAt(connection));
   }
 
   /** With `block` publishers stop while somebody is near the bounds, but for those who are themselves: their ACKs are needed (B19). */

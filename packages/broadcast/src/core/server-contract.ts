@@ -224,6 +224,8 @@ export type SharedAnswer =
       /** The epoch before, and the number with which it ended in what the engine still had (B26); 0 and 0 where there is none. */
       readonly previousEpoch?: number;
       readonly previousHead?: number;
+      /** Who is joined at `head`. Without it a gateway knows those alone of whom it heard by an "attach" or an entry. */
+      readonly members?: readonly { readonly member: number; readonly name: string }[];
     }
   | {
       readonly op: "attach";

@@ -12,6 +12,7 @@ import type { ServerContext } from "./server-context.js";
 import type { ServerInput, ServerOutput } from "./server-contract.js";
 import { resolveServerOptions, type ServerMachineOptions, type ServerSettings } from "./server-options.js";
 import type { ServerView } from "./server-view.js";
+import { SharedRoom } from "./shared-room.js";
 
 export class ServerMachine {
   readonly settings: ServerSettings;
@@ -76,6 +77,18 @@ export class ServerMachine {
         break;
       case "storeFailed":
         if (this.#durable(input.room)?.concerns(input.id)) this.#giveUp(input.room, input.message, now);
+        break;
+      case "shared":
+        this.#shared(input.room)?.requests.answered(input.id, input.answer, now);
+        break;
+      case "sharedFailed":
+        this.#shared(input.room)?.requests.failed(input.id, now);
+        break;
+      case "sharedEntries":
+        this.#shared(input.room)?.entries(input.first, input.entries, now);
+        break;
+      case "sharedLost":
+        if (this.#shared(input.room) !== undefined) this.#giveUp(input.room, input.message, now);
         break;
       case "shutdown":
         this.#shutdown(now);
@@ -176,15 +189,39 @@ export class ServerMachine {
     if (this.#rooms.size >= maxRooms) {
       for (const room of this.#rooms.values()) {
         if (!room.isIdle) continue;
-        this.#rooms.delete(room.name);
+        this.#retire(room);
         break;
       }
       if (this.#rooms.size >= maxRooms) return "FULL";
     }
-    const { log } = this.settings;
-    const room = log === "durable" ? new DurableRoom(name, this.#context) : new MemoryRoom(name, this.#context, now);
+    const room = this.#newRoom(name, now);
     this.#rooms.set(name, room);
     return room;
+  }
+
+  #newRoom(name: string, now: number): Room {
+    switch (this.settings.log) {
+      case "memory":
+        return new MemoryRoom(name, this.#context, now);
+      case "durable":
+        return new DurableRoom(name, this.#context);
+      case "shared": {
+        const giveUp = (message: string, then: number): void => this.#giveUp(name, message, then);
+        const room: SharedRoom = new SharedRoom(name, this.#context, giveUp, () => this.#retire(room), now);
+        return room;
+      }
+    }
+  }
+
+  #retire(room: Room): void {
+    if (this.#rooms.get(room.name) !== room) return;
+    this.#rooms.delete(room.name);
+    room.end();
+  }
+
+  #shared(name: string): SharedRoom | undefined {
+    const room = this.#rooms.get(name);
+    return room instanceof SharedRoom ? room : undefined;
   }
 
   #durable(name: string): DurableRoom | undefined {
@@ -197,7 +234,7 @@ export class ServerMachine {
     const room = this.#rooms.get(name) as Room;
     this.#out.event({ type: "trouble", room: name, message });
     for (const connection of [...room.connections]) this.#hangUp(connection, "UNAVAILABLE", message, now);
-    this.#rooms.delete(name);
+    this.#retire(room);
   }
 
   #tick(now: number): void {

@@ -1,0 +1,423 @@
+/** A room whose log is elsewhere, and is followed by several gateways of which this is one (docs/broadcast.md B38 to B40). */
+
+import type { Run } from "./append.js";
+import { BatchWriter } from "./batch.js";
+import { ID_BYTES } from "./codec.js";
+import type { Connection } from "./connection.js";
+import { drawEpoch } from "./epoch.js";
+import { fromHex, isZero, toHex } from "./hex.js";
+import { type Hello, LEAVE_REASONS } from "./messages.js";
+import type { PublishWalker } from "./publish-frame.js";
+import { Room, type WelcomeFacts } from "./room.js";
+import type { ServerContext } from "./server-context.js";
+import type { SharedAnswer, SharedEntry } from "./server-contract.js";
+import type { RoomView } from "./server-view.js";
+import { frameOfShared, JoinedMembers } from "./shared-entries.js";
+import { SharedOwners } from "./shared-owners.js";
+import { type PendingBytes, SharedPublisher } from "./shared-publisher.js";
+import { SharedRequests } from "./shared-requests.js";
+
+const RETRY_MS = 100;
+const READ_BYTES = 65_536;
+const TOO_BIG = Uint8Array.of(1);
+
+type Attached = Extract<SharedAnswer, { op: "attach" }>;
+
+/** A session that is connected to this gateway. */
+interface LocalMember {
+  readonly connection: Connection;
+  readonly clientId: string;
+  readonly owner: string;
+  readonly member: number;
+  readonly publisher: SharedPublisher;
+  /** The last that is in the log and was seen there. */
+  lastClientSeq: number;
+  lastNumber: number;
+  lastIsMarker: boolean;
+  /** PUBACKs of what the log gives just now. */
+  runs: Run[];
+}
+
+export class SharedRoom extends Room {
+  readonly hasOlder = true;
+  readonly requests: SharedRequests;
+  readonly #owners: SharedOwners;
+  readonly #joined = new JoinedMembers();
+  readonly #writer = new BatchWriter();
+  readonly #pending: PendingBytes = { pendingBytes: 0 };
+  readonly #byConnection = new Map<Connection, LocalMember>();
+  readonly #byMember = new Map<number, LocalMember>();
+  readonly #byClient = new Map<string, LocalMember>();
+  /** What is to be said in a WELCOME, once the log was followed up to its head. */
+  readonly #facts = new Map<Connection, WelcomeFacts>();
+  /** What is asked again after a failure: to open, to attach, to read. */
+  readonly #again = new Set<() => void>();
+  #againAt = 0;
+  readonly #reading = new Set<Connection>();
+  /** What came before the log was known to be open. */
+  #early: { readonly first: number; readonly entries: readonly SharedEntry[] }[] = [];
+  #earlyBytes = 0;
+  #publishing: LocalMember | undefined;
+  #repeating: LocalMember | undefined;
+  /** Tells the machine that the room can not go on. */
+  readonly #giveUp: (message: string, now: number) => void;
+  readonly #retire: () => void;
+  #now: number;
+
+  constructor(
+    name: string,
+    context: ServerContext,
+    giveUp: (message: string, now: number) => void,
+    retire: () => void,
+    now: number,
+  ) {
+    super(name, context);
+    this.#giveUp = giveUp;
+    this.#retire = retire;
+    this.#now = now;
+    this.requests = new SharedRequests(context, name);
+    this.#owners = new SharedOwners(context, this.requests, (owner, then) => this.#lost(owner, then));
+    this.#openLog(now);
+  }
+
+  protected override get pendingBytes(): number {
+    return this.#pending.pendingBytes;
+  }
+
+  get isIdle(): boolean {
+    return this.connections.size === 0 && this.#owners.size === 0;
+  }
+
+  /** The next entries of the log. */
+  entries(first: number, entries: readonly SharedEntry[], now: number): void {
+    if (this.life === undefined) {
+      this.#early.push({ first, entries });
+      for (const { bytes } of entries) this.#earlyBytes += bytes.length;
+      if (this.#earlyBytes > this.context.settings.historyBytes) this.#giveUp("the shared log does not open", now);
+      return;
+    }
+    const { log } = this.life;
+    if (first > log.head + 1) {
+      this.#giveUp(`entries from ${first} on, but ${log.head + 1} is next`, now);
+      return;
+    }
+    for (let at = log.head + 1 - first; at < entries.length; ) {
+      const { frame, count } = frameOfShared(this.#writer, first + at, entries, at);
+      this.deliver(first + at, count, frame, now);
+      for (let i = at; i < at + count; i++) this.#seen(first + i, entries[i] as SharedEntry);
+      at += count;
+    }
+    this.#acknowledge();
+    this.pendingChanged(now);
+    for (const connection of [...this.#facts.keys()]) this.welcomeIfReady(connection, now);
+  }
+
+  protected admit(connection: Connection, hello: Hello, now: number): void {
+    if (!connection.observer && this.#byConnection.size >= this.context.settings.maxMembers) {
+      this.context.hangUp(connection, "FULL", `${this.context.settings.maxMembers} members are connected`, now);
+      return;
+    }
+    this.wantFirstSnapshot(connection, hello, now);
+    if (connection.observer) this.#admitObserver(connection, now);
+    else this.#attach(connection, hello, toHex(this.context.platform.randomBytes(ID_BYTES)), now);
+  }
+
+  protected welcomeIfReady(connection: Connection, now: number): void {
+    const facts = this.#facts.get(connection);
+    if (facts === undefined || this.life === undefined || connection.state !== "room") return;
+    if (connection.awaitsSnapshot || this.life.log.head < facts.head) return;
+    this.#facts.delete(connection);
+    if (facts.member > 0) this.welcome(connection, facts, now);
+    else this.welcomeObserver(connection, this.#joined.list(), facts.firstRetained, now);
+  }
+
+  publish(connection: Connection, walker: PublishWalker, now: number): void {
+    const member = this.#byConnection.get(connection) as LocalMember;
+    const { settings, hangUp } = this.context;
+    const { firstClientSeq, count } = walker;
+    const { next } = member.publisher;
+    if (firstClientSeq > next) {
+      hangUp(connection, "BAD_SEQ", `client seq ${firstClientSeq}, but ${next} is next`, now);
+      return;
+    }
+    const last = firstClientSeq + count - 1;
+    if (last < next) {
+      if (firstClientSeq <= member.lastClientSeq) this.#repeating = member;
+      return;
+    }
+    if (last - connection.pubackedSeq > settings.publishWindow) {
+      hangUp(connection, "BAD_MESSAGE", `more than ${settings.publishWindow} publishes without a PUBACK`, now);
+      return;
+    }
+    for (let clientSeq = firstClientSeq; walker.next(); clientSeq++) {
+      if (clientSeq < next) continue;
+      if (walker.end - walker.start > settings.maxMessageBytes) member.publisher.add("marker", TOO_BIG);
+      else member.publisher.add("message", walker.bytes.slice(walker.start, walker.end));
+    }
+    this.#publishing = member;
+    this.published(connection, last - next + 1, now);
+  }
+
+  endTurn(now: number): void {
+    this.#publishing?.publisher.flush(now);
+    this.#publishing = undefined;
+    const member = this.#repeating;
+    this.#repeating = undefined;
+    if (member !== undefined && member.connection.state === "open") {
+      const { connection, lastClientSeq, lastNumber, lastIsMarker } = member;
+      if (connection.pubackedSeq <= lastClientSeq && connection.waitingPubacks.length === 0) {
+        this.puback(connection, lastClientSeq, lastNumber, lastIsMarker ? "too big" : "ok");
+      }
+    }
+    this.pendingChanged(now);
+  }
+
+  leave(connection: Connection, now: number): void {
+    this.endTurn(now);
+    const member = this.#byConnection.get(connection);
+    if (member === undefined) return;
+    const { clientId, owner } = member;
+    this.#owners.forget(owner);
+    this.requests.ask({ op: "leave", clientId, owner, reason: "left" }, now, () => {});
+  }
+
+  override exit(connection: Connection, now: number): void {
+    this.#facts.delete(connection);
+    this.#reading.delete(connection);
+    const member = this.#byConnection.get(connection);
+    if (member !== undefined) {
+      this.#byConnection.delete(connection);
+      if (this.#byMember.get(member.member) === member) this.#byMember.delete(member.member);
+      if (this.#byClient.get(member.clientId) === member) this.#byClient.delete(member.clientId);
+      member.publisher.end();
+      this.#owners.away(member.owner, now);
+    }
+    super.exit(connection, now);
+  }
+
+  fetchOlder(connection: Connection, now: number): void {
+    if (this.#reading.has(connection)) return;
+    this.#reading.add(connection);
+    const from = connection.cursor.number;
+    this.requests.ask({ op: "read", from, maxBytes: READ_BYTES }, now, (answer, then) => {
+      // Whoever is gone is not among them any more.
+      if (!this.#reading.delete(connection) || this.life === undefined) return;
+      const { fanOut } = this.life;
+      const some = {
+        frame: (number: number, most: number) => {
+          const { first = 0, entries = [] } = answer ?? {};
+          const at = number - first;
+          return at < 0 || at >= entries.length
+            ? undefined
+            : frameOfShared(this.#writer, number, entries, at, most, READ_BYTES);
+        },
+      };
+      const isUseful = answer !== undefined && fanOut.older(connection, answer.firstRetained, some, then);
+      if (!isUseful) this.#tryAgain(() => this.life?.fanOut.pump(connection, this.#now), then);
+    });
+  }
+
+  override tick(now: number): void {
+    this.#now = now;
+    if (this.requests.isOutOfReach(now)) {
+      this.#giveUp("the shared log is out of reach", now);
+      return;
+    }
+    super.tick(now);
+    if (this.life !== undefined) this.#owners.tick(now);
+    for (const { publisher } of this.#byConnection.values()) publisher.tick(now);
+    if (this.#again.size > 0 && now < this.#againAt) this.context.out.wake(this.#againAt);
+    else {
+      const again = [...this.#again];
+      this.#again.clear();
+      for (const ask of again) ask();
+    }
+    if (this.life !== undefined && this.isIdle) this.#retire();
+  }
+
+  end(): void {
+    this.requests.forgetAll();
+    this.context.out.push({ type: "unshare", room: this.name });
+  }
+
+  shutdown(): void {
+    this.end();
+  }
+
+  override view(): RoomView {
+    return { ...super.view(), members: this.#byConnection.size, sessions: this.#owners.size };
+  }
+
+  #openLog(now: number): void {
+    const freshEpoch = drawEpoch(this.context.platform);
+    this.requests.ask({ op: "open", freshEpoch }, now, (answer, then) => {
+      if (answer === undefined) {
+        this.#tryAgain(() => this.#openLog(this.#now), then);
+        return;
+      }
+      const { epoch, head, members, epochStart = 1, previousEpoch = 0, previousHead = 0 } = answer;
+      if (members !== undefined) this.#joined.set(members);
+      this.#owners.start(then);
+      this.begin({ epoch, previousEpoch, previousHead, epochStart }, this.newLog(head), true, then);
+      const early = this.#early;
+      this.#early = [];
+      for (const { first, entries } of early) if (this.life !== undefined) this.entries(first, entries, then);
+    });
+  }
+
+  #admitObserver(connection: Connection, now: number): void {
+    // How much is held is asked of the log: what this gateway holds is but the end of it.
+    this.requests.ask({ op: "read", from: 1, maxBytes: 1 }, now, (answer, then) => {
+      if (connection.state !== "room") return;
+      if (answer === undefined) {
+        this.#tryAgain(() => this.#admitObserver(connection, this.#now), then);
+        return;
+      }
+      const firstRetained = Math.max(1, answer.firstRetained);
+      const nothing = { token: new Uint8Array(ID_BYTES), member: 0, lastClientSeq: 0, lastNumber: 0, made: false };
+      // The gateway's own head counts when it is said.
+      const facts = { head: firstRetained - 1, firstRetained, members: [], liveFrom: 0, ...nothing };
+      this.#facts.set(connection, facts);
+      this.welcomeIfReady(connection, then);
+    });
+  }
+
+  #attach(connection: Connection, hello: Hello, owner: string, now: number, before?: string): void {
+    const { platform } = this.context;
+    const clientId = toHex(hello.clientId);
+    const hasToken = !isZero(hello.token);
+    // A client whose session is not known keeps its token: it would not learn of another if its WELCOME were lost.
+    const freshToken = before ?? toHex(hasToken ? hello.token : platform.randomBytes(ID_BYTES));
+    // An attach of which the outcome is not known may have made the session, with this token.
+    const token = hasToken ? toHex(hello.token) : (before ?? "");
+    const request = { op: "attach", clientId, token, freshToken, name: hello.name, owner } as const;
+    this.requests.ask(request, now, (answer, then) => {
+      if (answer === undefined) {
+        if (connection.state !== "room") return;
+        this.#tryAgain(() => {
+          if (connection.state === "room") this.#attach(connection, hello, owner, this.#now, freshToken);
+        }, then);
+        return;
+      }
+      this.#attached(connection, hello, request, answer, before !== undefined, then);
+    });
+  }
+
+  #attached(
+    connection: Connection,
+    hello: Hello,
+    { clientId, owner }: { readonly clientId: string; readonly owner: string },
+    answer: Attached,
+    asked: boolean,
+    now: number,
+  ): void {
+    const { hangUp } = this.context;
+    const { outcome, member, lastClientSeq, lastNumber } = answer;
+    if (outcome === "unauthorized") {
+      hangUp(connection, "UNAUTHORIZED", "the client id is known, and this is not its token", now);
+      return;
+    }
+    if (outcome === "full") {
+      hangUp(connection, "FULL", "the shared log has no place for another session", now);
+      return;
+    }
+    if (answer.epoch !== this.life?.epoch.epoch) {
+      this.#giveUp("the shared log is another", now);
+      return;
+    }
+    const old = this.#byClient.get(clientId);
+    if (old !== undefined) hangUp(old.connection, "TAKEN_OVER", "another connection has the session now", now);
+    this.#owners.add(owner, clientId, now);
+    if (connection.state !== "room") {
+      this.#owners.away(owner, now);
+      return;
+    }
+    const publisher = new SharedPublisher(
+      this.context,
+      this.requests,
+      this.#pending,
+      (why, then) => this.#refused(connection, why, then),
+      { clientId, owner, member },
+      lastClientSeq,
+    );
+    const local: LocalMember = {
+      ...{ connection, clientId, owner, member, publisher, lastClientSeq, lastNumber },
+      lastIsMarker: false,
+      runs: [],
+    };
+    this.#byConnection.set(connection, local);
+    this.#byMember.set(member, local);
+    this.#byClient.set(clientId, local);
+    const { head, firstRetained, members, joinNumber } = answer;
+    // Where it was asked before, what the first answer would have been is not known: a session that has nothing may be new.
+    const made = outcome === "made" || outcome === "expired" || (asked && lastClientSeq === 0);
+    const liveFrom = joinNumber > 0 ? joinNumber : head + 1;
+    const session = { token: fromHex(answer.token), member, lastClientSeq, lastNumber, made };
+    this.#facts.set(connection, { head, firstRetained, members, liveFrom, ...session });
+    connection.hello = hello;
+    this.welcomeIfReady(connection, now);
+  }
+
+  /** An entry that everybody was given. */
+  #seen(number: number, { kind, member, clientSeq, bytes }: SharedEntry): void {
+    const { out } = this.context;
+    if (kind === "join") {
+      const name = new TextDecoder().decode(bytes);
+      this.#joined.join(member, name);
+      out.event({ type: "joined", room: this.name, member, name, number });
+      return;
+    }
+    if (kind === "leave") {
+      const reason = LEAVE_REASONS[bytes[0] ?? 0] ?? "left";
+      out.event({ type: "left", room: this.name, member, name: this.#joined.leave(member), number, reason });
+      return;
+    }
+    const local = this.#byMember.get(member);
+    if (local === undefined || clientSeq <= local.lastClientSeq) return;
+    local.publisher.seen(clientSeq);
+    local.lastClientSeq = clientSeq;
+    local.lastNumber = number;
+    local.lastIsMarker = kind === "marker";
+    if (local.runs.length === 0) this.#acknowledged.push(local);
+    const run = local.runs[local.runs.length - 1];
+    if (run !== undefined && run.code === "ok" && kind === "message" && run.number === number - 1) {
+      run.clientSeq = clientSeq;
+      run.number = number;
+    } else {
+      local.runs.push({ clientSeq, number, code: kind === "marker" ? "too big" : "ok" });
+    }
+  }
+  readonly #acknowledged: LocalMember[] = [];
+
+  #acknowledge(): void {
+    for (const local of this.#acknowledged) {
+      const { connection, runs } = local;
+      local.runs = [];
+      if (connection.state !== "open") continue;
+      for (const { clientSeq, number, code } of runs) this.puback(connection, clientSeq, number, code);
+    }
+    this.#acknowledged.length = 0;
+  }
+
+  #refused(connection: Connection, why: "bad seq" | "not owner", now: number): void {
+    if (why === "bad seq") this.context.hangUp(connection, "BAD_SEQ", "the shared log misses what is before it", now);
+    else this.#takenOver(connection, now);
+  }
+
+  /** Another gateway has the session (B39). */
+  #lost(owner: string, now: number): void {
+    for (const local of this.#byConnection.values()) if (local.owner === owner) this.#takenOver(local.connection, now);
+  }
+
+  #takenOver(connection: Connection, now: number): void {
+    const local = this.#byConnection.get(connection);
+    this.context.hangUp(connection, "TAKEN_OVER", "another gateway has the session now", now);
+    if (local !== undefined) this.#owners.forget(local.owner);
+  }
+
+  #tryAgain(ask: () => void, now: number): void {
+    if (this.#again.size === 0) this.#againAt = now + RETRY_MS;
+    this.#again.add(ask);
+    this.context.out.wake(this.#againAt);
+  }
+}
