@@ -1,4 +1,6 @@
 /** Stores that break one rule each: the tests of damage and of crashes must catch them. */
+import { recover } from "../../src/core/recovery.js";
+import { encodeCheckpoint } from "../../src/core/stored-sessions.js";
 import type { Database } from "../../src/node/level/database.js";
 import { LevelStore, type LevelStoreOptions } from "../../src/node/level/level-store.js";
 import type { SegmentRecord } from "../../src/node/level/records.js";
@@ -54,5 +56,15 @@ export class DroppedAtOnce extends LevelStore {
       true,
     );
     return recovered;
+  }
+}
+
+/** Forgets the last client seqs: a table without them is said to be that of the head. */
+export class SeqsForgotten extends LevelStore {
+  override async open(room: string): ReturnType<LevelStore["open"]> {
+    const recovered = await super.open(room);
+    const { head, lastMember, sessions } = recover(recovered, "written", 1);
+    const forgotten = [...sessions.values()].map((session) => ({ ...session, lastClientSeq: 0, lastNumber: 0 }));
+    return { ...recovered, checkpoint: encodeCheckpoint({ number: head, lastMember, sessions: forgotten }) };
   }
 }
