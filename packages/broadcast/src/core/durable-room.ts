@@ -119,6 +119,14 @@ export class DurableRoom extends OwnRoom {
 function sessionOf(stored: StoredSession, now: number): Parameters<Sessions["add"]>[0] {
   const { clientId, token, member, name, joined, since, lastClientSeq, lastNumber } = stored;
   const ids = { key: toHex(clientId), clientId, token, member, name };
-  const state = { joined, joinedAppended: joined, joinNumber: 0, since, connection: undefined, absentSince: now };
+  const state = {
+    joined,
+    joinedAppended: joined,
+    joinNumber: 0,
+    expired: false,
+    since,
+    connection: undefined,
+    absentSince: now,
+  };
   return { ...ids, ...state, lastClientSeq, lastNumber, appendedSeq: lastClientSeq };
 }

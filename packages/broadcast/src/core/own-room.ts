@@ -5,7 +5,7 @@ import { ID_BYTES } from "./codec.js";
 import type { Commits } from "./commits.js";
 import type { Connection } from "./connection.js";
 import { KIND } from "./entries.js";
-import { toHex } from "./hex.js";
+import { isZero, toHex } from "./hex.js";
 import type { Hello, LeaveReason } from "./messages.js";
 import type { PublishWalker } from "./publish-frame.js";
 import { Room } from "./room.js";
@@ -62,7 +62,7 @@ export abstract class OwnRoom extends Room {
       return;
     }
     connection.session = session;
-    connection.sessionMade = known === undefined;
+    connection.sessionMade = known === undefined || known.expired;
     this.sessions.attach(session, connection);
     this.#connectedMembers++;
     connection.joinNumber = 0;
@@ -125,8 +125,14 @@ export abstract class OwnRoom extends Room {
       else writer.message(member, clientSeq, walker.bytes, walker.start, walker.end);
     }
     session.appendedSeq = last;
+    session.expired = false;
     this.published(connection, last - next + 1, now);
     if (writer.entriesBytes > MAX_APPEND_BYTES) this.#flush(now);
+  }
+
+  override ack(connection: Connection, last: number, window: number, now: number): void {
+    if (connection.session !== undefined) connection.session.expired = false;
+    super.ack(connection, last, window, now);
   }
 
   leave(connection: Connection, now: number): void {
@@ -251,7 +257,8 @@ export abstract class OwnRoom extends Room {
     const session: ServerSession = {
       key: toHex(hello.clientId),
       clientId: hello.clientId,
-      token: this.#drawToken(),
+      // A client whose session is not known keeps its token: it would not learn of another if its WELCOME were lost.
+      token: isZero(hello.token) ? this.#drawToken() : hello.token,
       member: this.sessions.lastMember + 1,
       name: hello.name,
       lastClientSeq: 0,
@@ -259,6 +266,7 @@ export abstract class OwnRoom extends Room {
       appendedSeq: 0,
       joined: false,
       joinedAppended: false,
+      expired: !isZero(hello.token),
       joinNumber: 0,
       since: 0,
       connection: undefined,

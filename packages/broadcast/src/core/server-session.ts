@@ -19,6 +19,8 @@ export interface ServerSession {
   joined: boolean;
   /** ... and behind all that was appended. */
   joinedAppended: boolean;
+  /** It was made in place of one that expired, and nothing shows yet that the client was told so. */
+  expired: boolean;
   /** The number of its last join, as it was appended. */
   joinNumber: number;
   /** The number of its last join or leave that is committed. */
