@@ -11,6 +11,7 @@ export { BroadcastError, ClosedError, LocalProtocolError, PublishError, RemotePr
 export { fromHex, toHex } from "./hex.js";
 export * from "./messages.js";
 export type { Platform } from "./platform.js";
+export { printable, printableJson } from "./printable.js";
 export { PublishWalker } from "./publish-frame.js";
 export type * from "./server-contract.js";
 export { ServerMachine } from "./server-machine.js";

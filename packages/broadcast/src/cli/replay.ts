@@ -1,0 +1,94 @@
+/** `broadcast replay`: what the history of a room holds, from a server or from the folder of one. */
+import type { Command } from "commander";
+import type { Delivered, Notice } from "../core/client-contract.js";
+import { addClientOptions, type ClientFlags, clientOptions } from "./client-flags.js";
+import { entryJson, noticeJson } from "./entry-json.js";
+import { entryLine, noticeLine, type ShownEntry } from "./entry-words.js";
+import { usageError } from "./exit-codes.js";
+import { wholeNumber } from "./numbers.js";
+import { reach } from "./reach.js";
+import { aborted, stopSignal } from "./signals.js";
+
+interface ReplayFlags extends ClientFlags {
+  readonly from?: number;
+  readonly log?: string;
+  readonly json?: true;
+}
+
+const EXAMPLES = `
+  broadcast replay
+  broadcast replay --room maths --from 100 --json
+  broadcast replay --log ./log          without a server; a copy is read, and one that runs is not disturbed
+
+It ends with the number that was the newest when it began.`;
+
+export function addReplayCommand(program: Command): void {
+  const command = program
+    .command("replay")
+    .summary("print what the history of a room holds")
+    .description("Print the entries of a room from the oldest that is held to the newest, and end.");
+  addClientOptions(command)
+    .option("--from <n>", "begin with this number", wholeNumber(1, Number.MAX_SAFE_INTEGER))
+    .option("--log <dir>", "read the folder of a server's durable log instead of asking a server")
+    .option("--json", "a line of JSON per entry, as of tail")
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: ReplayFlags, self: Command) => {
+      if (flags.log === undefined) return await replayServer(flags);
+      for (const option of ["address", "secretFile", "tls", "tlsCa"]) {
+        if (self.getOptionValueSource(option) !== "cli") continue;
+        throw usageError("--log reads a folder and asks no server: it goes with --room, --from and --json alone");
+      }
+      await replayFolder(flags.log, flags);
+    });
+}
+
+function write(line: string | undefined): void {
+  if (line !== undefined) process.stdout.write(`${line}\n`);
+}
+
+function lineOf(entry: ShownEntry, { json }: ReplayFlags): string {
+  return json === true ? entryJson(entry) : entryLine(entry, true);
+}
+
+async function replayServer(flags: ReplayFlags): Promise<void> {
+  const { signal } = stopSignal();
+  let head = 0;
+  let isIn = false;
+  let end: () => void = () => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const passed = (number: number): void => {
+    if (number >= head) end();
+  };
+  const handler = (entry: Delivered): void => {
+    if (entry.number <= head) write(lineOf(entry, flags));
+    passed(entry.number);
+  };
+  const onNotice = (notice: Notice): void => {
+    if (notice.type === "welcome" && !isIn) {
+      isIn = true;
+      head = notice.head;
+      passed(notice.resumeFrom - 1);
+      return;
+    }
+    write(flags.json === true ? noticeJson(notice) : noticeLine(notice, false));
+    if (notice.type === "gap") passed(notice.to);
+    // What was to come is of an epoch that has ended.
+    if (notice.type === "epoch") end();
+  };
+  const start = flags.from === undefined ? ({ start: "all" } as const) : ({ start: "from", from: flags.from } as const);
+  const options = { ...clientOptions(flags), ...start, observer: true, entries: "all", handler, onNotice } as const;
+  const room = await reach(options, signal);
+  if (room === undefined) return;
+  await Promise.race([ended, room.ended, aborted(signal)]);
+  await room.close();
+}
+
+async function replayFolder(folder: string, flags: ReplayFlags): Promise<void> {
+  // Loaded here, so that the other commands do not wait for it.
+  const { storedEntries } = await import("./stored-room.js");
+  for (const entry of await storedEntries(folder, flags.room)) {
+    if (entry.number >= (flags.from ?? 1)) write(lineOf(entry, flags));
+  }
+}

@@ -1,0 +1,72 @@
+/** `broadcast tail`: what happens in a room, seen by one who is not in it. */
+import type { Command } from "commander";
+import type { Delivered, Notice } from "../core/client-contract.js";
+import {
+  addClientOptions,
+  type ClientFlags,
+  checkStart,
+  clientOptions,
+  type StartFlags,
+  startOptions,
+} from "./client-flags.js";
+import { entryJson, noticeJson } from "./entry-json.js";
+import { wholeNumber } from "./numbers.js";
+import { reach } from "./reach.js";
+import { ShownRoom } from "./shown-room.js";
+import { aborted, stopSignal } from "./signals.js";
+
+interface TailFlags extends ClientFlags, StartFlags {
+  readonly json?: true;
+}
+
+const EXAMPLES = `
+  broadcast tail --all
+  broadcast tail --room maths --json | jq -r 'select(.type == "message") | .text'
+
+With --json each line is an object with \`type\`: of entries message, join, leave or marker, with number, member, name and text (base64
+where it is no UTF-8); of what befalls the reader welcome, gap, epoch, lag or disconnected.`;
+
+export function addTailCommand(program: Command): void {
+  const command = program
+    .command("tail")
+    .summary("read a room without joining it")
+    .description("Show what happens in a room until Ctrl-C, as an observer: nobody there sees it.");
+  addClientOptions(command)
+    .option("--all", "begin with everything that the history holds")
+    .option("--from <n>", "begin with this number", wholeNumber(1, Number.MAX_SAFE_INTEGER))
+    .option("--json", "a line of JSON per entry")
+    .addHelpText("after", EXAMPLES)
+    .action(tail);
+}
+
+async function tail(flags: TailFlags): Promise<void> {
+  checkStart(flags);
+  const { signal } = stopSignal();
+  const write = (line: string): void => void process.stdout.write(`${line}\n`);
+  const shown = new ShownRoom(true);
+  const inWords = {
+    handler: (entry: Delivered) => shown.entry(entry),
+    onNotice: (notice: Notice) => shown.notice(notice),
+  };
+  const inJson = {
+    handler: (entry: Delivered) => write(entryJson(entry)),
+    onNotice: (notice: Notice) => {
+      const line = noticeJson(notice);
+      if (line !== undefined) write(line);
+    },
+  };
+  const room = await reach(
+    {
+      ...clientOptions(flags),
+      ...startOptions(flags),
+      observer: true,
+      entries: "all",
+      ...(flags.json === true ? inJson : inWords),
+    },
+    signal,
+  );
+  if (room === undefined) return;
+  shown.begin(write);
+  await Promise.race([room.ended, aborted(signal)]);
+  await room.close();
+}
