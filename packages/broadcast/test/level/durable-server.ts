@@ -19,7 +19,7 @@ function log(): Log {
 }
 
 // A short history, so that the log is trimmed often.
-const server = await serve({ log: log(), historyMessages: 2_000 });
+const server = await serve({ log: log(), historyMessages: 600 });
 server.on("event", (event) => {
   if (event.type === "epoch") writeSync(1, `epoch ${event.epoch} ${event.goesOn ? "goes on" : "is new"}\n`);
 });

@@ -78,7 +78,7 @@ describe("a durable log whose process is killed", () => {
   };
 
   for (const [durability, lives] of [
-    ["written", livesOf(3)],
+    ["written", livesOf(2)],
     ["fsync", livesOf(2)],
   ] as const) {
     it(`B25: ${durability}: all that was stored is there, with its sessions, and the epoch goes on (${lives})`, async () => {

@@ -61,7 +61,8 @@ export class Publisher implements AsyncDisposable {
   readonly outcomes: Map<string, number | string> = new Map();
   #room: Room | undefined;
   #next = 0;
-  #isStopped = false;
+  #atOnce = 0;
+  #lastAcknowledged = "";
   #inFlight = 0;
   #acknowledged = 0;
   #changed = (): void => {};
@@ -84,12 +85,20 @@ export class Publisher implements AsyncDisposable {
     return this.#next;
   }
 
-  /** Keeps `atOnce` publishes under way, until `stop`. */
+  /** Keeps `atOnce` publishes under way, until `pause`. */
   run(atOnce: number): void {
-    while (this.#inFlight < atOnce && !this.#isStopped && this.#trouble === undefined) this.#publish();
-    void this.#once().then(() => {
-      if (!this.#isStopped && this.#trouble === undefined) this.run(atOnce);
-    });
+    this.#atOnce = atOnce;
+    while (this.#inFlight < this.#atOnce) this.#publish();
+  }
+
+  /** Publishes no more; what is under way is. */
+  pause(): void {
+    this.#atOnce = 0;
+  }
+
+  /** The text of the last one that was acknowledged. */
+  get lastAcknowledged(): string {
+    return this.#lastAcknowledged;
   }
 
   /** Resolves when so many more were acknowledged. */
@@ -100,7 +109,7 @@ export class Publisher implements AsyncDisposable {
 
   /** Publishes no more; resolves when the fate of all is known. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.pause();
     while (this.#inFlight > 0) await this.#once();
   }
 
@@ -122,8 +131,12 @@ export class Publisher implements AsyncDisposable {
     const settle = (outcome: number | string): void => {
       this.outcomes.set(text, outcome);
       this.#inFlight--;
-      if (typeof outcome === "number") this.#acknowledged++;
+      if (typeof outcome === "number") {
+        this.#acknowledged++;
+        this.#lastAcknowledged = text;
+      }
       this.#wake();
+      if (this.#inFlight < this.#atOnce && this.#trouble === undefined) this.#publish();
     };
     this.#room?.publish(text).then(settle, ({ code }: { code: string }) => settle(code));
   }
