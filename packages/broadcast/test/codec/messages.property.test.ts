@@ -173,7 +173,7 @@ it.prop([said, fc.nat(), fc.integer({ min: 1, max: 255 })])(
   "B4: a message with a changed byte is another message, or the one error; a part of one is none",
   ({ message, from }, at, change) => {
     const payload = encode(message).subarray(8);
-    for (let end = 0; end < payload.length; end++) expect(isMessage(payload.subarray(0, end), from)).toBe(false);
+    expect(isMessage(payload.subarray(0, at % payload.length), from)).toBe(false);
     const changed = payload.slice();
     const where = at % changed.length;
     changed[where] = (changed[where] as number) ^ change;
