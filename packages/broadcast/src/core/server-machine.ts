@@ -23,6 +23,8 @@ export class ServerMachine {
   readonly #incoming: Incoming;
   #lastId = 0;
   #isClosing = false;
+  /** The one whose bytes are being looked at. */
+  #reading: Connection | undefined;
   #pingNonce = 0;
 
   /**
@@ -128,7 +130,9 @@ export class ServerMachine {
     const connection = this.#connections.get(id);
     if (connection === undefined) return;
     const before = connection.room;
+    this.#reading = connection;
     this.#incoming.take(connection, bytes, now);
+    this.#reading = undefined;
     (before ?? connection.room)?.endTurn(now);
   }
 
@@ -154,6 +158,12 @@ export class ServerMachine {
 
   #hangUp(connection: Connection, code: CloseCode, text: string, now: number): void {
     if (connection.state === "closed") return;
+    if (connection === this.#reading) {
+      // What it said before counts, and is answered, as it would be if it had come in a read of its own.
+      this.#reading = undefined;
+      connection.room?.endTurn(now);
+      if (this.#isClosed(connection)) return;
+    }
     this.#out.say(connection.id, { type: "close", code, text });
     this.#out.push({ type: "close", connection: connection.id, why: `${code}: ${text}` });
     this.#out.event({ type: "closed", connection: connection.id, code, why: text });
@@ -164,6 +174,10 @@ export class ServerMachine {
     if (connection.state === "closed") return;
     this.#out.push({ type: "close", connection: connection.id, why });
     this.#forget(connection, now);
+  }
+
+  #isClosed({ state }: Connection): boolean {
+    return state === "closed";
   }
 
   #forget(connection: Connection, now: number): void {

@@ -1,6 +1,6 @@
 /** A shared log of one room in memory, which does and answers what it is asked when it is told to. */
 
-import { LEAVE_REASONS } from "../../src/core/messages.js";
+import { LEAVE_REASONS, type Member } from "../../src/core/messages.js";
 import type { ServerOutput, SharedAnswer, SharedEntry, SharedRequest } from "../../src/core/server-contract.js";
 import type { Rig } from "./rig.js";
 
@@ -21,7 +21,7 @@ export class Engine {
   epoch = 0;
   readonly entries: SharedEntry[] = [];
   firstRetained = 1;
-  readonly sessions = new Map<string, EngineSession>();
+  readonly sessions: Map<string, EngineSession> = new Map();
   /** Who follows, and up to which number it was told. */
   readonly #followers = new Map<Rig, number>();
   readonly #done = new WeakMap<Rig, number>();
@@ -145,7 +145,7 @@ export class Engine {
     return { op: "publish", outcome: "ok", lastClientSeq: session.lastClientSeq, lastNumber: session.lastNumber };
   }
 
-  #members() {
+  #members(): Member[] {
     const joined = [...this.sessions.values()].filter((session) => session.joined);
     return joined.map(({ member, name }) => ({ member, name }));
   }

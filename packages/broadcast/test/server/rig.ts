@@ -144,7 +144,7 @@ export class Rig {
   now = 0;
   readonly machine: ServerMachine;
   readonly outputs: ServerOutput[] = [];
-  readonly peers = new Map<number, Peer>();
+  readonly peers: Map<number, Peer> = new Map();
   #connections = 0;
 
   constructor(options: ServerMachineOptions = {}, seed: number | string = 1, platform: Platform = plainPlatform(seed)) {

@@ -38,7 +38,7 @@ export class Store {
   readonly #done = new WeakMap<Rig, number>();
 
   /** Stores so many writes, or all, also those that follow from it. */
-  store(rig: Rig, count = Number.POSITIVE_INFINITY): void {
+  store(rig: Rig, count: number = Number.POSITIVE_INFINITY): void {
     for (let left = count; left > 0; left--) {
       const [write] = this.pending(rig);
       if (write === undefined) return;
