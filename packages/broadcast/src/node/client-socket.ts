@@ -118,6 +118,12 @@ export class ClientSocket {
     this.#timer = setTimeout(() => socket.destroy(), LINGER_MS);
   }
 
+  /** Ends it at once. */
+  destroy(): void {
+    this.#isOver = true;
+    this.#socket.destroy();
+  }
+
   readonly #take = (bytes: Uint8Array): void => this.#events.data(bytes);
 
   #drained(): void {

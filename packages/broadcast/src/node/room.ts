@@ -307,7 +307,10 @@ export class NodeRoom implements Room {
     this.#outgoing.failAll(new PublishError("UNKNOWN_OUTCOME", FAILURES.UNKNOWN_OUTCOME));
     this.#inbox.end(this.#error === undefined ? {} : { error: this.#error.why });
     this.#loop.stop();
-    for (const socket of this.#sockets) socket.end();
+    for (const socket of this.#sockets) {
+      if (socket === this.#socket) socket.end();
+      else socket.destroy(); // what it was to say is said on a later one
+    }
     this.#settle();
   }
 
