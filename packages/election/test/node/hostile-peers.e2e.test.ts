@@ -4,7 +4,7 @@ import { TcpProxy } from "@lab/simnet";
 import { expect, it } from "vitest";
 import type { Body } from "../../src/core/index.js";
 import { decodeMessage, framed } from "../../src/core/index.js";
-import { cluster, follows, freePorts, idle, next, node, until, whoLeads } from "./nodes.js";
+import { cluster, follows, freePorts, idle, joining, next, node, until, whoLeads } from "./nodes.js";
 import { dial, fakeServer, firstPayload, message } from "./peers.js";
 
 const report = (address: string): Body => ({
@@ -36,7 +36,7 @@ it("B2: whatever a peer that should be a node does to a connection, a node goes 
   await whoLeads([a]);
   await until(() => servers.every(({ sockets }) => sockets.length > 0) && a.view().malformed > 0);
   expect(a.isLeader()).toBe(true);
-  const b = node({ id: "b", seeds: [a.address] });
+  const b = node({ ...joining, id: "b", seeds: [a.address] });
   await b.start();
   await follows(b, "a");
 });
@@ -178,7 +178,7 @@ it("E6: a node without the secret, or with another one, is nobody here", async (
   await Promise.all(strangers.map(async (stranger) => await whoLeads([stranger]))); // each alone
   expect(a.view().malformed).toBeGreaterThan(1);
   expect(a.view().hosts.map(({ id }) => id)).toEqual(["a"]);
-  const friend = node({ id: "d", seeds: [a.address], secret });
+  const friend = node({ ...joining, id: "d", seeds: [a.address], secret });
   await friend.start();
   await follows(friend, "a");
 });
