@@ -43,6 +43,8 @@ type Phase =
   /** Has the file still the same size? */
   | "recheck"
   | "digest"
+  /** The digest is right; what is still being saved comes first. */
+  | "whole"
   | "publish"
   /** It failed; the `.part` file is being closed. */
   | "stop"
@@ -343,10 +345,9 @@ export class Download {
     this.#sha256 = sha256;
     const { size } = this.content;
     if (bytes !== size) return this.#fail(wrongLength(bytes, size));
-    const { expect, overwrite } = this.options;
+    const { expect } = this.options;
     if (expect !== undefined && expect !== sha256) return this.#fail(digestDiffers(sha256, expect));
-    this.#phase = "publish";
-    this.#effect({ type: "publish", overwrite });
+    this.#phase = "whole";
   }
 
   #published(input: DownloadInput): void {
@@ -371,6 +372,11 @@ export class Download {
   #advance(): void {
     if (this.#phase === "check") this.#endOfChecks();
     if (this.#phase === "fetch" && this.content.isComplete && !this.#slots.isBusyWith("slice")) this.#phase = "recheck";
+    // Not while the state is saved: what is published has none, and the one might remove what the other is writing.
+    if (this.#phase === "whole" && this.#pending.of("saveState").length === 0) {
+      this.#phase = "publish";
+      this.#effect({ type: "publish", overwrite: this.options.overwrite });
+    }
     const asking = this.#asking();
     if (asking !== undefined) this.#assign(asking);
     if (this.#phase === "stop") this.#stopping();

@@ -145,6 +145,14 @@ describe("H32: nothing under the final name until it is whole", () => {
     expect(decodeDownloadState(world.state ?? "", world.part?.length ?? 0)?.done.total).toBeGreaterThan(0);
   });
 
+  it("H32: a whole file gets its name when the state is no longer being saved, however slow the disk is", () => {
+    for (let seed = 0; seed < 8; seed++) {
+      const world = new SimulatedWorld({ seed, file, slowDisk: seed % 2 === 0 });
+      expect(world.run({ ...small, saveIntervalMs: 0 })?.type).toBe("finished");
+      expect([world.final, world.part, world.state]).toEqual([file, undefined, undefined]);
+    }
+  });
+
   it("reading stops while more than maxPendingWriteBytes wait to be written", () => {
     const bounded = (maxPendingWriteBytes: number): number => {
       const world = new SimulatedWorld({ seed: 11, file, slowDisk: true });

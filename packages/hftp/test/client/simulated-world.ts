@@ -76,6 +76,7 @@ export class SimulatedWorld {
   #result: Extract<DownloadOutput, { readonly type: "finished" | "failed" }> | undefined;
   #pendingWriteBytes = 0;
   #writes = 0;
+  #saves = 0;
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -109,6 +110,7 @@ export class SimulatedWorld {
     this.#actions = [];
     this.#result = undefined;
     this.#pendingWriteBytes = 0;
+    this.#saves = 0;
     this.#tell({ type: "start" });
     for (let step = 0; this.#result === undefined; step++) {
       if (step === abortAfter) {
@@ -285,6 +287,10 @@ export class SimulatedWorld {
         return;
       default:
         if (output.type === "write") this.#pend(output.chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+        else if (output.type === "saveState") this.#saves++;
+        else if (["createPart", "publish", "closePart"].includes(output.type) && this.#saves > 0) {
+          throw new Error(`${output.type} removes the state while it is being saved`);
+        }
         this.#actions.push(() => this.#effect(output));
     }
   }
@@ -328,6 +334,7 @@ export class SimulatedWorld {
           bytes: this.part?.slice(effect.offset, effect.offset + effect.length) ?? new Uint8Array(0),
         };
       case "saveState":
+        this.#saves--;
         this.state = effect.text;
         break;
       case "digest":
