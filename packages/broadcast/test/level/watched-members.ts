@@ -3,13 +3,51 @@ import { type Delivered, join, type Notice, type Room } from "../../src/index.js
 
 const BACKOFF = { backoffMs: 20, maxBackoffMs: 100 };
 
+/** One end found a fault of the other: nothing that is waited for will come. */
+const FAULT = /BAD_SEQ|BAD_MESSAGE|broke the protocol/;
+
+/** Wakes those who wait for something to change; all of them fail once there was trouble. */
+class Changes {
+  #trouble: Error | undefined;
+  #waiting: (() => void)[] = [];
+
+  /** Resolves once this holds. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      if (this.#trouble !== undefined) throw this.#trouble;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  happened(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  trouble(error: Error): void {
+    this.#trouble ??= error;
+    this.happened();
+  }
+
+  watch(room: Room): void {
+    room.on("disconnected", ({ why }) => {
+      if (FAULT.test(why)) this.trouble(new Error(why));
+    });
+    room.ended.catch((error: Error) => this.trouble(error));
+  }
+}
+
 /** Someone who reads everything. */
 export class Reader implements AsyncDisposable {
   readonly entries: Delivered[] = [];
   /** What was told beside the entries, but for those of the connection and of the members. */
   readonly notices: Notice[] = [];
+  readonly #changes = new Changes();
+  /** How often it was welcomed, and the head that it was told. */
+  #welcomes = 0;
+  #head = 0;
   #room: Room | undefined;
-  #waiting: { readonly text: string; readonly resolve: () => void } | undefined;
 
   static async join(address: string, name: string): Promise<Reader> {
     const reader = new Reader();
@@ -19,11 +57,13 @@ export class Reader implements AsyncDisposable {
       ...BACKOFF,
       entries: "all",
       start: "all",
-      handler: (entry) => reader.#take(entry),
-      onNotice: (notice) => {
-        if (["gap", "epoch", "expired", "snapshot"].includes(notice.type)) reader.notices.push(notice);
+      handler: (entry) => {
+        reader.entries.push(entry);
+        reader.#changes.happened();
       },
+      onNotice: (notice) => reader.#note(notice),
     });
+    reader.#changes.watch(reader.#room);
     return reader;
   }
 
@@ -32,22 +72,33 @@ export class Reader implements AsyncDisposable {
     return this.entries.filter(({ kind }) => kind === "message").map(textOf);
   }
 
-  /** Resolves when a message with this text was read; rejects where the room ended before. */
+  get welcomes(): number {
+    return this.#welcomes;
+  }
+
+  /** Resolves when it was welcomed so often, and has read what there was then. */
+  async caughtUp(welcomes: number): Promise<void> {
+    await this.#changes.until(() => this.#welcomes >= welcomes && (this.entries.at(-1)?.number ?? 0) >= this.#head);
+  }
+
+  /** Resolves when a message with this text was the last. */
   async until(text: string): Promise<void> {
-    if (this.texts.includes(text)) return;
-    const read = new Promise<void>((resolve) => {
-      this.#waiting = { text, resolve };
+    await this.#changes.until(() => {
+      const last = this.entries.at(-1);
+      return last !== undefined && textOf(last) === text;
     });
-    await Promise.race([read, this.#room?.ended.then(() => Promise.reject(new Error("the room ended")))]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#room?.close();
   }
 
-  #take(entry: Delivered): void {
-    this.entries.push(entry);
-    if (entry.kind === "message" && textOf(entry) === this.#waiting?.text) this.#waiting.resolve();
+  #note(notice: Notice): void {
+    if (["gap", "epoch", "expired", "snapshot"].includes(notice.type)) this.notices.push(notice);
+    if (notice.type !== "welcome") return;
+    this.#welcomes++;
+    this.#head = notice.head;
+    this.#changes.happened();
   }
 }
 
@@ -59,25 +110,20 @@ export function textOf({ bytes }: Delivered): string {
 export class Publisher implements AsyncDisposable {
   /** By text: the number that the server gave it, or the code of the error. */
   readonly outcomes: Map<string, number | string> = new Map();
-  #room: Room | undefined;
+  readonly #changes = new Changes();
+  readonly #room: Room;
   #next = 0;
   #atOnce = 0;
-  #lastAcknowledged = "";
   #inFlight = 0;
   #acknowledged = 0;
-  #changed = (): void => {};
-  #trouble: Error | undefined;
+
+  private constructor(room: Room) {
+    this.#room = room;
+    this.#changes.watch(room);
+  }
 
   static async join(address: string, name: string): Promise<Publisher> {
-    const publisher = new Publisher();
-    const room = await join({ address, name, ...BACKOFF, handler: () => {} });
-    publisher.#room = room;
-    // One of both found a fault of the other.
-    room.on("disconnected", ({ why }) => {
-      if (/BAD_SEQ|BAD_MESSAGE|broke the protocol/.test(why)) publisher.#fail(new Error(why));
-    });
-    room.ended.catch((error: Error) => publisher.#fail(error));
-    return publisher;
+    return new Publisher(await join({ address, name, ...BACKOFF, handler: () => {} }));
   }
 
   /** How many were published so far. */
@@ -96,21 +142,16 @@ export class Publisher implements AsyncDisposable {
     this.#atOnce = 0;
   }
 
-  /** The text of the last one that was acknowledged. */
-  get lastAcknowledged(): string {
-    return this.#lastAcknowledged;
-  }
-
   /** Resolves when so many more were acknowledged. */
   async acknowledged(more: number): Promise<void> {
     const goal = this.#acknowledged + more;
-    while (this.#acknowledged < goal) await this.#once();
+    await this.#changes.until(() => this.#acknowledged >= goal);
   }
 
   /** Publishes no more; resolves when the fate of all is known. */
   async stop(): Promise<void> {
     this.pause();
-    while (this.#inFlight > 0) await this.#once();
+    await this.#changes.until(() => this.#inFlight === 0);
   }
 
   /** Publishes one more, and gives its text. */
@@ -122,7 +163,7 @@ export class Publisher implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#room?.close();
+    await this.#room.close();
   }
 
   #publish(): void {
@@ -131,38 +172,10 @@ export class Publisher implements AsyncDisposable {
     const settle = (outcome: number | string): void => {
       this.outcomes.set(text, outcome);
       this.#inFlight--;
-      if (typeof outcome === "number") {
-        this.#acknowledged++;
-        this.#lastAcknowledged = text;
-      }
-      this.#wake();
-      if (this.#inFlight < this.#atOnce && this.#trouble === undefined) this.#publish();
+      if (typeof outcome === "number") this.#acknowledged++;
+      this.#changes.happened();
+      if (this.#inFlight < this.#atOnce && outcome !== "LEFT") this.#publish();
     };
-    this.#room?.publish(text).then(settle, ({ code }: { code: string }) => settle(code));
-  }
-
-  /** Something changed; rejects once there was trouble. */
-  async #once(): Promise<void> {
-    const before = this.#changed;
-    if (this.#trouble === undefined) {
-      await new Promise<void>((resolve) => {
-        this.#changed = () => {
-          before();
-          resolve();
-        };
-      });
-    }
-    if (this.#trouble !== undefined) throw this.#trouble;
-  }
-
-  #wake(): void {
-    const changed = this.#changed;
-    this.#changed = () => {};
-    changed();
-  }
-
-  #fail(error: Error): void {
-    this.#trouble ??= error;
-    this.#wake();
+    this.#room.publish(text).then(settle, ({ code }: { code: string }) => settle(code));
   }
 }
