@@ -40,6 +40,8 @@ export class ClientMachine {
   #retryAt: number = NEVER;
   /** Of the position; 0 before the first. */
   #epoch = 0;
+  /** The one that the application was told of last, which it may have nothing of; 0 before the first. */
+  #toldEpoch = 0;
   /** The highest number that is known of. */
   #head = 0;
   #wasWelcome = false;
@@ -164,6 +166,7 @@ export class ClientMachine {
     if (position !== undefined) {
       this.#identity.restore(position);
       this.#epoch = position.epoch;
+      this.#toldEpoch = position.epoch;
       this.#deliveries.begin(position.last);
       this.#hadSession = !this.#settings.observer;
     }
@@ -192,7 +195,8 @@ export class ClientMachine {
     const { isNewSession, isNewEpoch, isFresh, lostTo } = resumption;
     this.#publishes.check(welcome, isNewSession, isNewEpoch);
     const { status, member, resumeFrom, head } = welcome;
-    const previous = this.#epoch;
+    const previous = this.#toldEpoch;
+    this.#toldEpoch = welcome.epoch;
     this.#identity.welcomed(welcome.token);
     this.#epoch = welcome.epoch;
     this.#head = head;
@@ -200,7 +204,9 @@ export class ClientMachine {
     this.#roster.welcome(welcome.members, head, !isFresh && !isNewEpoch && lostTo === 0);
     this.#notice({ type: "welcome", status, member, resumeFrom, head });
     if (isNewSession && this.#hadSession) this.#notice({ type: "expired" });
-    if (isNewEpoch) this.#notice({ type: "epoch", previous, epoch: welcome.epoch, from: resumeFrom });
+    // Who asks anew (B33) may be given another epoch than the one that it was told of when nothing came.
+    const isTold = isNewEpoch || (previous !== 0 && previous !== welcome.epoch);
+    if (isTold) this.#notice({ type: "epoch", previous, epoch: welcome.epoch, from: resumeFrom });
     if (isFresh) this.#deliveries.hasBegun = false;
     if (isFresh || isNewEpoch) this.#deliveries.begin(resumeFrom - 1);
     this.#publishes.welcome(welcome, isNewSession, isNewEpoch);

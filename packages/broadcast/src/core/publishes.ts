@@ -146,6 +146,7 @@ export class Publishes {
       if (seq === clientSeq) this.#decide(item, number, code);
       else this.#settle(item);
     }
+    this.#unhold();
     const index = clientSeq - this.#headSeq;
     if (index < 0 || index >= this.#numbered) return;
     const item = this.#items[this.#at + index] as Item;
@@ -157,6 +158,7 @@ export class Publishes {
     while (this.#awaited.length > 0 && (this.#awaited[0] as { item: Item }).item.bound <= number) {
       this.#settle((this.#awaited.shift() as { item: Item }).item);
     }
+    this.#unhold();
   }
 
   /** Nothing more is sent, and nothing will be known. */

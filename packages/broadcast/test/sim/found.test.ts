@@ -1,0 +1,152 @@
+/** What the simulation found, as small as it could be made: kept so that it does not come back. */
+import { expect, it } from "vitest";
+import {
+  type ClientInput,
+  ClientMachine,
+  type ClientOutput,
+  encode,
+  type Hello,
+  type Message,
+  type ServerInput,
+  ServerMachine,
+  type ServerOutput,
+  type Welcome,
+} from "../../src/core/index.js";
+import { messagesIn } from "./connection-watch.js";
+import { seededPlatform } from "./seeded-platform.js";
+
+const platform = seededPlatform((length) => new Uint8Array(length).fill(3));
+const token = new Uint8Array(16).fill(9);
+
+const welcome: Welcome = {
+  type: "welcome",
+  status: "fresh",
+  epoch: 1,
+  token,
+  member: 1,
+  head: 1,
+  firstRetained: 1,
+  resumeFrom: 1,
+  lastClientSeq: 0,
+  lastNumber: 0,
+  ackEvery: 64,
+  ackAfterMs: 20,
+  heartbeatMs: 5_000,
+  maxMessageBytes: 1_000,
+  publishWindow: 256,
+  members: [{ member: 1, name: "a" }],
+};
+
+/** Tells a client machine one thing after another; attempts are those that it asked for. */
+function client(options: ConstructorParameters<typeof ClientMachine>[0]) {
+  const machine = new ClientMachine(options, platform);
+  let attempt = 0;
+  let now = 0;
+  const tell = (input: ClientInput): ClientOutput[] => {
+    const outputs = machine.handle(now, input);
+    for (const output of outputs) if (output.type === "connect") attempt = output.attempt;
+    return outputs;
+  };
+  return {
+    tell,
+    connected: () => tell({ type: "connected", attempt }),
+    /** And it tries again. */
+    lost: () => {
+      tell({ type: "disconnected", attempt, why: "cut" });
+      now += 10_000;
+      tell({ type: "tick" });
+    },
+    hears: (...messages: Message[]) => tell({ type: "data", attempt, bytes: Buffer.concat(messages.map(encode)) }),
+  };
+}
+
+it("B35: a client that is held goes on when what it waits for is told by its own entry", () => {
+  const { tell, connected, lost, hears } = client({ room: "main", name: "a", maxUnsentMessages: 1 });
+  tell({ type: "start" });
+  connected();
+  hears(welcome);
+  expect(tell({ type: "publish", id: 0, bytes: Uint8Array.of(1) }).map(({ type }) => type)).toContain("hold");
+  lost();
+  connected();
+  // The log has it: nothing is sent again, and no PUBACK comes any more.
+  hears({ ...welcome, status: "resumed", head: 3, resumeFrom: 1, lastClientSeq: 1, lastNumber: 3 });
+  const join = { kind: "join", member: 1, clientSeq: 0, bytes: Buffer.from("a") } as const;
+  const message = { kind: "message", member: 1, clientSeq: 1, bytes: Uint8Array.of(1) } as const;
+  const outputs = hears({ type: "batch", first: 1, entries: [join, join, message] });
+  expect(outputs.map(({ type }) => type)).toEqual(expect.arrayContaining(["published", "unhold"]));
+});
+
+it("B30: a client that asks anew, since nothing of what it asked for came, is told that it is another epoch", () => {
+  const { tell, connected, lost, hears } = client({ room: "main", name: "", observer: true, start: "snapshot" });
+  const observed = { ...welcome, token: new Uint8Array(16), member: 0, members: [], head: 0 };
+  tell({ type: "start" });
+  connected();
+  hears(observed);
+  lost();
+  connected();
+  expect(hears({ ...observed, epoch: 2 })).toContainEqual({
+    type: "notice",
+    notice: { type: "epoch", previous: 1, epoch: 2, from: 1 },
+  });
+});
+
+const hello: Hello = {
+  type: "hello",
+  observer: false,
+  stable: false,
+  clientId: new Uint8Array(16).fill(1),
+  token: new Uint8Array(16),
+  room: "main",
+  name: "a",
+  epoch: 0,
+  last: 0,
+  start: "all",
+  from: 0,
+  window: 1_000,
+};
+
+function server(options: ConstructorParameters<typeof ServerMachine>[1]) {
+  const machine = new ServerMachine(0, options, platform);
+  const tell = (now: number, input: ServerInput): ServerOutput[] => machine.handle(now, input);
+  return {
+    machine,
+    tell,
+    hears: (now: number, connection: number, ...messages: Message[]) =>
+      tell(now, { type: "data", connection, bytes: Buffer.concat(messages.map(encode)) }),
+  };
+}
+
+it("B16: a member that published too much is read again at the time for which the server asked to be woken, whatever is rounded", () => {
+  for (const now of [378.3038993887603, 710.7969503803179, 1079.62, 0.1 + 0.2]) {
+    const { machine, tell, hears } = server({ maxPublishRate: 5, heartbeatMs: 600_000, helloMs: 600_000 });
+    tell(now, { type: "opened", connection: 1 });
+    hears(now, 1, hello);
+    const payloads = Array.from({ length: 7 }, () => Uint8Array.of(1));
+    expect(hears(now, 1, { type: "publish", firstClientSeq: 1, payloads })).toContainEqual({
+      type: "pause",
+      connection: 1,
+    });
+    const outputs: ServerOutput[] = [];
+    for (let ticks = 0; ticks < 20 && !outputs.some(({ type }) => type === "resume"); ticks++) {
+      const due = machine.nextDeadline();
+      expect(due).toBeDefined();
+      outputs.push(...tell(due as number, { type: "tick" }));
+    }
+    expect(outputs).toContainEqual({ type: "resume", connection: 1 });
+  }
+});
+
+it("B19: with block a member that comes back from beyond the bounds is let catch up, and not thrown out again", () => {
+  const { tell, hears } = server({ onSlow: "block", maxLagMessages: 4, graceMs: 0 });
+  tell(0, { type: "opened", connection: 1 });
+  hears(0, 1, hello);
+  hears(0, 1, { type: "publish", firstClientSeq: 1, payloads: Array.from({ length: 20 }, () => Uint8Array.of(1)) });
+  tell(1, { type: "opened", connection: 2 });
+  const outputs = hears(1, 2, { ...hello, clientId: new Uint8Array(16).fill(2), window: 1 });
+  for (let now = 100; now < 1_000; now += 100) outputs.push(...tell(now, { type: "tick" }));
+  const said = outputs.flatMap((output) =>
+    output.type === "send" && output.connection === 2 ? messagesIn(output.bytes) : [],
+  );
+  expect(said.map(({ type }) => type)).toContain("batch");
+  expect(said.map(({ type }) => type)).not.toContain("close");
+});

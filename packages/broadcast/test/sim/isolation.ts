@@ -1,0 +1,174 @@
+/**
+ * E: what the others are told, and when, is the same with one that is slow, stopped or hostile as without it: two runs with the
+ * same seed, compared word by word and instant by instant.
+ */
+import { type Fault, Random } from "@lab/simnet";
+import type { OnSlow, ServerMachineOptions } from "../../src/core/index.js";
+import type { Act, Choose, Plan, PlannedClient } from "./plan.js";
+import { type Machines, runPlan, SHIPPED } from "./run-plan.js";
+import { Violation } from "./violation.js";
+
+export interface IsolationPlan {
+  readonly withSlow: Plan;
+  readonly withoutSlow: Plan;
+  /** In a word. */
+  readonly how: string;
+}
+
+const SLOW = "slow";
+const CALM_AT_MS = 2_000;
+
+const WAYS = [
+  "stops reading",
+  "stops handling",
+  "is cut off",
+  "hears nothing",
+  "crashes",
+  "is hostile",
+  "has a small window",
+] as const;
+
+export function drawIsolation(seed: number): IsolationPlan {
+  const random = new Random(`isolation ${seed}`);
+  const pick: Choose = (values) => values[random.integer(0, values.length - 1)] as never;
+  const how = pick(WAYS);
+  const observer = random.chance(0.5) || how === "is hostile";
+  const others = Array.from({ length: random.integer(1, 3) }, (_, index) =>
+    client(`c${index + 1}`, random.integer(0, 40)),
+  );
+  const slow: PlannedClient = {
+    ...client(SLOW, 60),
+    observer,
+    window: how === "has a small window" ? pick([1, 3]) : 16_384,
+    handleMs: how === "has a small window" ? pick([30, 300]) : 0,
+  };
+  const acts = others.flatMap(({ node }) => publishes(random, node));
+  const base: Plan = {
+    seed,
+    log: pick(["memory", "written"] as const),
+    kinds: [],
+    server: server(pick),
+    servers: ["server"],
+    clients: [...others, slow],
+    impairments: { latencyMs: pick([1, 5]), jitterMs: pick([0, 4]) },
+    streams: { sendBufferBytes: 200, receiveBufferBytes: 3_000, highWaterBytes: pick([0, 300]), timeoutMs: 10_000 },
+    disk: { latencyMs: 1 },
+    effectMs: 1,
+    engine: { maxDelayMs: 0, fails: 0 },
+    acts,
+    faults: [],
+    calmAtMs: CALM_AT_MS,
+  };
+  const log =
+    base.log === "memory" ? ({ log: "memory" } as const) : ({ log: "durable", durability: "written" } as const);
+  const plan = { ...base, server: { ...base.server, ...log } };
+  const bad = badTimes(how, random);
+  const withSlow = { ...plan, acts: [...acts, ...bad.acts], faults: bad.faults };
+  // An observer appends nothing: without it is without it. A member that is prompt has the same entries as one that is slow.
+  const withoutSlow = observer
+    ? { ...plan, clients: others }
+    : { ...plan, clients: [...others, { ...slow, window: 16_384, handleMs: 0 }] };
+  return { withSlow, withoutSlow, how: `${observer ? "an observer" : "a member"} that ${how}` };
+}
+
+/** What differs, if anything does. */
+export function isolationViolation(
+  { withSlow, withoutSlow, how }: IsolationPlan,
+  machines: Machines = SHIPPED,
+): Violation | undefined {
+  const slow = told(withSlow, machines);
+  if (slow.violation !== undefined) return slow.violation;
+  const prompt = told(withoutSlow, machines);
+  if (prompt.violation !== undefined) return prompt.violation;
+  for (const [at, what] of slow.all.entries()) {
+    if (prompt.all[at] === what) continue;
+    return new Violation("E", `with ${how}: ${what}, and without: ${prompt.all[at]}`);
+  }
+  if (prompt.all.length === slow.all.length) return undefined;
+  return new Violation(
+    "E",
+    `with ${how} the others are told ${slow.all.length} things, and without ${prompt.all.length}`,
+  );
+}
+
+function told(plan: Plan, machines: Machines): { all: string[]; violation: Violation | undefined } {
+  const all: string[] = [];
+  const others = new Set(plan.clients.map(({ node }) => node).filter((node) => node !== SLOW));
+  const { violation } = runPlan(plan, machines, {
+    observed: (node, atMs, what) => {
+      // How far all have come is what the slow one is asked for (B21).
+      if (others.has(node) && atMs < CALM_AT_MS && !what.includes('"stable"')) all.push(`${node} at ${atMs}: ${what}`);
+    },
+  });
+  return { all: all.sort(), violation };
+}
+
+function badTimes(how: (typeof WAYS)[number], random: Random): { acts: Act[]; faults: Fault[] } {
+  const atMs = random.integer(100, 1_000);
+  const forMs = CALM_AT_MS - atMs - 1;
+  const cut = { type: "cut", from: "server", to: SLOW, atMs, forMs } as const;
+  switch (how) {
+    case "stops reading":
+      return { acts: [{ type: "stop-reading", node: SLOW, atMs, forMs }], faults: [] };
+    case "stops handling":
+      return { acts: [{ type: "stop-handling", node: SLOW, atMs, forMs }], faults: [] };
+    case "is cut off":
+      return { acts: [], faults: [cut] };
+    case "hears nothing":
+      return { acts: [], faults: [{ ...cut, oneWay: true }] };
+    case "crashes":
+      return { acts: [], faults: [{ type: "crash", node: SLOW, atMs, restartAfterMs: 5_000, host: "down" }] };
+    case "is hostile":
+      return {
+        acts: [0, 1, 2].map((way) => ({ type: "hostile", node: "server", atMs: atMs + way, how: way })),
+        faults: [],
+      };
+    case "has a small window":
+      return { acts: [], faults: [] };
+  }
+}
+
+function publishes(random: Random, node: string): Act[] {
+  return Array.from({ length: random.integer(2, 12) }, () => ({
+    type: "publish",
+    node,
+    atMs: random.integer(100, CALM_AT_MS - 200),
+    count: random.integer(1, 6),
+    bytes: random.chance(0.3) ? 400 : 0,
+  }));
+}
+
+function server(pick: Choose): ServerMachineOptions {
+  return {
+    heartbeatMs: 600,
+    graceMs: 60_000,
+    ackEvery: pick([1, 64]),
+    onSlow: pick<OnSlow>(["disconnect", "skip", "snapshot"]),
+    snapshots: true,
+    maxLagMessages: pick([10, 100_000]),
+    maxLagBytes: pick([1_000, 100_000]),
+    maxLagMs: pick([100, 30_000]),
+    historyMessages: pick([20, 100_000]),
+  };
+}
+
+function client(node: string, startAtMs: number): PlannedClient {
+  return {
+    node,
+    room: "main",
+    startAtMs,
+    observer: false,
+    stable: false,
+    start: "all",
+    from: 0,
+    window: 16_384,
+    echo: true,
+    onUnknown: "report",
+    maxQueuedBytes: 16_777_216,
+    maxUnsentMessages: 10_000,
+    handleMs: 0,
+    savesPosition: false,
+    rate: 1,
+    copies: undefined,
+  };
+}

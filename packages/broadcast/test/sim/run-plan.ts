@@ -1,0 +1,362 @@
+/** Runs a plan: faults, then calm, with the oracles at every step, and liveness at the end. */
+import { settle, type TraceEvent, type TrafficCounts, World } from "@lab/simnet";
+import { ClientMachine, type Position, ServerMachine } from "../../src/core/index.js";
+import { type ClientMachineClass, ClientProgram } from "./client-program.js";
+import { ClientRecord } from "./client-record.js";
+import type { StoreMutation } from "./durable-store.js";
+import { hostilePeer } from "./hostile-peer.js";
+import { auditorOf, LATEST_PUBLISH_MS, type Plan, type PlannedClient, roomsOf, SECRET } from "./plan.js";
+import { RoomModel } from "./room-model.js";
+import { type ServerMachineClass, ServerProgram } from "./server-program.js";
+import { SharedEngine } from "./shared-engine.js";
+import { Violation, violationIn } from "./violation.js";
+
+/** What is put to the test: the shipped machines and the drivers of the harness, or one of them with a bug. */
+export interface Machines {
+  readonly ServerMachine: ServerMachineClass;
+  readonly ClientMachine: ClientMachineClass;
+  readonly Server: typeof ServerProgram;
+  readonly Client: typeof ClientProgram;
+  readonly store: StoreMutation;
+}
+
+export const SHIPPED: Machines = {
+  ServerMachine,
+  ClientMachine,
+  Server: ServerProgram,
+  Client: ClientProgram,
+  store: {},
+};
+
+export interface RunOfPlan {
+  /** What was broken first, if anything was. */
+  readonly violation: Violation | undefined;
+  readonly virtualMs: number;
+  readonly events: number;
+  readonly publishes: number;
+  readonly deliveries: number;
+  /** How it ended, and what was met: counted by words. */
+  readonly met: ReadonlyMap<string, number>;
+  readonly counts: Readonly<TrafficCounts>;
+  readonly trace: readonly TraceEvent[];
+}
+
+/** Everybody has the rest of the log within so long, whatever happened before. */
+const SETTLES_WITHIN_MS = 120_000;
+
+export interface RunOptions {
+  readonly trace?: boolean;
+  /** What the application of a node is told, and when. */
+  readonly observed?: (node: string, atMs: number, what: string) => void;
+}
+
+export function runPlan(plan: Plan, machines: Machines = SHIPPED, options: RunOptions = {}): RunOfPlan {
+  const run = new PlannedRun(plan, machines, options);
+  let violation: Violation | undefined;
+  try {
+    run.run();
+  } catch (error) {
+    violation = violationIn(error);
+  }
+  return run.result(violation);
+}
+
+export class PlannedRun {
+  readonly world: World;
+  readonly records = new Map<string, ClientRecord>();
+  readonly met = new Map<string, number>();
+  readonly #plan: Plan;
+  readonly #machines: Machines;
+  readonly #models = new Map<string, RoomModel>();
+  readonly #engine: SharedEngine | undefined;
+  readonly #rooms = new Map<string, string>();
+  readonly #observed: RunOptions["observed"];
+  #wireEntries = 0;
+  #hasChanged = true;
+  #lack: string | undefined;
+
+  constructor(plan: Plan, machines: Machines, { trace = false, observed }: RunOptions) {
+    this.#plan = plan;
+    this.#observed = observed;
+    this.#machines = machines;
+    this.world = new World({
+      seed: plan.seed,
+      trace,
+      impairments: plan.impairments,
+      streams: plan.streams,
+      calmAtMs: plan.calmAtMs,
+    });
+    for (const room of roomsOf(plan)) this.#models.set(room, new RoomModel(room));
+    if (plan.log === "shared") {
+      const { historyMessages: history = 100_000, maxSessions = 10_000 } = plan.server;
+      const options = { seed: plan.seed, ...plan.engine, history, maxSessions };
+      this.#engine = new SharedEngine(options, () => this.world, this.#modelOf);
+    }
+    for (const name of plan.servers) this.#addServer(name);
+    for (const client of plan.clients) this.#addClient(client);
+    for (const room of roomsOf(plan)) this.#addClient(auditor(room, plan.calmAtMs));
+    this.#addActs();
+    for (const fault of plan.faults) this.world.addFault(fault);
+  }
+
+  run(): void {
+    const { world } = this;
+    const { calmAtMs, acts } = this.#plan;
+    for (const act of acts) {
+      if (act.type !== "engine-away") continue;
+      world.run({ untilMs: act.atMs });
+      this.#engine?.goAway(act.forMs);
+    }
+    world.run({ untilMs: calmAtMs + LATEST_PUBLISH_MS });
+    settle(world, { missing: () => this.#missing(), withinMs: SETTLES_WITHIN_MS });
+    // What nobody waits for must do no harm either; and a leave may still come.
+    world.run({ untilMs: world.now + 2 * (this.#plan.server.heartbeatMs ?? 0) });
+    settle(world, { missing: () => this.#missing(), withinMs: SETTLES_WITHIN_MS });
+    this.#checkEnd();
+  }
+
+  result(violation: Violation | undefined): RunOfPlan {
+    const { world, records, met } = this;
+    let publishes = 0;
+    let deliveries = 0;
+    for (const record of records.values()) {
+      publishes += record.publishes.length;
+      deliveries += record.deliveries;
+      this.#count("gaps told", record.gaps);
+      this.#count("new epochs told", record.newEpochs);
+      this.#count("expired sessions told", record.expired);
+      if (record.ended !== undefined) this.#count(`clients ended: ${record.ended}`, 1);
+      for (const { outcome } of record.publishes) {
+        this.#count(`publishes: ${typeof outcome === "number" ? "acknowledged" : outcome}`, 1);
+      }
+    }
+    this.#count("entries on the wire", this.#wireEntries);
+    return {
+      violation,
+      virtualMs: world.now,
+      events: world.events,
+      publishes,
+      deliveries,
+      met,
+      counts: world.counts,
+      trace: world.trace,
+    };
+  }
+
+  #count(what: string, by: number): void {
+    if (by > 0) this.met.set(what, (this.met.get(what) ?? 0) + by);
+  }
+
+  readonly #modelOf = (room: string): RoomModel => {
+    let model = this.#models.get(room);
+    if (model === undefined) {
+      model = new RoomModel(room); // where a hostile peer went
+      this.#models.set(room, model);
+    }
+    return model;
+  };
+
+  #addServer(name: string): void {
+    const { server: options, streams, disk, effectMs } = this.#plan;
+    const { Server, ServerMachine: Machine, store } = this.#machines;
+    this.world.addNode(name, {
+      disk,
+      create: (environment) =>
+        new Server(environment, {
+          options,
+          Machine,
+          store,
+          effectMs,
+          highWaterBytes: streams.highWaterBytes ?? 0,
+          lingerMs: 500,
+          unsent: (connection) => this.world.unsentBytes(name, connection),
+          modelOf: this.#modelOf,
+          roomOf: (node) => this.#rooms.get(node) ?? "main",
+          engine: this.#engine,
+          watch: {
+            event: (_node, event) => {
+              if (event.type === "closed") this.#count(`closed by the server: ${event.code}`, 1);
+              else if (event.type !== "committed") this.#count(`server: ${event.type}`, 1);
+              this.#hasChanged = true;
+            },
+            welcomed: (node, welcome) => {
+              const record = this.records.get(node);
+              if (record !== undefined) {
+                record.welcomes.push(welcome);
+                record.isRefused = false;
+              }
+              this.#count(`welcome: ${welcome.status}`, 1);
+            },
+            closed: (node, code) => this.#closed(node, code),
+            delivered: (entries) => {
+              this.#wireEntries += entries;
+            },
+            stable: (room, upTo, connected) => this.#stable(room, upTo, connected),
+          },
+        }),
+    });
+  }
+
+  /** A client that keeps to the protocol is never told that it does not. */
+  #closed(node: string, code: string): void {
+    const record = this.records.get(node);
+    if (record === undefined) return;
+    if (code === "FULL") record.isRefused = true;
+    if (code === "BAD_SEQ")
+      throw new Violation("C", `${node} is closed with BAD_SEQ: its messages were taken out of their order`);
+    if (code === "BAD_MESSAGE" || code === "TOO_BIG") throw new Violation("B4", `${node} is closed with ${code}`);
+  }
+
+  #stable(room: string, upTo: number, connected: readonly string[]): void {
+    for (const node of connected) {
+      const record = this.records.get(node);
+      if (record === undefined || record.model.room !== room || record.epoch !== record.model.current?.epoch) continue;
+      // What lies before the number from which it was resumed counts as acknowledged.
+      const before = (record.welcomes.at(-1)?.resumeFrom ?? 1) - 1;
+      if (Math.max(record.handled, before) < upTo) {
+        throw new Violation("B21", `${upTo} is stable, and ${node} has handled ${record.handled}`);
+      }
+    }
+  }
+
+  #addClient(client: PlannedClient): void {
+    const { node, room, startAtMs, rate, copies } = client;
+    const { Client, ClientMachine: Machine } = this.#machines;
+    const { streams, servers, server, disk } = this.#plan;
+    const record = new ClientRecord(node, this.#modelOf(room));
+    record.isShared = copies !== undefined || this.#plan.clients.some((one) => one.copies === node);
+    this.records.set(node, record);
+    this.#rooms.set(node, room);
+    const copied = (): Position | undefined =>
+      copies === undefined ? undefined : (this.world.node(copies).durable.get("position") as Position | undefined);
+    const own = {
+      room,
+      name: node,
+      observer: client.observer,
+      stable: client.stable,
+      start: client.start,
+      window: client.window,
+      echo: client.echo,
+      onUnknown: client.onUnknown,
+      maxQueuedBytes: client.maxQueuedBytes,
+      maxUnsentMessages: client.maxUnsentMessages,
+      backoffMs: 20,
+      maxBackoffMs: 400,
+      ...(client.start === "from" && { from: client.from }),
+      ...(server.secret !== undefined && { secret: SECRET }),
+    };
+    this.world.addNode(node, {
+      startAtMs,
+      rate,
+      disk,
+      create: (environment) =>
+        new Client(environment, {
+          options: own,
+          Machine,
+          record,
+          servers: node.length % 2 === 0 ? servers : [...servers].reverse(),
+          unsent: (connection) => this.world.unsentBytes(node, connection),
+          highWaterBytes: streams.highWaterBytes ?? 0,
+          handleMs: client.handleMs,
+          savesPosition: client.savesPosition,
+          copied: copies === undefined ? undefined : copied,
+          observed: this.#observed === undefined ? undefined : (what) => this.#observed?.(node, this.world.now, what),
+          changed: () => {
+            this.#hasChanged = true;
+          },
+        }),
+    });
+  }
+
+  #addActs(): void {
+    const { acts, calmAtMs } = this.#plan;
+    for (const [index, act] of acts.entries()) {
+      switch (act.type) {
+        case "engine-away":
+          break;
+        case "hostile":
+          this.#rooms.set(`hostile ${index}`, act.how === 4 ? "nowhere" : "main");
+          this.world.addNode(`hostile ${index}`, hostilePeer(act.node, act.atMs, act.how));
+          break;
+        case "shutdown": {
+          const stopsAtMs = Math.min(calmAtMs - 1, act.atMs + act.restartAfterMs);
+          this.world.command(act.node, { type: "shutdown" }, act.atMs);
+          this.world.addFault({ type: "crash", node: act.node, atMs: stopsAtMs, restartAfterMs: 1, host: "up" });
+          break;
+        }
+        default:
+          this.world.command(act.node, act, act.atMs);
+      }
+    }
+  }
+
+  /** Asked again when something has changed. */
+  #missing(): string | undefined {
+    if (!this.#hasChanged) return this.#lack;
+    this.#hasChanged = false;
+    this.#lack = undefined;
+    for (const [node, record] of this.records) {
+      this.#lack = record.missing(this.world.program(node) !== undefined);
+      if (this.#lack !== undefined) break;
+    }
+    return this.#lack;
+  }
+
+  #checkEnd(): void {
+    const resends = new Set(
+      this.#plan.clients.filter(({ onUnknown }) => onUnknown === "resend").map(({ node }) => node),
+    );
+    for (const model of this.#models.values()) {
+      model.checkAll((sender) => resends.has(sender));
+      this.#checkAcknowledged(model);
+    }
+    for (const record of this.records.values()) this.#checkEnded(record);
+  }
+
+  /** D: what was acknowledged in this epoch and is held has been read by the auditor. */
+  #checkAcknowledged(model: RoomModel): void {
+    const auditorRecord = this.records.get(auditorOf(model.room));
+    const held = auditorRecord?.welcomes.at(-1)?.firstRetained ?? Number.POSITIVE_INFINITY;
+    const first = Math.max(held, (auditorRecord?.gapTo ?? 0) + 1);
+    for (const [number, payload] of model.current?.acknowledged ?? []) {
+      if (number >= first)
+        throw new Violation("D", `"${payload}" was acknowledged as ${number}, and nobody has read it`);
+    }
+  }
+
+  /** Who ended for good had a reason. */
+  #checkEnded({ node, ended, loaded, expired }: ClientRecord): void {
+    const { clients, acts, kinds } = this.#plan;
+    if (ended === undefined) return;
+    const isCopied = clients.some(({ copies }) => copies !== undefined && (copies === node || node === "copy"));
+    const reasons: Record<string, boolean> = {
+      left: acts.some((act) => act.type === "leave" && act.node === node),
+      TAKEN_OVER: isCopied || loaded !== undefined,
+      // An older position has an older token, where the session had expired since it was saved.
+      UNAUTHORIZED: loaded !== undefined && (expired > 0 || isCopied),
+      FULL: kinds.includes("evictions"),
+    };
+    if (reasons[ended] !== true) throw new Violation("G", `${node} ended with ${ended}`);
+  }
+}
+
+function auditor(room: string, calmAtMs: number): PlannedClient {
+  return {
+    node: auditorOf(room),
+    room,
+    startAtMs: calmAtMs + 1,
+    observer: true,
+    stable: false,
+    start: "all",
+    from: 0,
+    window: 16_384,
+    echo: true,
+    onUnknown: "report",
+    maxQueuedBytes: 16_777_216,
+    maxUnsentMessages: 10_000,
+    handleMs: 0,
+    savesPosition: false,
+    rate: 1,
+    copies: undefined,
+  };
+}
