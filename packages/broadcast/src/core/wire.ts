@@ -72,12 +72,14 @@ export class FieldWriter {
   /** @throws RangeError where there are not exactly so many */
   raw(bytes: Uint8Array, length: number): this {
     if (bytes.length !== length) throw new RangeError(`${length} bytes are wanted, not ${bytes.length}`);
-    this.#bytes.set(bytes, this.#take(length));
+    const at = this.#take(length); // before `#bytes` is read: it may be another behind it
+    this.#bytes.set(bytes, at);
     return this;
   }
 
   u8(value: number): this {
-    this.#bytes[this.#take(1)] = atMostWidth(value, 0xff);
+    const at = this.#take(1);
+    this.#bytes[at] = atMostWidth(value, 0xff);
     return this;
   }
 
