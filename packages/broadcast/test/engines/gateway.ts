@@ -18,7 +18,7 @@ export class Gateway implements AsyncDisposable {
   readonly room: string;
   readonly #log: SharedLog;
   /** Number to entry. */
-  readonly heard = new Map<number, string>();
+  readonly heard: Map<number, string> = new Map<number, string>();
   readonly lost: string[] = [];
   /** What it heard last. */
   head = 0;
@@ -41,7 +41,7 @@ export class Gateway implements AsyncDisposable {
     return await this.open(freshEpoch);
   }
 
-  async open(freshEpoch = Math.floor(Math.random() * 2 ** 50) + 1): Promise<AnswerTo<"open">> {
+  async open(freshEpoch: number = Math.floor(Math.random() * 2 ** 50) + 1): Promise<AnswerTo<"open">> {
     const answer = (await this.ask({ op: "open", freshEpoch })) as AnswerTo<"open">;
     this.head = answer.head;
     return answer;

@@ -184,14 +184,15 @@ end
 return {'ok', text(first), text(head), text(from), entries}
 `;
 
-export const SCRIPTS = {
+export type ScriptName = "open" | "attach" | "publish" | "leave" | "renew" | "read";
+
+export const SCRIPTS: Readonly<Record<ScriptName, string>> = {
   open: OPEN,
   attach: ATTACH,
   publish: PUBLISH,
   leave: LEAVE,
   renew: RENEW,
   read: READ,
-} as const;
+};
 
-export type ScriptName = keyof typeof SCRIPTS;
 export const SCRIPT_NAMES: readonly ScriptName[] = Object.keys(SCRIPTS) as ScriptName[];
