@@ -203,7 +203,8 @@ export class FanOut {
       if (!this.#tellGap(connection, to, now, "retention")) return true;
       this.#log.before(cursor, to + 1);
     }
-    const left = connection.windowLeft(cursor.number - 1);
+    // The other log may be ahead of this one: what is above the head here comes with it.
+    const left = Math.min(connection.windowLeft(cursor.number - 1), this.#log.head + 1 - cursor.number);
     const taken = left > 0 && cursor.number < this.#log.first ? some.frame(cursor.number, left) : undefined;
     if (taken !== undefined) {
       this.#context.out.send(connection.id, taken.frame);
@@ -328,7 +329,7 @@ export class FanOut {
       this.#tooSlow(connection, TRIMMED, now);
     } else if (!blocks && now - connection.laggingSince >= settings.maxLagMs && connection.paused === 0) {
       this.#tooSlow(connection, `it took nothing for ${settings.maxLagMs} ms`, now);
-    } else if (!connection.catchingUp || blocks) {
+    } else if (!connection.catchingUp) {
       // Who never was live comes from further behind than these bounds, and makes way: what it needs is held, or trimmed.
       const missing = this.#log.head + 1 - cursor.number;
       const bytes = this.#log.bytesFrom(cursor);

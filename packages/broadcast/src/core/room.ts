@@ -223,6 +223,7 @@ export abstract class Room implements FanOutPort {
     connection.hello = undefined;
     connection.window = hello.window;
     connection.wantsStable = hello.stable;
+    connection.stableAbove = hello.epoch === epoch.epoch ? hello.last : 0;
     connection.pubackedSeq = facts.lastClientSeq;
     connection.lastSent = now;
     out.say(connection.id, {

@@ -55,6 +55,7 @@ export type ServerOutput =
   /** Durable log: bring what is stored of the room, then `roomOpened`. */
   | { readonly type: "open"; readonly room: string }
   /** Durable log: in the order of asking, per room, then `stored` or `storeFailed`; several may be one write. */
+  /** Synced to the disk whatever the durability: a mark of a clean close that comes back after it was taken away would hide a loss. */
   | { readonly type: "storeMeta"; readonly room: string; readonly id: number; readonly meta: StoredMeta }
   | { readonly type: "storeSegment"; readonly room: string; readonly id: number; readonly segment: StoredSegment }
   /** One atomic write: the checkpoint, and all segments that end at or before `upTo` deleted. */

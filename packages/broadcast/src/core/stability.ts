@@ -41,6 +41,7 @@ export class Stability {
   drained(connection: Connection): void {
     if (!connection.waitingStable) return;
     connection.waitingStable = false;
+    if (this.#upTo <= connection.stableAbove) return;
     this.#context.out.say(connection.id, { type: "stable", upTo: this.#upTo });
   }
 
@@ -54,7 +55,7 @@ export class Stability {
     const { out } = this.#context;
     out.event({ type: "stable", room: this.#room, upTo: least });
     for (const connection of this.#connections) {
-      if (connection.state !== "open" || !connection.wantsStable) continue;
+      if (connection.state !== "open" || !connection.wantsStable || least <= connection.stableAbove) continue;
       if (connection.full) connection.waitingStable = true;
       else out.say(connection.id, { type: "stable", upTo: least });
     }

@@ -301,3 +301,19 @@ test("B29, B38: a gateway that closes or has nobody left stops following the log
   expect(engine.pending(rig)).toEqual([]);
   expect(rig.outputsOf("unshare")).toHaveLength(2);
 });
+
+test("B38, B40: what is read from a log that is ahead of the gateway is delivered once", () => {
+  const { engine, one, two, run } = pair();
+  const a = one.join(1);
+  run();
+  a.publish(1, "x");
+  run();
+  const o = two.observe();
+  engine.step(two);
+  engine.step(two);
+  a.publish(2, "y");
+  engine.step(one);
+  engine.step(two);
+  run();
+  expect(o.log()).toEqual(["1:join", "2:x", "3:y"]);
+});

@@ -273,3 +273,22 @@ test("B21: stable is what every connected member and observer has acknowledged, 
   rig.wait(20);
   expect(a.of("stable").at(-1)).toEqual({ type: "stable", upTo: 4 });
 });
+
+test("B21: who comes back is not told of less than it had, which another server of this epoch may have told it", () => {
+  const rig = new Rig();
+  const a = rig.join(1);
+  a.publish(1, "x", "y", "z");
+  const { epoch } = a.welcome;
+  const o = rig.observe({ stable: true, epoch, last: 3 });
+  const late = rig.observe();
+  a.ack(4);
+  o.ack(4);
+  rig.wait(20);
+  late.ack(2);
+  rig.wait(20);
+  expect(rig.eventsOf("stable").at(-1)).toMatchObject({ upTo: 2 });
+  expect(o.of("stable")).toEqual([]);
+  late.ack(4);
+  rig.wait(20);
+  expect(o.of("stable")).toEqual([{ type: "stable", upTo: 4 }]);
+});
