@@ -9,7 +9,10 @@ import {
   type Room,
   serve,
 } from "../../src/index.js";
+import { Database } from "../../src/node/level/database.js";
 import { levelLog } from "../../src/node/level/index.js";
+import { LevelStore } from "../../src/node/level/level-store.js";
+import { Disk } from "./disk.js";
 import { segmentKey, temporaryFolder, withDatabase } from "./level-folder.js";
 import { textOf } from "./watched-members.js";
 
@@ -116,3 +119,45 @@ it("B27: a second server on the same folder does not start, and says why", async
     cause: { code: "LOCKED" },
   });
 });
+
+for (const durability of ["written", "fsync", "memory"] as const) {
+  const epoch = durability === "memory" ? "begins anew" : "goes on";
+  it(`B28: ${durability}: a disk that fails closes the room, and it opens again with what is stored; the epoch ${epoch}`, async () => {
+    const disk = new Disk();
+    const database = new Database(temporaryFolder(), disk.make);
+    const store = new LevelStore({ database, durability, flushAfterMs: 0, maxBufferedBytes: 1_000_000 });
+    await using server = await serve({ log: { kind: "durable", durability, store } });
+    const troubles: string[] = [];
+    server.on("event", (event) => {
+      if (event.type === "trouble") troubles.push(event.message);
+    });
+    const { room, messages, notices, until } = await member(server, "ana");
+    await using ana = room;
+    await ana.publish("one");
+    await until("one");
+    let failed = 0;
+    disk.fails = (keys) => keys.some((key) => key.includes("segment")) && failed++ === 0;
+    const outcomes: (number | string)[] = [];
+    // In memory a write that failed is told by the next one.
+    for (let i = 0; i < 200 && troubles.length === 0; i++) {
+      outcomes.push(await ana.publish(`more ${i}`).catch(({ code }) => code));
+    }
+    await ana.publish("last");
+    await until("last");
+    expect(troubles).toEqual([expect.stringContaining("no space left")]);
+    const texts = messages.map((message) => message.slice(message.indexOf(" ") + 1));
+    expect(new Set(texts).size).toBe(texts.length);
+    const epochs = notices.filter(({ type }) => type === "epoch");
+    if (durability === "memory") {
+      expect(epochs).toHaveLength(1);
+    } else {
+      expect(epochs).toEqual([]);
+      expect(messages).toEqual([
+        "2 one",
+        ...outcomes.map((number, i) => `${number} more ${i}`),
+        expect.stringMatching(/ last$/),
+      ]);
+      expect(outcomes).toEqual(outcomes.map((_, i) => 3 + i));
+    }
+  });
+}
