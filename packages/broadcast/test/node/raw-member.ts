@@ -10,6 +10,8 @@ export class RawMember implements AsyncDisposable {
   /** Every message that came. */
   readonly seen: Message[] = [];
   readonly closed: Promise<void>;
+  /** Takes what comes from now on, instead of `seen`. */
+  onMessage: ((message: Message) => void) | undefined;
   readonly #waiting = new Set<() => void>();
 
   private constructor(address: string) {
@@ -24,7 +26,11 @@ export class RawMember implements AsyncDisposable {
       });
     });
     this.socket.on("data", (chunk) => {
-      for (const payload of decoder.push(chunk)) this.seen.push(decode(payload, "server"));
+      for (const payload of decoder.push(chunk)) {
+        const message = decode(payload, "server");
+        if (this.onMessage === undefined) this.seen.push(message);
+        else this.onMessage(message);
+      }
       this.#wake();
     });
   }
