@@ -38,7 +38,7 @@ const GAP: Readonly<Record<string, string>> = {
 };
 
 /** The line of a notice, or undefined for one that is not worth one. */
-export function noticeLine(notice: Notice, showsOrder: boolean): string | undefined {
+export function noticeLine(notice: Notice, showsAcknowledgements: boolean): string | undefined {
   switch (notice.type) {
     case "gap":
       return `* gap: the numbers ${notice.from} to ${notice.to} will not come: ${GAP[notice.reason]}`;
@@ -53,9 +53,9 @@ export function noticeLine(notice: Notice, showsOrder: boolean): string | undefi
     case "lag":
       return notice.behind === 0 ? "* caught up" : `* ${notice.behind} behind`;
     case "stable":
-      return showsOrder ? `* stable: all have acknowledged up to number ${notice.upTo}` : undefined;
+      return showsAcknowledgements ? `* stable: all have acknowledged up to number ${notice.upTo}` : undefined;
     case "acknowledged":
-      return showsOrder ? `* ACK ${notice.upTo} sent` : undefined;
+      return showsAcknowledgements ? `* ACK ${notice.upTo} sent` : undefined;
     // Told by whoever knows whether it is the first.
     case "welcome":
       return undefined;

@@ -65,7 +65,7 @@ async function chat(flags: JoinFlags): Promise<void> {
   checkStart(flags);
   const { name, window, position, showOrder = false } = flags;
   const { signal } = stopSignal();
-  const shown = new ShownRoom(showOrder);
+  const shown = new ShownRoom({ numbers: showOrder, acknowledgements: showOrder });
   const file = position === undefined ? undefined : new PositionFile(position, flags.room);
   const options = {
     ...clientOptions(flags),

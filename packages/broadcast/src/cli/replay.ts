@@ -62,7 +62,7 @@ async function replayServer(flags: ReplayFlags): Promise<void> {
     if (number >= head) end();
   };
   const handler = (entry: Delivered): void => {
-    if (entry.number <= head) write(lineOf(entry, flags));
+    if (entry.number <= head && entry.number >= (flags.from ?? 1)) write(lineOf(entry, flags));
     passed(entry.number);
   };
   const onNotice = (notice: Notice): void => {
@@ -77,8 +77,8 @@ async function replayServer(flags: ReplayFlags): Promise<void> {
     // What was to come is of an epoch that has ended.
     if (notice.type === "epoch") end();
   };
-  const start = flags.from === undefined ? ({ start: "all" } as const) : ({ start: "from", from: flags.from } as const);
-  const options = { ...clientOptions(flags), ...start, observer: true, entries: "all", handler, onNotice } as const;
+  // From the oldest on: names stand in joins, which may be far before the first that is printed.
+  const options = { ...clientOptions(flags), start: "all", observer: true, entries: "all", handler, onNotice } as const;
   const room = await reach(options, signal);
   if (room === undefined) return;
   await Promise.race([ended, room.ended, aborted(signal)]);

@@ -38,6 +38,9 @@ export async function chooseLog({ log, durability, redis, nats, historyMessages 
     const { redisLog } = await import("../node/redis/index.js");
     return redisLog({ url: redis, ...history });
   }
-  if (nats !== undefined) throw usageError("--nats is not there yet");
+  if (nats !== undefined) {
+    const { natsLog } = await import("../node/nats/index.js");
+    return natsLog({ servers: nats, ...history });
+  }
   return memoryLog();
 }

@@ -7,20 +7,28 @@ import { backLine, entryLine, noticeLine } from "./entry-words.js";
 /** Names that fit a line. */
 const MOST_NAMES = 20;
 
+export interface Shown {
+  /** The number of each entry. */
+  readonly numbers: boolean;
+  /** ACKs that were sent, and what is stable. */
+  readonly acknowledgements: boolean;
+}
+
 export class ShownRoom {
-  readonly #showsOrder: boolean;
+  readonly #shows: Shown;
   /** Lines that wait for `begin`. */
   readonly #early: string[] = [];
   #write: (line: string) => void = (line) => this.#early.push(line);
   #isIn = false;
   #isLost = false;
+  #isBehind = false;
   #head = 0;
   #seen = 0;
   #epochs = 0;
   #wake: (() => void) | undefined;
 
-  constructor(showsOrder: boolean) {
-    this.#showsOrder = showsOrder;
+  constructor(shows: Shown) {
+    this.#shows = shows;
   }
 
   /** Writes the first lines, what has happened already, and from now on what happens. */
@@ -44,14 +52,13 @@ export class ShownRoom {
   }
 
   entry(entry: Delivered): void {
-    this.show(entryLine(entry, this.#showsOrder));
+    this.show(entryLine(entry, this.#shows.numbers));
     this.#passed(entry.number);
   }
 
   notice(notice: Notice): void {
     if (notice.type === "welcome") this.#welcome(notice);
-    const isSaidAlready = notice.type === "disconnected" && this.#isLost;
-    const line = isSaidAlready ? undefined : noticeLine(notice, this.#showsOrder);
+    const line = this.#isWorthALine(notice) ? noticeLine(notice, this.#shows.acknowledgements) : undefined;
     if (line !== undefined) this.show(line);
     if (notice.type === "disconnected") this.#isLost = true;
     if (notice.type === "gap") this.#passed(notice.to);
@@ -71,6 +78,16 @@ export class ShownRoom {
         this.#wake = resolve;
       });
     }
+  }
+
+  #isWorthALine(notice: Notice): boolean {
+    // Said once, however often it is tried again.
+    if (notice.type === "disconnected") return !this.#isLost;
+    if (notice.type !== "lag") return true;
+    // Who reads an old history is behind, and knows it.
+    const isTold = notice.behind > 0 ? this.#seen >= this.#head : this.#isBehind;
+    this.#isBehind = isTold && notice.behind > 0;
+    return isTold;
   }
 
   #welcome(notice: Extract<Notice, { type: "welcome" }>): void {

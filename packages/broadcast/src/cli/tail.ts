@@ -43,7 +43,7 @@ async function tail(flags: TailFlags): Promise<void> {
   checkStart(flags);
   const { signal } = stopSignal();
   const write = (line: string): void => void process.stdout.write(`${line}\n`);
-  const shown = new ShownRoom(true);
+  const shown = new ShownRoom({ numbers: true, acknowledgements: false });
   const inWords = {
     handler: (entry: Delivered) => shown.entry(entry),
     onNotice: (notice: Notice) => shown.notice(notice),
