@@ -1,10 +1,11 @@
 /** A room: one log in one order, and who reads it. How entries come into the log is for what extends it. */
 
 import { BATCH_HEADER_BYTES } from "./batch.js";
-import { type Connection, PAUSED_FOR_COMMIT, PAUSED_FOR_RATE, PAUSED_FOR_SLOW } from "./connection.js";
+import type { Connection } from "./connection.js";
 import { FanOut, type FanOutPort } from "./fan-out.js";
 import type { Hello, Member, PublishCode } from "./messages.js";
 import type { PublishWalker } from "./publish-frame.js";
+import { Publishers } from "./publishers.js";
 import { type LogFacts, resume } from "./resume.js";
 import { RoomLog } from "./room-log.js";
 import type { ServerContext } from "./server-context.js";
@@ -41,16 +42,14 @@ export abstract class Room implements FanOutPort {
   readonly snapshots: Snapshots;
   /** Those who wait for the room to be open. */
   readonly #early = new Set<Connection>();
-  /** Those who published, and whether they are paused until more is committed. */
-  readonly #publishers = new Set<Connection>();
-  #pausedForCommit = false;
-  #pausedForSlow = false;
+  readonly #publishers: Publishers;
 
   constructor(name: string, context: ServerContext) {
     this.name = name;
     this.context = context;
     this.stability = new Stability(context, name, this.connections);
     this.snapshots = new Snapshots(context, name);
+    this.#publishers = new Publishers(context);
   }
 
   /** Finds or makes the session of a HELLO that may enter, and says WELCOME as soon as it can. */
@@ -84,7 +83,7 @@ export abstract class Room implements FanOutPort {
   exit(connection: Connection, now: number): void {
     this.connections.delete(connection);
     this.#early.delete(connection);
-    this.#publishers.delete(connection);
+    this.#publishers.remove(connection);
     this.snapshots.forget(connection);
     this.life?.fanOut.remove(connection);
     connection.live = false;
@@ -134,12 +133,7 @@ export abstract class Room implements FanOutPort {
     this.stability.tick(now);
     this.snapshots.tick(now, this);
     this.#checkSlow(now);
-    for (const connection of this.#publishers) {
-      if ((connection.paused & PAUSED_FOR_RATE) === 0) continue;
-      // The same sum as for the waking: a rounded one may say that it is not yet, for ever.
-      if (now >= this.#mayPublishAt(connection)) this.context.pause(connection, PAUSED_FOR_RATE, false, now);
-      else this.#wakeForRate(connection);
-    }
+    this.#publishers.tick(now);
   }
 
   wantSnapshot(connection: Connection, now: number): void {
@@ -281,50 +275,18 @@ export abstract class Room implements FanOutPort {
     this.context.out.say(connection.id, { type: "puback", clientSeq, number, code });
   }
 
-  /** It published so many: whether it, or everybody, is read from no more. */
+  /** It published so many (B16). */
   protected published(connection: Connection, count: number, now: number): void {
-    const { settings, pause } = this.context;
-    if (!this.#publishers.has(connection)) {
-      this.#publishers.add(connection);
-      if (this.#pausedForCommit) pause(connection, PAUSED_FOR_COMMIT, true, now);
-      if (this.#pausedForSlow) pause(connection, PAUSED_FOR_SLOW, true, now);
-    }
-    connection.tokens = Math.min(settings.maxPublishRate, this.#tokens(connection, now)) - count;
-    connection.tokensAt = now;
-    if (connection.tokens >= 0) return;
-    pause(connection, PAUSED_FOR_RATE, true, now);
-    this.#wakeForRate(connection);
+    this.#publishers.published(connection, count, now);
   }
 
   /** What waits for its commit became more or less (B16). */
   protected pendingChanged(now: number): void {
-    const paused = this.pendingBytes > this.context.settings.maxCommitBytes;
-    if (paused === this.#pausedForCommit) return;
-    this.#pausedForCommit = paused;
-    for (const connection of this.#publishers) this.context.pause(connection, PAUSED_FOR_COMMIT, paused, now);
+    this.#publishers.pending(this.pendingBytes, now);
   }
 
-  #tokens({ tokens, tokensAt }: Connection, now: number): number {
-    return tokens + ((now - tokensAt) * this.context.settings.maxPublishRate) / 1_000;
-  }
-
-  #mayPublishAt({ tokens, tokensAt }: Connection): number {
-    return tokensAt + (-tokens * 1_000) / this.context.settings.maxPublishRate;
-  }
-
-  #wakeForRate(connection: Connection): void {
-    this.context.out.wake(this.#mayPublishAt(connection));
-  }
-
-  /** With `block` publishers stop while somebody is near the bounds, but for those who are themselves: their ACKs are needed (B19). */
   #checkSlow(now: number): void {
-    if (this.context.settings.onSlow !== "block" || this.life === undefined) return;
-    const { fanOut } = this.life;
-    this.#pausedForSlow = !fanOut.nobodyNearBound(now);
-    for (const connection of this.#publishers) {
-      const paused = this.#pausedForSlow && !fanOut.isNearBound(connection, now);
-      this.context.pause(connection, PAUSED_FOR_SLOW, paused, now);
-    }
+    if (this.life !== undefined) this.#publishers.checkSlow(this.life.fanOut, now);
   }
 
   #open(): NonNullable<Room["life"]> {

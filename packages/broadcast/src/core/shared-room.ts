@@ -1,6 +1,5 @@
 /** A room whose log is elsewhere, and is followed by several gateways of which this is one (docs/broadcast.md B38 to B40). */
 
-import type { Run } from "./append.js";
 import { BatchWriter } from "./batch.js";
 import { ID_BYTES } from "./codec.js";
 import type { Connection } from "./connection.js";
@@ -13,30 +12,16 @@ import type { ServerContext } from "./server-context.js";
 import type { SharedAnswer, SharedEntry } from "./server-contract.js";
 import type { RoomView } from "./server-view.js";
 import { frameOfShared, JoinedMembers } from "./shared-entries.js";
+import { type LocalMember, seenInLog } from "./shared-local-member.js";
 import { SharedOwners } from "./shared-owners.js";
 import { type PendingBytes, SharedPublisher } from "./shared-publisher.js";
 import { SharedRequests } from "./shared-requests.js";
+import { SharedRetries } from "./shared-retries.js";
 
-const RETRY_MS = 100;
 const READ_BYTES = 65_536;
 const TOO_BIG = Uint8Array.of(1);
 
 type Attached = Extract<SharedAnswer, { op: "attach" }>;
-
-/** A session that is connected to this gateway. */
-interface LocalMember {
-  readonly connection: Connection;
-  readonly clientId: string;
-  readonly owner: string;
-  readonly member: number;
-  readonly publisher: SharedPublisher;
-  /** The last that is in the log and was seen there. */
-  lastClientSeq: number;
-  lastNumber: number;
-  lastIsMarker: boolean;
-  /** PUBACKs of what the log gives just now. */
-  runs: Run[];
-}
 
 export class SharedRoom extends Room {
   readonly hasOlder = true;
@@ -50,9 +35,7 @@ export class SharedRoom extends Room {
   readonly #byClient = new Map<string, LocalMember>();
   /** What is to be said in a WELCOME, once the log was followed up to its head. */
   readonly #facts = new Map<Connection, WelcomeFacts>();
-  /** What is asked again after a failure: to open, to attach, to read. */
-  readonly #again = new Set<() => void>();
-  #againAt = 0;
+  readonly #retries: SharedRetries;
   readonly #reading = new Set<Connection>();
   /** What came before the log was known to be open. */
   #early: { readonly first: number; readonly entries: readonly SharedEntry[] }[] = [];
@@ -62,7 +45,6 @@ export class SharedRoom extends Room {
   /** Tells the machine that the room can not go on. */
   readonly #giveUp: (message: string, now: number) => void;
   readonly #retire: () => void;
-  #now: number;
 
   constructor(
     name: string,
@@ -74,8 +56,8 @@ export class SharedRoom extends Room {
     super(name, context);
     this.#giveUp = giveUp;
     this.#retire = retire;
-    this.#now = now;
     this.requests = new SharedRequests(context, name);
+    this.#retries = new SharedRetries(context);
     this.#owners = new SharedOwners(context, this.requests, (owner, then) => this.#lost(owner, then));
     this.#openLog(now);
   }
@@ -213,12 +195,11 @@ export class SharedRoom extends Room {
         },
       };
       const isUseful = answer !== undefined && fanOut.older(connection, answer.firstRetained, some, then);
-      if (!isUseful) this.#tryAgain(() => this.life?.fanOut.pump(connection, this.#now), then);
+      if (!isUseful) this.#retries.add((later) => this.life?.fanOut.pump(connection, later), then);
     });
   }
 
   override tick(now: number): void {
-    this.#now = now;
     if (this.requests.isOutOfReach(now)) {
       this.#giveUp("the shared log is out of reach", now);
       return;
@@ -226,12 +207,7 @@ export class SharedRoom extends Room {
     super.tick(now);
     if (this.life !== undefined) this.#owners.tick(now);
     for (const { publisher } of this.#byConnection.values()) publisher.tick(now);
-    if (this.#again.size > 0 && now < this.#againAt) this.context.out.wake(this.#againAt);
-    else {
-      const again = [...this.#again];
-      this.#again.clear();
-      for (const ask of again) ask();
-    }
+    this.#retries.tick(now);
     if (this.life !== undefined && this.isIdle) this.#retire();
   }
 
@@ -252,7 +228,7 @@ export class SharedRoom extends Room {
     const freshEpoch = drawEpoch(this.context.platform);
     this.requests.ask({ op: "open", freshEpoch }, now, (answer, then) => {
       if (answer === undefined) {
-        this.#tryAgain(() => this.#openLog(this.#now), then);
+        this.#retries.add((later) => this.#openLog(later), then);
         return;
       }
       const { epoch, head, members, epochStart = 1, previousEpoch = 0, previousHead = 0 } = answer;
@@ -270,7 +246,7 @@ export class SharedRoom extends Room {
     this.requests.ask({ op: "read", from: 1, maxBytes: 1 }, now, (answer, then) => {
       if (connection.state !== "room") return;
       if (answer === undefined) {
-        this.#tryAgain(() => this.#admitObserver(connection, this.#now), then);
+        this.#retries.add((later) => this.#admitObserver(connection, later), then);
         return;
       }
       const firstRetained = Math.max(1, answer.firstRetained);
@@ -294,8 +270,8 @@ export class SharedRoom extends Room {
     this.requests.ask(request, now, (answer, then) => {
       if (answer === undefined) {
         if (connection.state !== "room") return;
-        this.#tryAgain(() => {
-          if (connection.state === "room") this.#attach(connection, hello, owner, this.#now, freshToken);
+        this.#retries.add((later) => {
+          if (connection.state === "room") this.#attach(connection, hello, owner, later, freshToken);
         }, then);
         return;
       }
@@ -359,7 +335,8 @@ export class SharedRoom extends Room {
   }
 
   /** An entry that everybody was given. */
-  #seen(number: number, { kind, member, clientSeq, bytes }: SharedEntry): void {
+  #seen(number: number, entry: SharedEntry): void {
+    const { kind, member, bytes } = entry;
     const { out } = this.context;
     if (kind === "join") {
       const name = new TextDecoder().decode(bytes);
@@ -373,19 +350,8 @@ export class SharedRoom extends Room {
       return;
     }
     const local = this.#byMember.get(member);
-    if (local === undefined || clientSeq <= local.lastClientSeq) return;
-    local.publisher.seen(clientSeq);
-    local.lastClientSeq = clientSeq;
-    local.lastNumber = number;
-    local.lastIsMarker = kind === "marker";
-    if (local.runs.length === 0) this.#acknowledged.push(local);
-    const run = local.runs[local.runs.length - 1];
-    if (run !== undefined && run.code === "ok" && kind === "message" && run.number === number - 1) {
-      run.clientSeq = clientSeq;
-      run.number = number;
-    } else {
-      local.runs.push({ clientSeq, number, code: kind === "marker" ? "too big" : "ok" });
-    }
+    if (local !== undefined && seenInLog(local, number, entry) && local.runs.length === 1)
+      this.#acknowledged.push(local);
   }
   readonly #acknowledged: LocalMember[] = [];
 
@@ -413,11 +379,5 @@ export class SharedRoom extends Room {
     const local = this.#byConnection.get(connection);
     this.context.hangUp(connection, "TAKEN_OVER", "another gateway has the session now", now);
     if (local !== undefined) this.#owners.forget(local.owner);
-  }
-
-  #tryAgain(ask: () => void, now: number): void {
-    if (this.#again.size === 0) this.#againAt = now + RETRY_MS;
-    this.#again.add(ask);
-    this.context.out.wake(this.#againAt);
   }
 }
