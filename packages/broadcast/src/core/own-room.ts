@@ -73,6 +73,9 @@ export abstract class OwnRoom extends Room {
       connection.joinNumber = session.joinNumber;
     }
     connection.welcomeAt = session.joinNumber;
+    // What an earlier connection published and waits for its commit uses up client seqs: another process of the client must
+    // not number its own alike (B10).
+    if (session.appendedSeq > session.lastClientSeq) connection.welcomeAt = this.#writer.head;
     this.#waiting.add(connection);
     this.wantFirstSnapshot(connection, hello, now);
     // At once: what follows in the same read finds the member joined, as it would if it came later.
