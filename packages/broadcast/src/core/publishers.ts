@@ -30,7 +30,7 @@ export class Publishers {
     connection.tokensAt = now;
     if (connection.tokens >= 0) return;
     pause(connection, PAUSED_FOR_RATE, true, now);
-    this.#wake(connection);
+    this.#context.out.wake(this.#until(connection));
   }
 
   /** So many bytes wait for their commit. */
@@ -54,8 +54,10 @@ export class Publishers {
   tick(now: number): void {
     for (const connection of this.#publishers) {
       if ((connection.paused & PAUSED_FOR_RATE) === 0) continue;
-      if (this.#tokens(connection, now) >= 0) this.#context.pause(connection, PAUSED_FOR_RATE, false, now);
-      else this.#wake(connection);
+      const until = this.#until(connection);
+      // By the same sum that it was woken for: another might round to a hair below, for ever.
+      if (now >= until) this.#context.pause(connection, PAUSED_FOR_RATE, false, now);
+      else this.#context.out.wake(until);
     }
   }
 
@@ -63,7 +65,7 @@ export class Publishers {
     return tokens + ((now - tokensAt) * this.#context.settings.maxPublishRate) / 1_000;
   }
 
-  #wake({ tokens, tokensAt }: Connection): void {
-    this.#context.out.wake(tokensAt + (-tokens * 1_000) / this.#context.settings.maxPublishRate);
+  #until({ tokens, tokensAt }: Connection): number {
+    return tokensAt + (-tokens * 1_000) / this.#context.settings.maxPublishRate;
   }
 }

@@ -350,9 +350,9 @@ export class SharedRoom extends Room {
       return;
     }
     const local = this.#byMember.get(member);
-    if (local !== undefined && seenInLog(local, number, entry) && local.runs.length === 1)
-      this.#acknowledged.push(local);
-  }
+    if (local === undefined) return;
+    const isFirst = local.runs.length === 0;
+    if (seenInLog(local, number, entry) && isFirst) this.#acknowledged.push(local);
   readonly #acknowledged: LocalMember[] = [];
 
   #acknowledge(): void {
