@@ -20,7 +20,7 @@ const config: ViteUserConfig = defineConfig({
           include: roots.map((root) => `${root}/**/*.test.ts`),
           exclude: [...shared.exclude, ...alone.map((file) => `**/${file}`), "**/*.built.test.ts"],
           maxWorkers: 2,
-          testTimeout: timeout(10_000),
+          testTimeout: timeout(60_000),
           sequence: { groupOrder: 0 },
         },
       },
