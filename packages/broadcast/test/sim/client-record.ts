@@ -42,7 +42,7 @@ export class ClientRecord {
   /** The number that it must be given next; undefined before the first welcome. */
   next: number | undefined;
   epoch = 0;
-  /** The highest that it was given in this epoch, in this incarnation or before its position was saved. */
+  /** What it says in its HELLO that it has. */
   last = 0;
   /** All up to it is handled by the application, and saved where it saves. */
   handled = 0;
@@ -51,6 +51,8 @@ export class ClientRecord {
   /** What it was told since its token was saved: with the old one it is refused. */
   hasNewToken = false;
   #stable = 0;
+  /** The highest number that it was given in this epoch. */
+  #highest = 0;
   /** It was given something in this incarnation, or before its position was saved. */
   #hasBegun = false;
 
@@ -73,6 +75,7 @@ export class ClientRecord {
     this.next = position === undefined ? undefined : position.last + 1;
     this.last = position?.last ?? 0;
     this.handled = this.last;
+    this.#highest = this.last;
     this.#stable = 0;
     this.#hasBegun = position !== undefined;
     // What the process before this one did not hear of, nobody will tell.
@@ -89,13 +92,14 @@ export class ClientRecord {
           `${this.node} is given ${number}, and ${this.next} is next`,
         );
       }
-      if (number <= this.last) throw new Violation("A", `${this.node} is given ${number} again`);
+      if (number <= this.#highest) throw new Violation("A", `${this.node} is given ${number} again`);
       this.model.delivered(this.node, this.epoch, number, lineOf(entry));
       if (entry.own !== (entry.member === member)) {
         throw new Violation("F", `${this.node} is told that ${number} is ${entry.own ? "" : "not "}its own`);
       }
       this.next = number + 1;
       this.last = number;
+      this.#highest = number;
       this.#hasBegun = true;
       this.deliveries++;
     }
@@ -121,6 +125,8 @@ export class ClientRecord {
           throw new Violation("A", `${this.node} is given another snapshot for ${notice.upTo}`);
         }
         this.next = notice.upTo + 1;
+        this.last = notice.upTo;
+        this.#hasBegun = true;
         return;
       case "expired":
         this.expired++;
@@ -147,6 +153,8 @@ export class ClientRecord {
       throw new Violation("G", `${this.node} is told of a gap from ${from} to ${to}, and ${this.next} is next`);
     }
     this.next = to + 1;
+    this.last = to;
+    this.#hasBegun = true;
   }
 
   /** B26: where it goes on in another epoch. */
@@ -168,6 +176,7 @@ export class ClientRecord {
     this.epoch = epoch;
     this.next = from;
     this.last = from - 1;
+    this.#highest = this.last;
     this.#stable = 0;
   }
 

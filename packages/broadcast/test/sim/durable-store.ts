@@ -1,7 +1,7 @@
 /**
  * A durable log of rooms on the disk of a simulated node (docs/broadcast.md B25 to B28): records one behind another, several
  * writes in one record, one record on its way at a time. A crash of the program loses what the disk was not given yet; one of
- * the host also what was written and not synced. A record of which a part is there is known by its length.
+ * the host also what was written and not synced; epochs and clean marks are synced, whatever the durability. A record of which a part is there is known by its length.
  */
 import type { NodeEnvironment, NodeOutput } from "@lab/simnet";
 import type { Durability, Recovered, StoredMeta, StoredSegment } from "../../src/core/index.js";
@@ -18,6 +18,8 @@ interface Asked {
   readonly room: string;
   readonly id: number;
   readonly write: StoreWrite;
+  /** It was told to be done. */
+  isSaid: boolean;
 }
 
 interface StoredRoom {
@@ -94,11 +96,15 @@ export class DurableStore {
 
   /** @returns what is done at once */
   write(room: string, id: number, write: StoreWrite, out: NodeOutput[]): StoreResult[] {
-    const asked = { room, id, write };
     if (this.#broken.has(room)) return [{ room, id, failed: true }];
+    const asked: Asked = { room, id, write, isSaid: false };
     this.#waiting.push(asked);
-    const isDone = this.#durability === "memory" || this.#mutation.saysTooEarly === true;
-    if (isDone) this.#apply(asked);
+    // What is behind an epoch that is on its way waits for it.
+    const isDone = this.#mutation.saysTooEarly === true || (this.#isBuffered && !this.#hasMeta(room));
+    if (isDone) {
+      asked.isSaid = true;
+      this.#apply(asked);
+    }
     this.#flush(out);
     return isDone ? [{ room, id, failed: false }] : [];
   }
@@ -108,21 +114,33 @@ export class DurableStore {
     const done = this.#underWay ?? [];
     this.#underWay = undefined;
     if (!failed) for (const bad of this.#bad.splice(0)) this.#environment.durable.delete(`record ${bad}`);
-    const wasSaid = this.#durability === "memory" || this.#mutation.saysTooEarly === true;
+    if (!failed && done.some(({ write }) => write.type === "meta"))
+      this.#environment.durable.set("synced", this.#next - 1);
     const results: StoreResult[] = [];
     for (const asked of done) {
-      if (!wasSaid && !failed) this.#apply(asked);
-      if (!wasSaid) results.push({ room: asked.room, id: asked.id, failed });
+      if (asked.isSaid) continue;
+      if (!failed) this.#apply(asked);
+      results.push({ room: asked.room, id: asked.id, failed });
     }
     if (failed) {
       // Nothing behind what failed is done, until the room is opened anew.
       const rooms = new Set(done.map(({ room }) => room));
       for (const room of rooms) this.#broken.add(room);
-      for (const { room, id } of this.#waiting) if (rooms.has(room)) results.push({ room, id, failed: true });
+      for (const { room, id, isSaid } of this.#waiting)
+        if (rooms.has(room) && !isSaid) results.push({ room, id, failed: true });
       this.#waiting = this.#waiting.filter(({ room }) => !rooms.has(room));
     }
     this.#flush(out);
-    return wasSaid ? [] : results;
+    return results;
+  }
+
+  get #isBuffered(): boolean {
+    return this.#durability === "memory";
+  }
+
+  #hasMeta(room: string): boolean {
+    const isMeta = (asked: Asked): boolean => asked.room === room && asked.write.type === "meta" && !asked.isSaid;
+    return this.#waiting.some(isMeta) || this.#underWay?.some(isMeta) === true;
   }
 
   #flush(out: NodeOutput[]): void {

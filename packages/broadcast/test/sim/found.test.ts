@@ -150,3 +150,32 @@ it("B19: with block a member that comes back from beyond the bounds is let catch
   expect(said.map(({ type }) => type)).toContain("batch");
   expect(said.map(({ type }) => type)).not.toContain("close");
 });
+
+it("B10, B13: a client that comes back as another process is told of its publishes that wait for their commit", () => {
+  const { tell, hears } = server({ log: "durable", graceMs: 60_000 });
+  tell(0, { type: "opened", connection: 1 });
+  hears(0, 1, hello);
+  const stored = (outputs: ServerOutput[]): ServerInput[] =>
+    outputs.flatMap((output) =>
+      output.type === "storeMeta" || output.type === "storeSegment"
+        ? [{ type: "stored", room: "main", id: output.id }]
+        : [],
+    );
+  let waiting = stored(
+    tell(0, { type: "roomOpened", room: "main", recovered: { segments: [], damaged: false, boot: "1" } }),
+  );
+  while (waiting.length > 0) waiting = waiting.flatMap((input) => stored(tell(0, input)));
+  const pending = stored(
+    hears(0, 1, { type: "publish", firstClientSeq: 1, payloads: [Uint8Array.of(1), Uint8Array.of(2)] }),
+  );
+  expect(pending.length).toBe(1);
+  tell(1, { type: "closed", connection: 1 });
+  tell(1, { type: "opened", connection: 2 });
+  const saidTo2 = (outputs: ServerOutput[]): Message[] =>
+    outputs.flatMap((output) => (output.type === "send" && output.connection === 2 ? messagesIn(output.bytes) : []));
+  const token2 = new Uint8Array(16).fill(3); // what the platform draws
+  expect(saidTo2(hears(1, 2, { ...hello, token: token2 }))).toEqual([]);
+  expect(saidTo2(pending.flatMap((input) => tell(2, input)))).toContainEqual(
+    expect.objectContaining({ type: "welcome", lastClientSeq: 2 }),
+  );
+});

@@ -25,8 +25,8 @@ const settings = [
   "two rooms",
 ] as const;
 
-export const kinds = [...settings, ...faultKinds] as const;
-export type Kind = (typeof kinds)[number];
+export type Kind = (typeof settings)[number] | (typeof faultKinds)[number];
+export const kinds: readonly Kind[] = [...settings, ...faultKinds];
 
 /** In memory alone, in a store with one of three durabilities, or in an engine that two gateways share. */
 export const LOG_KINDS = ["memory", "durable memory", "written", "fsync", "shared"] as const;
@@ -198,7 +198,7 @@ function drawServer(pick: Choose, has: Draw["has"], heartbeatMs: number): Server
   };
 }
 
-export const SECRET = new Uint8Array(16).fill(7);
+export const SECRET: Uint8Array = new Uint8Array(16).fill(7);
 
 function drawClients(random: Random, pick: Choose, has: Draw["has"], calmAtMs: number): PlannedClient[] {
   const count = random.integer(1, 4);

@@ -19,7 +19,7 @@ export class EpochLog {
   /** The first number of this epoch; what is below it was there before. */
   readonly start: number;
   /** What was acknowledged to its sender before anybody saw it: number to payload. */
-  readonly acknowledged = new Map<number, string>();
+  readonly acknowledged: Map<number, string> = new Map();
   /** The highest number that was committed. */
   head: number;
   /** Somebody was told of it. */
@@ -39,8 +39,10 @@ export class EpochLog {
 
 export class RoomModel {
   readonly room: string;
-  readonly epochs = new Map<number, EpochLog>();
+  readonly epochs: Map<number, EpochLog> = new Map();
   current: EpochLog | undefined;
+  /** The boot in which something was last committed. */
+  boot = 0;
   /** Entries that were seen, over all epochs. */
   seen = 0;
   /** What came before the current one, in order. */
@@ -73,8 +75,8 @@ export class RoomModel {
       return;
     }
     if (this.epochs.has(epoch)) throw new Violation("A", `epoch ${epoch} comes back after another`);
-    if (goesOn) throw new Violation("A", `epoch ${epoch} goes on, and never began`);
-    if (mustGoOn && current !== undefined) {
+    // An epoch may go on that was stored by a server which died before it had said so.
+    if (mustGoOn && !goesOn && current !== undefined) {
       throw new Violation(
         "D",
         `a new epoch at ${head}, though nothing can have been lost since epoch ${current.epoch}`,

@@ -63,8 +63,8 @@ export function runPlan(plan: Plan, machines: Machines = SHIPPED, options: RunOp
 
 export class PlannedRun {
   readonly world: World;
-  readonly records = new Map<string, ClientRecord>();
-  readonly met = new Map<string, number>();
+  readonly records: Map<string, ClientRecord> = new Map();
+  readonly met: Map<string, number> = new Map();
   readonly #plan: Plan;
   readonly #machines: Machines;
   readonly #models = new Map<string, RoomModel>();

@@ -86,14 +86,12 @@ export class ServerProgram implements NodeProgram {
   readonly #tooFull = new Set<Served>();
   readonly #segments = new Map<string, StoredSegment>();
   readonly #opened = new Set<string>();
-  readonly #bootBefore: number | undefined;
   #machine: ServerMachine | undefined;
 
   constructor(environment: NodeEnvironment, around: ServerSurroundings) {
     this.environment = environment;
     this.around = around;
     const { log = "memory" } = around.options;
-    this.#bootBefore = environment.durable.get("boot") as number | undefined;
     this.#store = log === "durable" ? new DurableStore(environment, this.#durability, around.store) : undefined;
     this.#link = around.engine?.link(environment.name, environment.incarnation);
   }
@@ -375,6 +373,7 @@ export class ServerProgram implements NodeProgram {
       modelOf(event.room).opened(event.epoch, event.goesOn, event.head, this.#mustGoOn(event.room));
     } else if (event.type === "committed") {
       modelOf(event.room).committed(event.first, event.count);
+      modelOf(event.room).boot = this.environment.boot;
       const safe = this.#safeHead(event.room);
       const last = event.first + event.count - 1;
       if (last > safe) throw new Violation("D", `${last} is told to be committed, and only ${safe} is stored`);
@@ -384,13 +383,13 @@ export class ServerProgram implements NodeProgram {
   /** Whether nothing that was promised before this start can have been lost (B25). */
   #mustGoOn(room: string): boolean {
     const store = this.#store;
+    const model = this.around.modelOf(room);
     const isAgain = this.#opened.has(room);
     this.#opened.add(room);
     if (store === undefined || store.isDamaged) return false;
     if (this.#durability === "fsync") return true;
-    if (isAgain) return this.#durability === "written";
-    // Since a memory log was closed cleanly is known by the store alone: it may go on, and the model checks that it lost nothing.
-    return this.#durability === "written" && this.#bootBefore === this.environment.boot;
+    // A clean close is known by the store alone: it may go on then, and the model checks that it lost nothing.
+    return this.#durability === "written" && (isAgain || model.boot === this.environment.boot);
   }
 
   #safeHead(room: string): number {
