@@ -353,6 +353,7 @@ export class SharedRoom extends Room {
     if (local === undefined) return;
     const isFirst = local.runs.length === 0;
     if (seenInLog(local, number, entry) && isFirst) this.#acknowledged.push(local);
+  }
   readonly #acknowledged: LocalMember[] = [];
 
   #acknowledge(): void {
