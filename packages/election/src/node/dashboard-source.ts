@@ -14,6 +14,7 @@ import type { DashboardNumbers } from "./dashboard-options.js";
 import { DashboardPages } from "./dashboard-pages.js";
 import { pickRows } from "./dashboard-rows.js";
 import { deviceInfo } from "./host-metrics.js";
+import { LaterQuestion } from "./later-question.js";
 import { type QueryOptions, queryNode } from "./query.js";
 
 /** What a dashboard needs of a node: part of a `NodeElector`. */
@@ -60,6 +61,9 @@ export class DashboardSource {
   /** Why the leader that is followed gave no table when it was asked last. */
   #problem: Problem | undefined;
   #polling: Promise<void> | undefined;
+  #polledAtMono = Number.NEGATIVE_INFINITY;
+  /** A question for pages that are not known. */
+  readonly #learning = new LaterQuestion(() => this.poll());
   /** The next question while no page watches. */
   #later: NodeJS.Timeout | undefined;
   /** One that follows a change of leaders. */
@@ -112,11 +116,22 @@ export class DashboardSource {
   poll(): Promise<void> {
     this.#polling ??= this.#poll().finally(() => {
       this.#polling = undefined;
+      this.#polledAtMono = performance.now();
       if (this.#abort.signal.aborted) return;
       clearTimeout(this.#later);
       this.#later = setTimeout(() => void this.poll(), this.#learnMs).unref();
     });
     return this.#polling;
+  }
+
+  /**
+   * Asks the leader for pages that are not known: `updateMs` after the last question at the earliest, one question for all
+   * of them, so that a page of whomever cannot make this node ask without a pause. Never rejects.
+   */
+  learn(): Promise<void> {
+    const waitMs = this.#polledAtMono + this.#options.updateMs - performance.now();
+    if (this.#polling !== undefined || waitMs <= 0 || this.#abort.signal.aborted) return this.poll();
+    return this.#learning.in(waitMs);
   }
 
   /** Between two questions while no page watches: an answer costs the leader as much as it has rows. */
@@ -137,6 +152,7 @@ export class DashboardSource {
 
   close(): void {
     this.#abort.abort();
+    this.#learning.close();
     clearInterval(this.#ticks);
     clearTimeout(this.#later);
     clearTimeout(this.#soon);

@@ -144,7 +144,7 @@ class HttpDashboard implements Dashboard {
     if (origin === undefined) return false;
     const isKnown = (): boolean => (this.#source?.origins ?? new Set([comparableOrigin(this.url)])).has(origin);
     if (isKnown()) return true;
-    await this.#source?.poll();
+    await this.#source?.learn();
     return isKnown();
   }
 }

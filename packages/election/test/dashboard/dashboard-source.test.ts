@@ -114,6 +114,28 @@ describe("the leader of a node that follows", () => {
     }
   });
 
+  it("E68 is asked for pages that are not known once every updateMs, whatever they ask, and not after the end", async () => {
+    vi.useFakeTimers();
+    try {
+      using followed = new Followed();
+      await vi.advanceTimersByTimeAsync(0);
+      let answered = 0;
+      for (let ms = 0; ms < 3_000; ms += 10) {
+        void followed.source.learn().then(() => answered++);
+        await vi.advanceTimersByTimeAsync(10);
+      }
+      expect(followed.leader.asked.length).toBe(1 + 3);
+      const last = followed.source.learn();
+      followed.source.close();
+      await last;
+      expect(answered).toBe(300);
+      expect(followed.leader.asked.length).toBe(1 + 3);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("E69 is asked seldom, and not without a pause, where the time between two questions is more than a timer takes", async () => {
     vi.useFakeTimers();
     try {
