@@ -3,7 +3,7 @@
 import type { ClientOutput, Delivered, Notice } from "./client-contract.js";
 import type { ClientSettings } from "./client-options.js";
 import { BATCH_PREFIX_BYTES, checkBatch } from "./codec.js";
-import { EntryWalker, KIND } from "./entries.js";
+import { ENTRY_HEADER_BYTES, EntryWalker, KIND } from "./entries.js";
 import {
   ENTRY_KINDS,
   type EntryKind,
@@ -18,7 +18,7 @@ import type { Publishes } from "./publishes.js";
 import type { Roster } from "./roster.js";
 import { SnapshotAssembly } from "./snapshot-assembly.js";
 import type { Unhandled } from "./unhandled.js";
-import { malformed } from "./wire.js";
+import { malformed, TWO_32, UNSAFE_HIGH } from "./wire.js";
 
 /** What an entry or a notice takes in memory beside its bytes, about. */
 const OBJECT_BYTES = 64;
@@ -71,6 +71,7 @@ export class Deliveries {
 
   /** The BATCH that `payload` is. @throws RemoteProtocolError, before anything of it was delivered */
   batch(payload: Uint8Array): void {
+    if (this.#messages(payload)) return;
     const walker = this.#walker;
     const { first, count } = checkBatch(payload, walker);
     this.#refuseInSnapshot("BATCH");
@@ -113,6 +114,70 @@ export class Deliveries {
       }
     }
     this.#publishes.passed(this.last);
+  }
+
+  /**
+   * The common BATCH, in one pass: the messages behind the last one, and nothing else. False, and nothing has changed: it is
+   * another one, or none at all, and `batch` looks at it more closely.
+   */
+  #messages(payload: Uint8Array): boolean {
+    const { buffer, byteOffset, length } = payload;
+    if (length < BATCH_PREFIX_BYTES || this.#snapshot.isOpen) return false;
+    const view = new DataView(buffer, byteOffset, length);
+    const before = this.last;
+    if (view.getUint32(1) * TWO_32 + view.getUint32(5) !== before + 1) return false;
+    const { echo } = this.#settings;
+    const own = this.member;
+    const entries = this.#entries;
+    const had = entries.length;
+    let number = before;
+    let sender = 0;
+    let name = "";
+    let hasOwn = false;
+    let at = BATCH_PREFIX_BYTES;
+    while (at < length) {
+      const start = at + ENTRY_HEADER_BYTES;
+      if (start > length) break;
+      const member = view.getUint32(at + 1);
+      const high = view.getUint32(at + 5);
+      const clientSeq = high * TWO_32 + view.getUint32(at + 9);
+      const end = start + view.getUint32(at + 13);
+      if (end > length || payload[at] !== KIND.message || member === 0 || clientSeq === 0 || high >= UNSAFE_HIGH) break;
+      if (member !== sender) {
+        sender = member;
+        name = this.#roster.nameOf(member);
+      }
+      const isOwn = member === own;
+      if (isOwn) hasOwn = true;
+      number++;
+      entries.push({
+        number,
+        kind: "message",
+        member,
+        name,
+        clientSeq,
+        bytes: new Uint8Array(buffer, byteOffset + start, end - start),
+        own: isOwn,
+        silent: isOwn && !echo,
+      });
+      at = end;
+    }
+    const count = number - before;
+    if (at !== length || count !== view.getUint32(9) || count === 0 || number > Number.MAX_SAFE_INTEGER) {
+      entries.length = had;
+      return false;
+    }
+    this.hasBegun = true;
+    this.last = number;
+    this.#bytes += count * (OBJECT_BYTES - ENTRY_HEADER_BYTES) + length - BATCH_PREFIX_BYTES;
+    if (hasOwn) {
+      for (let index = had; index < entries.length; index++) {
+        const entry = entries[index] as Delivered;
+        if (entry.own) this.#publishes.own(entry.clientSeq, entry.number, "ok");
+      }
+    }
+    this.#publishes.passed(number);
+    return true;
   }
 
   /** @throws RemoteProtocolError where it leaves out what nobody told of */

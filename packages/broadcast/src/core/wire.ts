@@ -5,9 +5,9 @@ import { hasControls } from "./text-rules.js";
 
 export const FRAME_HEADER_BYTES = 8;
 
-const TWO_32 = 2 ** 32;
+export const TWO_32: number = 2 ** 32;
 /** 2^21: with a high word from here on, an integer is above 2^53-1. */
-const UNSAFE_HIGH = 2 ** 21;
+export const UNSAFE_HIGH: number = 2 ** 21;
 const EMPTY = new Uint8Array(0);
 
 const encoder = new TextEncoder();

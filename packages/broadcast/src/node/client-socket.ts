@@ -2,6 +2,7 @@
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { HostAndPort } from "./address.js";
+import { ReadMemory } from "./read-memory.js";
 
 export interface ClientSocketOptions {
   readonly target: HostAndPort;
@@ -39,6 +40,8 @@ export class ClientSocket {
   readonly #events: ClientSocketEvents;
   #isFull = false;
   #isOver = false;
+  /** The first of this turn: what is alone, as most ACKs are, needs no cork. */
+  #unsent: Uint8Array | undefined;
   #isCorked = false;
   #timer: NodeJS.Timeout | undefined;
   #why = "the server ended the connection";
@@ -47,7 +50,7 @@ export class ClientSocket {
   constructor(options: ClientSocketOptions, events: ClientSocketEvents) {
     const { tls, connectTimeoutMs } = options;
     this.#events = events;
-    const socket = tls === undefined ? connectTcp(options) : connectSecurely(options, tls);
+    const socket = tls === undefined ? connectTcp(options, this.#take) : connectSecurely(options, tls);
     this.#socket = socket;
     this.#highWaterBytes = Math.max(options.highWaterBytes, socket.writableHighWaterMark);
     this.#timer = setTimeout(() => {
@@ -60,7 +63,7 @@ export class ClientSocket {
         this.#timer = undefined;
         if (!this.#isOver) events.connected();
       })
-      .on("data", this.#take)
+      .on("data", this.#take) // over TLS alone: see `connectTcp`
       .on("drain", () => this.#drained())
       .on("error", ({ message }: Error) => {
         this.#why = message;
@@ -76,19 +79,26 @@ export class ClientSocket {
   /** What is sent in one turn leaves together, at `flush`. The bytes are not copied. */
   send(bytes: Uint8Array): void {
     if (this.#isOver) return;
+    if (this.#unsent === undefined) {
+      this.#unsent = bytes;
+      return;
+    }
     const socket = this.#socket;
     if (!this.#isCorked) {
       this.#isCorked = true;
       socket.cork();
+      socket.write(this.#unsent);
     }
     socket.write(bytes);
   }
 
   flush(): void {
-    if (!this.#isCorked) return;
-    this.#isCorked = false;
+    if (this.#unsent === undefined) return;
     const socket = this.#socket;
-    socket.uncork();
+    if (this.#isCorked) socket.uncork();
+    else socket.write(this.#unsent);
+    this.#isCorked = false;
+    this.#unsent = undefined;
     if (this.#isFull || this.#isOver || socket.writableLength < this.#highWaterBytes) return;
     this.#isFull = true;
     this.#events.full();
@@ -124,7 +134,9 @@ export class ClientSocket {
     this.#socket.destroy();
   }
 
-  readonly #take = (bytes: Uint8Array): void => this.#events.data(bytes);
+  readonly #take = (bytes: Uint8Array): void => {
+    if (!this.#isOver) this.#events.data(bytes);
+  };
 
   #drained(): void {
     if (!this.#isFull || this.#isOver) return;
@@ -140,9 +152,18 @@ export class ClientSocket {
   }
 }
 
-function connectTcp({ target, highWaterBytes }: ClientSocketOptions): Socket {
+/** What is read is handed over as it is, without the way through a stream, which costs as much as a whole BATCH of few messages. */
+function connectTcp({ target, highWaterBytes }: ClientSocketOptions, take: (bytes: Uint8Array) => void): Socket {
+  const memory = new ReadMemory();
+  const onread = {
+    buffer: () => memory.room(),
+    callback: (length: number): boolean => {
+      take(memory.taken(length));
+      return true; // whether it is paused is decided elsewhere
+    },
+  };
   // `connect` hands its options to the socket; those of a stream are missing in its types.
-  const options = { ...target, noDelay: true, writableHighWaterMark: highWaterBytes };
+  const options = { ...target, noDelay: true, writableHighWaterMark: highWaterBytes, onread };
   return connect(options);
 }
 
