@@ -1,5 +1,6 @@
 /** `pnpm demo`: a list of short chapters, each an example app. Exits 1 when a chapter fails. */
 import { performance } from "node:perf_hooks";
+import { run as chat } from "../examples/chat/demo.js";
 import { run as cluster } from "../examples/cluster/demo.js";
 import { run as fileDrop } from "../examples/file-drop/demo.js";
 import { run as hftpServer } from "../examples/hftp-server/demo.js";
@@ -14,6 +15,7 @@ const chapters: readonly Chapter[] = [
   { title: "HFTP: a real file from a real server, in parallel slices, verified", run: hftpServer },
   { title: "UDP: a file through a network that loses, doubles, reorders and damages packets", run: fileDrop },
   { title: "Election: five processes elect a leader, it is killed, another leads", run: cluster },
+  { title: "Broadcast: a chat of five, one cut off, one slow, the server killed and restarted", run: chat },
 ];
 
 const lines: string[] = [];
