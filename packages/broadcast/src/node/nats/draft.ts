@@ -21,6 +21,8 @@ export interface DraftContext {
   readonly now: number;
   /** For so long nobody said that the session is connected. */
   readonly silentMs: (session: ReplicaSession) => number;
+  /** Since when the owner's connection asks for its session. */
+  readonly ageMs: (owner: string) => number;
 }
 
 /** Undefined: it is not done, and goes on in the next record. */
@@ -113,18 +115,23 @@ export class Draft {
     if (known?.owner === owner) return this.#attached(known);
     if (known !== undefined && known.token !== token) return this.#refused("unauthorized");
     if (known === undefined && !this.#hasPlace()) return this.#refused("full");
+    const askedAt = this.#context.now - this.#context.ageMs(owner);
+    // It waited while another connection, which came later, took the session: as if it had been before that, it owns nothing (B11).
+    if (known !== undefined && known.askedAt > askedAt) {
+      return { ...this.#attached(known), outcome: "resumed", joinNumber: 0 };
+    }
     let outcome: AttachedSession["outcome"] = known?.isJoined === true ? "resumed" : "joined again";
     if (known === undefined) {
       outcome = token === "" ? "made" : "expired";
       const none = { isJoined: false, lastClientSeq: 0, lastNumber: 0, leftAt: 0 };
       const ids = { id: clientId, token: freshToken, member: ++this.#lastMember, name };
-      this.#touched.set(clientId, { ...ids, owner, gateway, outcome, joinNumber: 0, ...none });
+      this.#touched.set(clientId, { ...ids, owner, gateway, outcome, joinNumber: 0, askedAt, ...none });
     }
     const session = this.#touch(clientId);
     const joinNumber = session.isJoined ? 0 : this.#head + 1;
-    Object.assign(session, { owner, gateway, outcome, joinNumber, isJoined: true });
+    Object.assign(session, { owner, gateway, outcome, joinNumber, askedAt, isJoined: true });
     const { token: kept, member, name: called } = session;
-    const attach = { id: clientId, token: kept, member, name: called, owner, gateway, outcome, joinNumber };
+    const attach = { id: clientId, token: kept, member, name: called, owner, gateway, outcome, joinNumber, askedAt };
     this.#changes.push({ at: this.#writer.count, attach });
     if (joinNumber > 0) {
       this.#append({ kind: "join", member, clientSeq: 0, bytes: new TextEncoder().encode(called) });

@@ -22,6 +22,8 @@ export interface NatsRoomSettings {
   readonly historyBytes: number;
   readonly maxSessions: number;
   readonly sessionTtlMs: number;
+  /** Since when the owner's connection asks for its session. */
+  readonly ageMs: (owner: string) => number;
 }
 
 /** What a gateway knew of the room when it lost it. */
@@ -67,6 +69,8 @@ export class NatsRoom {
   #isClosed = false;
   /** When other gateways, and owners of this one, were last heard of. */
   readonly #heard = new Map<string, number>();
+  /** How far the own clock is ahead of that of NATS, at most. */
+  #skewMs = Number.POSITIVE_INFINITY;
   readonly #reached = new Set<() => void>();
 
   constructor(link: NatsLink, gateway: string, room: string, settings: NatsRoomSettings, events: RoomEvents) {
@@ -79,6 +83,7 @@ export class NatsRoom {
     this.#checkpoints = new CheckpointKeeper(this.#stream);
     this.#replica = new Replica(settings);
     this.#follower = new Follower(link, this.#stream.name, this.#stream.subject, (bytes, seq, timeMs) => {
+      this.#skewMs = Math.min(this.#skewMs, Date.now() - timeMs);
       this.#take(() => readRecord(bytes), seq, timeMs);
     });
   }
@@ -260,7 +265,7 @@ export class NatsRoom {
         if (isConflict(error)) return await this.sync();
         throw error;
       }
-      this.#take(() => readRecord(record), place, Date.now());
+      this.#take(() => readRecord(record), place, this.#serverNow());
       this.#checkpoints.check(replica);
     }
     const done = new Set(judged.map(([waiting]) => waiting));
@@ -269,10 +274,15 @@ export class NatsRoom {
   }
 
   #draftContext(): ConstructorParameters<typeof Draft>[1] {
-    const { maxSessions, sessionTtlMs } = this.#settings;
+    const { maxSessions, sessionTtlMs, ageMs } = this.#settings;
     const maxBytes = Math.floor((this.#link.connection.info?.max_payload ?? 1_048_576) / 4);
     const silentMs = (session: ReplicaSession): number => this.#silentMs(session);
-    return { gateway: this.#gateway, maxSessions, sessionTtlMs, maxBytes, now: Date.now(), silentMs };
+    return { gateway: this.#gateway, maxSessions, sessionTtlMs, maxBytes, now: this.#serverNow(), silentMs, ageMs };
+  }
+
+  /** The clocks of gateways differ: what counts is that of NATS, seen by the record that took the shortest way. */
+  #serverNow(): number {
+    return Date.now() - (Number.isFinite(this.#skewMs) ? this.#skewMs : 0);
   }
 
   /** Of a session of this gateway its owner must have been named, of another one's that gateway must have been heard. */

@@ -4,10 +4,11 @@ import type { ConnectionOptions } from "@nats-io/transport-node";
 import { BroadcastError } from "../../core/errors.js";
 import type { SharedAnswer, SharedRequest } from "../../core/server-contract.js";
 import type { SharedListener, SharedLog } from "../log.js";
+import { OwnerAges } from "../redis/owner-ages.js";
 import { type NatsLink, natsLink } from "./connection.js";
 import { type KnownPlace, NatsRoom, type NatsRoomSettings, type RoomRequest } from "./nats-room.js";
 
-export interface NatsSettings extends NatsRoomSettings {
+export interface NatsSettings extends Omit<NatsRoomSettings, "ageMs"> {
   readonly connection: ConnectionOptions;
   readonly askTimeoutMs: number;
   readonly answerTimeoutMs: number;
@@ -16,6 +17,7 @@ export interface NatsSettings extends NatsRoomSettings {
 export class NatsShared implements SharedLog {
   readonly #settings: NatsSettings;
   readonly #gateway = randomBytes(12).toString("base64url");
+  readonly #ages = new OwnerAges();
   readonly #rooms = new Map<string, NatsRoom>();
   /** Of rooms that were lost: what was read of them must be in them when they are opened again. */
   readonly #known = new Map<string, KnownPlace>();
@@ -40,6 +42,7 @@ export class NatsShared implements SharedLog {
     if (link === undefined || this.#isClosed) {
       return Promise.reject(new BroadcastError("STORE", "the log is not open"));
     }
+    if (request.op === "attach") this.#ages.begin(request.owner);
     return new Promise((resolve, reject) => {
       let isWanted = true;
       const fail = (why: string, cause?: unknown): void => {
@@ -80,7 +83,8 @@ export class NatsShared implements SharedLog {
 
   async #open(link: NatsLink, name: string, freshEpoch: number): Promise<SharedAnswer> {
     this.forget(name);
-    const room: NatsRoom = new NatsRoom(link, this.#gateway, name, this.#settings, {
+    const settings = { ...this.#settings, ageMs: (owner: string) => this.#ages.of(owner) };
+    const room: NatsRoom = new NatsRoom(link, this.#gateway, name, settings, {
       entries: (first, entries) => this.#listener?.entries(name, first, entries),
       lost: (why) => {
         if (this.#rooms.get(name) !== room) return;

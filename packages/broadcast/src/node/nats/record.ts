@@ -17,6 +17,8 @@ export interface AttachedSession {
   readonly gateway: string;
   readonly outcome: "made" | "resumed" | "joined again" | "expired";
   readonly joinNumber: number;
+  /** When the owner's connection asked for it first, in ms of the NATS server's clock, about. */
+  readonly askedAt: number;
 }
 
 /** What happens to the table of sessions, behind so many of the record's entries. */

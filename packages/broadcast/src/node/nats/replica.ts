@@ -16,6 +16,7 @@ export interface ReplicaSession {
   /** What its owner was told when it attached: the same, where it asks again. */
   outcome: "made" | "resumed" | "joined again" | "expired";
   joinNumber: number;
+  askedAt: number;
   isJoined: boolean;
   lastClientSeq: number;
   lastNumber: number;
@@ -63,11 +64,11 @@ export class Replica {
   seq = 0;
   id = "";
   marks: Mark[] = [];
-  readonly sessions = new Map<string, ReplicaSession>();
-  readonly owners = new Map<string, ReplicaSession>();
+  readonly sessions: Map<string, ReplicaSession> = new Map<string, ReplicaSession>();
+  readonly owners: Map<string, ReplicaSession> = new Map<string, ReplicaSession>();
   readonly #members = new Map<number, ReplicaSession>();
   /** The one that left first is first. */
-  readonly left = new Map<string, ReplicaSession>();
+  readonly left: Map<string, ReplicaSession> = new Map<string, ReplicaSession>();
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds;
@@ -163,7 +164,7 @@ export class Replica {
       this.left.delete(session.id);
     }
     if (change?.attach === undefined) return;
-    const { id, owner, gateway, outcome, joinNumber } = change.attach;
+    const { id, owner, gateway, outcome, joinNumber, askedAt } = change.attach;
     const known = this.sessions.get(id);
     if (known === undefined) {
       this.#put({ ...change.attach, isJoined: false, lastClientSeq: 0, lastNumber: 0, leftAt: 0 });
@@ -171,7 +172,7 @@ export class Replica {
       return;
     }
     this.owners.delete(known.owner);
-    Object.assign(known, { owner, gateway, outcome, joinNumber });
+    Object.assign(known, { owner, gateway, outcome, joinNumber, askedAt });
     this.owners.set(owner, known);
   }
 

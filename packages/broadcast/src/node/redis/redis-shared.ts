@@ -6,6 +6,7 @@ import { LEAVE_REASONS } from "../../core/messages.js";
 import type { SharedAnswer, SharedRequest } from "../../core/server-contract.js";
 import type { SharedListener, SharedLog } from "../log.js";
 import { Connection, type MakeClient, redisClients } from "./connection.js";
+import { OwnerAges } from "./owner-ages.js";
 import { answerOf, listOf, openAnswer, type Reply, textOf } from "./replies.js";
 import { type OnRestart, type RedisFacts, redisFacts } from "./restarts.js";
 import { roomKeys } from "./room-keys.js";
@@ -53,6 +54,7 @@ const unknown = (message: string): BroadcastError => new BroadcastError("UNREACH
 
 export class RedisShared implements SharedLog {
   readonly #settings: RedisSettings;
+  readonly #ages = new OwnerAges();
   readonly #rooms = new Map<string, OpenRoom>();
   /** In the order of asking, which is also that in which Redis does them. */
   readonly #asked = new Set<Asked>();
@@ -107,6 +109,7 @@ export class RedisShared implements SharedLog {
       }, this.#settings.askTimeoutMs);
       const asked: Asked = { room, request, resolve, reject, timer };
       this.#asked.add(asked);
+      if (request.op === "attach") this.#ages.begin(request.owner);
       if (this.#up !== undefined) this.#send(this.#up, asked);
     });
   }
@@ -206,7 +209,8 @@ export class RedisShared implements SharedLog {
     switch (request.op) {
       case "attach": {
         const { clientId, token, freshToken, name, owner } = request;
-        return [...bounds, clientId, token, freshToken, name, owner, maxSessions, sessionTtlMs];
+        const age = Math.round(this.#ages.of(owner));
+        return [...bounds, clientId, token, freshToken, name, owner, maxSessions, sessionTtlMs, age];
       }
       case "publish": {
         const { clientId, owner, firstClientSeq, entries } = request;

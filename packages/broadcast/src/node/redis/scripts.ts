@@ -85,11 +85,16 @@ table.insert(is, redis.call('HGETALL', members))
 return is
 `;
 
-/** ARGV behind the four of all that append: client id, token, fresh token, name, owner, most sessions, their life in ms. */
+/**
+ * ARGV behind the four of all that append: client id, token, fresh token, name, owner, most sessions, their life in ms, and since how
+ * many ms the owner's connection has asked. One that waited while another connection, which came later, took the session is answered
+ * as if it had been before it, and so owns nothing (B11).
+ */
 const ATTACH = `${APPENDING}
-local id, token, freshToken, name, owner, maxSessions, ttl = unpack(ARGV, 5)
+local id, token, freshToken, name, owner, maxSessions, ttl, age = unpack(ARGV, 5)
+local askedAt = now() - age
 local key = base .. 'session:' .. id
-local s = redis.call('HMGET', key, 'token', 'member', 'name', 'joined', 'seq', 'number', 'owner', 'outcome', 'joinNumber')
+local s = redis.call('HMGET', key, 'token', 'member', 'name', 'joined', 'seq', 'number', 'owner', 'outcome', 'joinNumber', 'askedAt')
 local function evict(one)
   local gone = base .. 'session:' .. one
   redis.call('HDEL', owners, redis.call('HGET', gone, 'owner'))
@@ -100,6 +105,9 @@ local outcome, joinNumber = s[8], s[9]
 if s[7] ~= owner then
   if s[1] and s[1] ~= token then return {'ok', 'unauthorized', '', '0', '0', '0', at[3], at[4], '0', {}} end
   joinNumber = '0'
+  if s[1] and tonumber(s[10]) > askedAt then
+    return {'ok', 'resumed', s[1], s[2], s[5], s[6], at[3], at[4], '0', redis.call('HGETALL', members)}
+  end
   if s[1] then
     outcome = s[4] == '1' and 'resumed' or 'joined again'
     redis.call('HDEL', owners, s[7])
@@ -122,7 +130,8 @@ if s[7] ~= owner then
   end
   redis.call('HSET', owners, owner, id)
   redis.call('ZADD', seen, now(), id)
-  redis.call('HSET', key, 'joined', '1', 'owner', owner, 'outcome', outcome, 'joinNumber', joinNumber)
+  redis.call('HSET', key, 'joined', '1', 'owner', owner, 'outcome', outcome, 'joinNumber', joinNumber,
+    'askedAt', text(askedAt))
   finish()
 end
 return {'ok', outcome, s[1], s[2], s[5], s[6], text(head), text(first), joinNumber, redis.call('HGETALL', members)}
