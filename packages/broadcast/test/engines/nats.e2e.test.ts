@@ -1,8 +1,12 @@
 /** Gateways over a real NATS (docs/broadcast.md B38 to B40). */
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import { component, itWith } from "../../../../test/components.js";
-import type { SharedLog } from "../../src/node/log.js";
+import { natsLink } from "../../src/node/nats/connection.js";
 import { type NatsLogOptions, natsLog } from "../../src/node/nats/index.js";
+import { sharedOf } from "./engine-under-test.js";
+import { Gateway, lineOf } from "./gateway.js";
+import { restartSuite } from "./restart-suite.js";
+import { servedSuite } from "./served-suite.js";
 import { sharedLogSuite } from "./shared-log-suite.js";
 import { type EngineServer, startNats } from "./start-servers.js";
 
@@ -14,13 +18,79 @@ afterAll(async () => {
   await nats?.[Symbol.asyncDispose]();
 });
 
-function shared(options: Partial<NatsLogOptions> = {}): SharedLog {
-  const log = natsLog({ servers: nats.url, ...options });
-  if (log.kind !== "shared") throw new Error("a log of another kind");
-  return log.shared;
-}
+const shared = (options: Partial<NatsLogOptions> = {}) => sharedOf(natsLog({ servers: nats.url, ...options }));
+const it = (title: string, test: () => Promise<void>): void => itWith("nats", title, test);
 
-sharedLogSuite(
-  (title, test) => itWith("nats", title, test),
-  () => shared,
-);
+sharedLogSuite(it, () => shared);
+restartSuite(it, { log: () => shared(), server: () => nats });
+servedSuite(it, { name: "nats", log: (limits) => natsLog({ servers: nats.url, ...limits }), server: () => nats });
+
+it("B17, B38: checkpoints keep the sessions of a stream that was purged, in parts where they are many", async () => {
+  const historyMessages = 50;
+  await using a = new Gateway(shared({ historyMessages }), "purged");
+  await a.start();
+  const others = await Promise.all(Array.from({ length: 1_200 }, (_, i) => a.attach(`other ${i}`)));
+  const ana = await a.attach("ana");
+  for (let seq = 1; seq <= 2_100; seq++) await a.publish(ana, seq, `message ${seq}`);
+  const head = 1_201 + 2_100;
+  await a.upTo(head);
+  const { manager, connection } = await natsLink({ servers: nats.url }, 1_000);
+  await expect
+    .poll(async () => (await manager.streams.info("lab-broadcast-purged")).state.first_seq)
+    .toBeGreaterThan(900);
+  const { state } = await manager.streams.info("lab-broadcast-purged", { subjects_filter: ">" });
+  expect(Object.keys(state.subjects ?? {}).sort()).toEqual([
+    "lab-broadcast.purged.checkpoint",
+    "lab-broadcast.purged.log",
+    "lab-broadcast.purged.part",
+  ]);
+  await connection.close();
+  await using b = new Gateway(shared({ historyMessages }), "purged");
+  expect(await b.start()).toMatchObject({ head, firstRetained: head - historyMessages + 1 });
+  const { clientId, token } = ana;
+  expect(await b.attach("ana", { clientId, token })).toMatchObject({ lastClientSeq: 2_100, lastNumber: head });
+  const [other] = others;
+  expect(await b.attach("x", { clientId: other?.clientId ?? "", token: other?.token ?? "" })).toMatchObject({
+    outcome: "resumed",
+    member: other?.member,
+  });
+  const { entries, first } = await b.read(1, 300);
+  expect(first).toBe(head - historyMessages + 1);
+  expect(entries.map(lineOf)[0]).toBe(`message ${ana.member} 2051 message 2051`);
+  expect([a.faults, b.faults]).toEqual([[], []]);
+});
+
+it("B18: entries that nobody has in memory are found in the stream, wherever they are", async () => {
+  await using a = new Gateway(shared(), "far back");
+  await a.start();
+  const ana = await a.attach("ana");
+  // Records of one, of many, and long ones, more than is kept in memory.
+  for (let seq = 1; seq <= 60; seq++) await a.publish(ana, seq, `${seq} `.padEnd(100_000, "."));
+  await using b = new Gateway(shared(), "far back");
+  const { head } = await b.start();
+  for (const from of [1, 2, 17, 33, 60, head]) {
+    const { entries, first } = await b.read(from, 150_000);
+    expect(first).toBe(from);
+    expect(entries.map((entry) => lineOf(entry).slice(0, 20))[0]).toMatch(
+      from === 1 ? /^join 1/ : new RegExp(`^message 1 ${from - 1} ${from - 1} `),
+    );
+  }
+});
+
+it("B25, B40: a stream that was deleted, or made anew, is another log", async () => {
+  await using a = new Gateway(shared(), "deleted");
+  const { epoch } = await a.start();
+  const ana = await a.attach("ana");
+  await a.publish(ana, 1, "one");
+  const { manager, connection } = await natsLink({ servers: nats.url }, 1_000);
+  await manager.streams.delete("lab-broadcast-deleted");
+  await connection.close();
+  await expect(a.read(1)).rejects.toMatchObject({ code: "UNREACHABLE" });
+  await a.untilLost();
+  expect((await a.open()).epoch).not.toBe(epoch);
+});
+
+it("B38: a server does not start where NATS is not there, and says so", async () => {
+  const log = natsLog({ servers: "127.0.0.1:1", answerTimeoutMs: 200 });
+  await expect(new Gateway(sharedOf(log), "x").start()).rejects.toMatchObject({ code: "UNREACHABLE" });
+});

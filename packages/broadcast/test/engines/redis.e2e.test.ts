@@ -1,8 +1,11 @@
 /** Gateways over a real Redis (docs/broadcast.md B38 to B40). */
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import { component, itWith } from "../../../../test/components.js";
-import type { SharedLog } from "../../src/node/log.js";
 import { type RedisLogOptions, redisLog } from "../../src/node/redis/index.js";
+import { sharedOf } from "./engine-under-test.js";
+import { Gateway } from "./gateway.js";
+import { restartSuite } from "./restart-suite.js";
+import { servedSuite } from "./served-suite.js";
 import { sharedLogSuite } from "./shared-log-suite.js";
 import { type EngineServer, startRedis } from "./start-servers.js";
 
@@ -14,13 +17,51 @@ afterAll(async () => {
   await redis?.[Symbol.asyncDispose]();
 });
 
-function shared(options: Partial<RedisLogOptions> = {}): SharedLog {
-  const log = redisLog({ url: redis.url, ...options });
-  if (log.kind !== "shared") throw new Error("a log of another kind");
-  return log.shared;
-}
+const shared = (options: Partial<RedisLogOptions> = {}) => sharedOf(redisLog({ url: redis.url, ...options }));
+const it = (title: string, test: () => Promise<void>): void => itWith("redis", title, test);
 
-sharedLogSuite(
-  (title, test) => itWith("redis", title, test),
-  () => shared,
-);
+sharedLogSuite(it, () => shared);
+restartSuite(it, { log: () => shared(), server: () => redis });
+servedSuite(it, { name: "redis", log: (limits) => redisLog({ url: redis.url, ...limits }), server: () => redis });
+
+it("B25, B40: a Redis that may have lost something goes on in another epoch, and all gateways are told", async () => {
+  // Nothing is kept: the same as a loss of all that was not synced.
+  await using forgetful = await startRedis({ appendOnly: true, appendFsync: "everysec" });
+  const make = () => sharedOf(redisLog({ url: forgetful.url }));
+  await using a = new Gateway(make(), "room");
+  await using b = new Gateway(make(), "room");
+  const { epoch } = await a.start();
+  await b.start();
+  const ana = await a.attach("ana");
+  await a.publish(ana, 1, "one");
+  await Promise.all([a.upTo(2), b.upTo(2)]);
+  await forgetful.kill();
+  await forgetful.start();
+  await Promise.all([a.untilLost(), b.untilLost()]);
+  const again = await a.open();
+  expect(again.epoch).not.toBe(epoch);
+  expect(again).toMatchObject({ previousEpoch: epoch, previousHead: again.head, epochStart: again.head + 1 });
+  expect((await b.open()).epoch).toBe(again.epoch);
+  expect([a.faults, b.faults]).toEqual([[], []]);
+});
+
+it("B25, B40: a Redis that was emptied while it ran is another log", async () => {
+  await using a = new Gateway(shared(), "emptied");
+  const { epoch } = await a.start();
+  const ana = await a.attach("ana");
+  const { Redis } = await import("ioredis");
+  const client = new Redis(redis.url);
+  await client.flushall();
+  await client.quit();
+  await expect(a.publish(ana, 1, "one")).rejects.toMatchObject({ code: "UNREACHABLE" });
+  expect(await a.untilLost()).toMatch(/another/);
+  const again = await a.open();
+  expect(again).toMatchObject({ head: 0, epochStart: 1, previousEpoch: 0 });
+  expect(again.epoch).not.toBe(epoch);
+});
+
+it("B38: a server does not start where Redis is not there, and says so", async () => {
+  await expect(
+    new Gateway(sharedOf(redisLog({ url: "redis://127.0.0.1:1", askTimeoutMs: 100 })), "x").start(),
+  ).rejects.toMatchObject({ code: "UNREACHABLE" });
+});
