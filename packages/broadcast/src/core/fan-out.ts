@@ -1,18 +1,16 @@
 /** Who is live, who lags, and what each is sent of the log (docs/broadcast.md B12, B18 to B20, B31). */
 
 import type { Connection } from "./connection.js";
+import { tellGap } from "./gaps.js";
+import { LagBounds, TRIMMED } from "./lag-bounds.js";
+import { LiveMembers } from "./live-members.js";
 import type { RoomLog } from "./room-log.js";
 import type { ServerContext } from "./server-context.js";
 import type { Snapshot } from "./server-contract.js";
+import { sendChunk } from "./snapshot-chunks.js";
 
 /** Pieces of 64 KiB that a connection is sent at most in one turn: the driver must have a chance to say that it is full. */
 const PIECES_PER_TURN = 4;
-const CHUNK_BYTES = 65_536;
-/** So many separate gaps may be unacknowledged. */
-const MAX_SKIPPED = 64;
-/** With `block` publishers stop at this part of the bounds (B19). */
-const BLOCK_AT = 0.8;
-const TRIMMED = "what it needs next was trimmed";
 
 export interface FanOutPort {
   readonly name: string;
@@ -33,20 +31,17 @@ export class FanOut {
   readonly #context: ServerContext;
   readonly #port: FanOutPort;
   readonly #log: RoomLog;
-  readonly #live = new Set<Connection>();
+  readonly #bounds: LagBounds;
+  readonly #live = new LiveMembers();
   readonly #lagging = new Set<Connection>();
-  /** The ids of the live ones; made anew where they change, since what was sent to is not written to. */
-  #ids: number[] | undefined;
-  /** The windows of all live ones allow everything up to this number, if not more. */
-  #reach = Number.POSITIVE_INFINITY;
   /** They could be sent more, had this turn not sent them enough. */
   readonly #hungry = new Set<Connection>();
-  #lastSentAt = 0;
 
   constructor(context: ServerContext, port: FanOutPort, log: RoomLog) {
     this.#context = context;
     this.#port = port;
     this.#log = log;
+    this.#bounds = new LagBounds(context.settings, log, port.hasOlder);
   }
 
   get liveCount(): number {
@@ -66,7 +61,7 @@ export class FanOut {
 
   /** When it was last written to. */
   lastSent(connection: Connection): number {
-    return connection.live ? Math.max(connection.lastSent, this.#lastSentAt) : connection.lastSent;
+    return connection.live ? Math.max(connection.lastSent, this.#live.lastSentAt) : connection.lastSent;
   }
 
   /** The highest number that it was sent, or told is lost to it. */
@@ -90,7 +85,7 @@ export class FanOut {
   }
 
   remove(connection: Connection): void {
-    if (this.#live.delete(connection)) this.#ids = undefined;
+    this.#live.delete(connection);
     this.#lagging.delete(connection);
     this.#hungry.delete(connection);
   }
@@ -98,14 +93,9 @@ export class FanOut {
   /** Appends entries that are committed, sends them to all who are live, and looks after the others. */
   commit(count: number, frame: Uint8Array, entriesAt: number, now: number): void {
     const log = this.#log;
-    const head = log.head + count;
-    if (head > this.#reach) this.#stopBeyondWindows(count, now);
+    for (const connection of this.#live.beyondWindow(log.head, count)) this.#lag(connection, now);
     log.append(count, frame, entriesAt);
-    if (this.#live.size > 0) {
-      this.#ids ??= Array.from(this.#live, ({ id }) => id);
-      this.#context.out.push({ type: "sendAll", connections: this.#ids, bytes: frame });
-      this.#lastSentAt = now;
-    }
+    this.#live.send(this.#context.out, frame, now);
     for (const connection of this.#lagging) {
       this.#checkLag(connection, now);
       // What its window still allows of a batch that is above it.
@@ -130,7 +120,7 @@ export class FanOut {
     const { skipped, acked } = connection;
     while (skipped.length > 0 && (skipped[0] as { to: number }).to <= acked) skipped.shift();
     if (connection.live) {
-      this.#reach = Math.min(this.#reach, this.#log.head + connection.windowLeft(this.#log.head));
+      this.#live.windowChanged(connection, this.#log.head);
     } else {
       this.pump(connection, now);
     }
@@ -150,23 +140,16 @@ export class FanOut {
     }
   }
 
-  /** Whether somebody is so far behind that publishers must wait (`block`, B19), `at` this part of the bounds. */
+  /** Whether somebody is so far behind that publishers must wait (`block`, B19). */
   isNearBound(connection: Connection, now: number): boolean {
-    const { settings } = this.#context;
-    const { cursor } = connection;
-    if (connection.live) return false;
-    const missing = this.#log.head + 1 - cursor.number;
-    if (missing >= BLOCK_AT * Math.min(settings.maxLagMessages, settings.historyMessages)) return true;
-    if (this.#log.bytesFrom(cursor) >= BLOCK_AT * Math.min(settings.maxLagBytes, settings.historyBytes)) return true;
-    return missing > 0 && now - connection.laggingSince >= BLOCK_AT * settings.maxLagMs;
+    return this.#bounds.isNear(connection, now);
   }
 
   nobodyNearBound(now: number): boolean {
-    const { out, settings } = this.#context;
     let nobody = true;
     for (const connection of this.#lagging) {
-      if (this.isNearBound(connection, now)) nobody = false;
-      else out.wake(Math.max(now + 1, connection.laggingSince + BLOCK_AT * settings.maxLagMs));
+      if (this.#bounds.isNear(connection, now)) nobody = false;
+      else this.#context.out.wake(Math.max(now + 1, this.#bounds.nearAt(connection)));
     }
     return nobody;
   }
@@ -225,7 +208,7 @@ export class FanOut {
     for (let pieces = PIECES_PER_TURN; pieces > 0; pieces--) {
       if (connection.live || connection.awaitsSnapshot || this.#isClosed(connection)) return;
       if (connection.snapshot !== undefined) {
-        this.#sendChunk(connection);
+        sendChunk(this.#context.out, connection);
       } else if (cursor.number > this.#log.head) {
         this.#goLive(connection);
         return;
@@ -250,52 +233,11 @@ export class FanOut {
     this.#context.out.wake(now);
   }
 
-  /** Tells that everything up to `to` is lost to it. False: that was one gap too many. */
-  #tellGap(connection: Connection, to: number, now: number, reason: "slow" | "retention" = "slow"): boolean {
-    const from = connection.cursor.number;
-    if (to < from) return true;
-    const { out } = this.#context;
-    out.say(connection.id, { type: "gap", from, to, reason });
-    out.event({ type: "gap", room: this.#port.name, connection: connection.id, from, to });
-    const last = connection.skipped[connection.skipped.length - 1];
-    if (last !== undefined && last.to === from - 1) last.to = to;
-    else connection.skipped.push({ from, to });
-    connection.laggingSince = now;
-    connection.lastSent = now;
-    if (connection.skipped.length <= MAX_SKIPPED) return true;
-    this.#context.hangUp(connection, "SLOW", `${MAX_SKIPPED} gaps are not acknowledged`, now);
-    return false;
-  }
-
-  #sendChunk(connection: Connection): void {
-    const outgoing = connection.snapshot as NonNullable<Connection["snapshot"]>;
-    const { upTo, bytes } = outgoing.snapshot;
-    const end = Math.min(bytes.length, outgoing.at + CHUNK_BYTES);
-    const isLast = end === bytes.length;
-    const chunk = bytes.subarray(outgoing.at, end);
-    this.#context.out.say(connection.id, { type: "snapshot", upTo, chunk: outgoing.chunk, isLast, bytes: chunk });
-    outgoing.at = end;
-    outgoing.chunk++;
-    if (isLast) connection.snapshot = undefined;
-  }
-
-  #stopBeyondWindows(count: number, now: number): void {
-    const { head } = this.#log;
-    let reach = Number.POSITIVE_INFINITY;
-    for (const connection of this.#live) {
-      const left = connection.windowLeft(head);
-      if (left < count) this.#lag(connection, now);
-      else reach = Math.min(reach, head + left);
-    }
-    this.#reach = reach;
-  }
-
   #lag(connection: Connection, now: number): void {
     this.#live.delete(connection);
-    this.#ids = undefined;
     this.#lagging.add(connection);
     connection.live = false;
-    connection.lastSent = Math.max(connection.lastSent, this.#lastSentAt);
+    connection.lastSent = Math.max(connection.lastSent, this.#live.lastSentAt);
     connection.laggingSince = now;
     this.#log.toEnd(connection.cursor);
     this.#tellLagging(connection);
@@ -304,11 +246,9 @@ export class FanOut {
 
   #goLive(connection: Connection): void {
     this.#lagging.delete(connection);
-    this.#live.add(connection);
-    this.#ids = undefined;
+    this.#live.add(connection, this.#log.head);
     connection.live = true;
     connection.catchingUp = false;
-    this.#reach = Math.min(this.#reach, this.#log.head + connection.windowLeft(this.#log.head));
     if (!connection.toldLagging) return;
     connection.toldLagging = false;
     this.#context.out.event({ type: "live", room: this.#port.name, connection: connection.id });
@@ -322,20 +262,8 @@ export class FanOut {
 
   #checkLag(connection: Connection, now: number): void {
     if (connection.tooSlow || connection.awaitsSnapshot) return;
-    const { settings } = this.#context;
-    const { cursor } = connection;
-    const blocks = settings.onSlow === "block";
-    if (connection.snapshot === undefined && cursor.number < this.#log.first && !this.#port.hasOlder) {
-      this.#tooSlow(connection, TRIMMED, now);
-    } else if (!blocks && now - connection.laggingSince >= settings.maxLagMs && connection.paused === 0) {
-      this.#tooSlow(connection, `it took nothing for ${settings.maxLagMs} ms`, now);
-    } else if (!connection.catchingUp) {
-      // Who never was live comes from further behind than these bounds, and makes way: what it needs is held, or trimmed.
-      const missing = this.#log.head + 1 - cursor.number;
-      const bytes = this.#log.bytesFrom(cursor);
-      if (missing > settings.maxLagMessages) this.#tooSlow(connection, `it is ${missing} entries behind`, now);
-      else if (bytes > settings.maxLagBytes) this.#tooSlow(connection, `it is ${bytes} bytes behind`, now);
-    }
+    const why = this.#bounds.whyTooSlow(connection, now);
+    if (why !== undefined) this.#tooSlow(connection, why, now);
   }
 
   #tooSlow(connection: Connection, why: string, now: number): void {
@@ -364,6 +292,11 @@ export class FanOut {
     this.#log.toEnd(connection.cursor);
     if (connection.full) connection.laggingSince = now;
     else this.#goLive(connection);
+  }
+
+  /** False: that was one gap too many, and the connection is closed. */
+  #tellGap(connection: Connection, to: number, now: number, reason: "slow" | "retention" = "slow"): boolean {
+    return tellGap(this.#context, this.#port.name, connection, { to, reason }, now);
   }
 
   #isClosed({ state }: Connection): boolean {
