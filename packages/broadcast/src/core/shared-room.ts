@@ -4,15 +4,16 @@ import { BatchWriter } from "./batch.js";
 import { ID_BYTES } from "./codec.js";
 import type { Connection } from "./connection.js";
 import { drawEpoch } from "./epoch.js";
-import { fromHex, isZero, toHex } from "./hex.js";
+import { fromHex } from "./hex.js";
 import { type Hello, LEAVE_REASONS } from "./messages.js";
 import type { PublishWalker } from "./publish-frame.js";
 import { Room, type WelcomeFacts } from "./room.js";
 import type { ServerContext } from "./server-context.js";
-import type { SharedAnswer, SharedEntry } from "./server-contract.js";
+import type { SharedEntry } from "./server-contract.js";
 import type { RoomView } from "./server-view.js";
+import { type Attachment, SharedAdmission } from "./shared-admission.js";
 import { frameOfShared, JoinedMembers } from "./shared-entries.js";
-import { type LocalMember, seenInLog } from "./shared-local-member.js";
+import { type LocalMember, LocalMembers } from "./shared-local-members.js";
 import { SharedOwners } from "./shared-owners.js";
 import { type PendingBytes, SharedPublisher } from "./shared-publisher.js";
 import { SharedRequests } from "./shared-requests.js";
@@ -20,8 +21,7 @@ import { SharedRetries } from "./shared-retries.js";
 
 const READ_BYTES = 65_536;
 const TOO_BIG = Uint8Array.of(1);
-
-type Attached = Extract<SharedAnswer, { op: "attach" }>;
+const NO_TOKEN = new Uint8Array(ID_BYTES);
 
 export class SharedRoom extends Room {
   readonly hasOlder = true;
@@ -30,12 +30,11 @@ export class SharedRoom extends Room {
   readonly #joined = new JoinedMembers();
   readonly #writer = new BatchWriter();
   readonly #pending: PendingBytes = { pendingBytes: 0 };
-  readonly #byConnection = new Map<Connection, LocalMember>();
-  readonly #byMember = new Map<number, LocalMember>();
-  readonly #byClient = new Map<string, LocalMember>();
+  readonly #locals = new LocalMembers();
   /** What is to be said in a WELCOME, once the log was followed up to its head. */
   readonly #facts = new Map<Connection, WelcomeFacts>();
   readonly #retries: SharedRetries;
+  readonly #admission: SharedAdmission;
   readonly #reading = new Set<Connection>();
   /** What came before the log was known to be open. */
   #early: { readonly first: number; readonly entries: readonly SharedEntry[] }[] = [];
@@ -58,6 +57,7 @@ export class SharedRoom extends Room {
     this.#retire = retire;
     this.requests = new SharedRequests(context, name);
     this.#retries = new SharedRetries(context);
+    this.#admission = new SharedAdmission(context, this.requests, this.#retries);
     this.#owners = new SharedOwners(context, this.requests, (owner, then) => this.#lost(owner, then));
     this.#openLog(now);
   }
@@ -89,19 +89,30 @@ export class SharedRoom extends Room {
       for (let i = at; i < at + count; i++) this.#seen(first + i, entries[i] as SharedEntry);
       at += count;
     }
-    this.#acknowledge();
+    this.#locals.acknowledge((connection, { clientSeq, number, code }) => {
+      this.puback(connection, clientSeq, number, code);
+    });
     this.pendingChanged(now);
     for (const connection of [...this.#facts.keys()]) this.welcomeIfReady(connection, now);
   }
 
   protected admit(connection: Connection, hello: Hello, now: number): void {
-    if (!connection.observer && this.#byConnection.size >= this.context.settings.maxMembers) {
+    if (!connection.observer && this.#locals.size >= this.context.settings.maxMembers) {
       this.context.hangUp(connection, "FULL", `${this.context.settings.maxMembers} members are connected`, now);
       return;
     }
     this.wantFirstSnapshot(connection, hello, now);
-    if (connection.observer) this.#admitObserver(connection, now);
-    else this.#attach(connection, hello, toHex(this.context.platform.randomBytes(ID_BYTES)), now);
+    if (connection.observer) {
+      this.#admission.observe(connection, now, (firstRetained, then) => {
+        const nothing = { token: NO_TOKEN, member: 0, lastClientSeq: 0, lastNumber: 0, made: false };
+        // The gateway's own head counts when it is said.
+        const facts = { head: firstRetained - 1, firstRetained, members: [], liveFrom: 0, ...nothing };
+        this.#facts.set(connection, facts);
+        this.welcomeIfReady(connection, then);
+      });
+      return;
+    }
+    this.#admission.attach(connection, hello, now, (attachment, then) => this.#attached(connection, attachment, then));
   }
 
   protected welcomeIfReady(connection: Connection, now: number): void {
@@ -114,7 +125,7 @@ export class SharedRoom extends Room {
   }
 
   publish(connection: Connection, walker: PublishWalker, now: number): void {
-    const member = this.#byConnection.get(connection) as LocalMember;
+    const member = this.#locals.of(connection) as LocalMember;
     const { settings, hangUp } = this.context;
     const { firstClientSeq, count } = walker;
     const { next } = member.publisher;
@@ -156,7 +167,7 @@ export class SharedRoom extends Room {
 
   leave(connection: Connection, now: number): void {
     this.endTurn(now);
-    const member = this.#byConnection.get(connection);
+    const member = this.#locals.of(connection);
     if (member === undefined) return;
     const { clientId, owner } = member;
     this.#owners.forget(owner);
@@ -166,11 +177,9 @@ export class SharedRoom extends Room {
   override exit(connection: Connection, now: number): void {
     this.#facts.delete(connection);
     this.#reading.delete(connection);
-    const member = this.#byConnection.get(connection);
+    const member = this.#locals.of(connection);
     if (member !== undefined) {
-      this.#byConnection.delete(connection);
-      if (this.#byMember.get(member.member) === member) this.#byMember.delete(member.member);
-      if (this.#byClient.get(member.clientId) === member) this.#byClient.delete(member.clientId);
+      this.#locals.delete(member);
       member.publisher.end();
       this.#owners.away(member.owner, now);
     }
@@ -206,7 +215,7 @@ export class SharedRoom extends Room {
     }
     super.tick(now);
     if (this.life !== undefined) this.#owners.tick(now);
-    for (const { publisher } of this.#byConnection.values()) publisher.tick(now);
+    for (const { publisher } of this.#locals) publisher.tick(now);
     this.#retries.tick(now);
     if (this.life !== undefined && this.isIdle) this.#retire();
   }
@@ -221,7 +230,7 @@ export class SharedRoom extends Room {
   }
 
   override view(): RoomView {
-    return { ...super.view(), members: this.#byConnection.size, sessions: this.#owners.size };
+    return { ...super.view(), members: this.#locals.size, sessions: this.#owners.size };
   }
 
   #openLog(now: number): void {
@@ -241,52 +250,7 @@ export class SharedRoom extends Room {
     });
   }
 
-  #admitObserver(connection: Connection, now: number): void {
-    // How much is held is asked of the log: what this gateway holds is but the end of it.
-    this.requests.ask({ op: "read", from: 1, maxBytes: 1 }, now, (answer, then) => {
-      if (connection.state !== "room") return;
-      if (answer === undefined) {
-        this.#retries.add((later) => this.#admitObserver(connection, later), then);
-        return;
-      }
-      const firstRetained = Math.max(1, answer.firstRetained);
-      const nothing = { token: new Uint8Array(ID_BYTES), member: 0, lastClientSeq: 0, lastNumber: 0, made: false };
-      // The gateway's own head counts when it is said.
-      const facts = { head: firstRetained - 1, firstRetained, members: [], liveFrom: 0, ...nothing };
-      this.#facts.set(connection, facts);
-      this.welcomeIfReady(connection, then);
-    });
-  }
-
-  #attach(connection: Connection, hello: Hello, owner: string, now: number, before?: string): void {
-    const { platform } = this.context;
-    const clientId = toHex(hello.clientId);
-    const hasToken = !isZero(hello.token);
-    // A client whose session is not known keeps its token: it would not learn of another if its WELCOME were lost.
-    const freshToken = before ?? toHex(hasToken ? hello.token : platform.randomBytes(ID_BYTES));
-    // An attach of which the outcome is not known may have made the session, with this token.
-    const token = hasToken ? toHex(hello.token) : (before ?? "");
-    const request = { op: "attach", clientId, token, freshToken, name: hello.name, owner } as const;
-    this.requests.ask(request, now, (answer, then) => {
-      if (answer === undefined) {
-        if (connection.state !== "room") return;
-        this.#retries.add((later) => {
-          if (connection.state === "room") this.#attach(connection, hello, owner, later, freshToken);
-        }, then);
-        return;
-      }
-      this.#attached(connection, hello, request, answer, before !== undefined, then);
-    });
-  }
-
-  #attached(
-    connection: Connection,
-    hello: Hello,
-    { clientId, owner }: { readonly clientId: string; readonly owner: string },
-    answer: Attached,
-    asked: boolean,
-    now: number,
-  ): void {
+  #attached(connection: Connection, { clientId, owner, answer, made }: Attachment, now: number): void {
     const { hangUp } = this.context;
     const { outcome, member, lastClientSeq, lastNumber } = answer;
     if (outcome === "unauthorized") {
@@ -301,7 +265,7 @@ export class SharedRoom extends Room {
       this.#giveUp("the shared log is another", now);
       return;
     }
-    const old = this.#byClient.get(clientId);
+    const old = this.#locals.ofClient(clientId);
     if (old !== undefined) hangUp(old.connection, "TAKEN_OVER", "another connection has the session now", now);
     this.#owners.add(owner, clientId, now);
     if (connection.state !== "room") {
@@ -321,16 +285,11 @@ export class SharedRoom extends Room {
       lastIsMarker: false,
       runs: [],
     };
-    this.#byConnection.set(connection, local);
-    this.#byMember.set(member, local);
-    this.#byClient.set(clientId, local);
+    this.#locals.add(local);
     const { head, firstRetained, members, joinNumber } = answer;
-    // Where it was asked before, what the first answer would have been is not known: a session that has nothing may be new.
-    const made = outcome === "made" || outcome === "expired" || (asked && lastClientSeq === 0);
     const liveFrom = joinNumber > 0 ? joinNumber : head + 1;
     const session = { token: fromHex(answer.token), member, lastClientSeq, lastNumber, made };
     this.#facts.set(connection, { head, firstRetained, members, liveFrom, ...session });
-    connection.hello = hello;
     this.welcomeIfReady(connection, now);
   }
 
@@ -349,21 +308,7 @@ export class SharedRoom extends Room {
       out.event({ type: "left", room: this.name, member, name: this.#joined.leave(member), number, reason });
       return;
     }
-    const local = this.#byMember.get(member);
-    if (local === undefined) return;
-    const isFirst = local.runs.length === 0;
-    if (seenInLog(local, number, entry) && isFirst) this.#acknowledged.push(local);
-  }
-  readonly #acknowledged: LocalMember[] = [];
-
-  #acknowledge(): void {
-    for (const local of this.#acknowledged) {
-      const { connection, runs } = local;
-      local.runs = [];
-      if (connection.state !== "open") continue;
-      for (const { clientSeq, number, code } of runs) this.puback(connection, clientSeq, number, code);
-    }
-    this.#acknowledged.length = 0;
+    this.#locals.seen(number, entry);
   }
 
   #refused(connection: Connection, why: "bad seq" | "not owner", now: number): void {
@@ -373,11 +318,11 @@ export class SharedRoom extends Room {
 
   /** Another gateway has the session (B39). */
   #lost(owner: string, now: number): void {
-    for (const local of this.#byConnection.values()) if (local.owner === owner) this.#takenOver(local.connection, now);
+    for (const local of [...this.#locals]) if (local.owner === owner) this.#takenOver(local.connection, now);
   }
 
   #takenOver(connection: Connection, now: number): void {
-    const local = this.#byConnection.get(connection);
+    const local = this.#locals.of(connection);
     this.context.hangUp(connection, "TAKEN_OVER", "another gateway has the session now", now);
     if (local !== undefined) this.#owners.forget(local.owner);
   }
