@@ -35,6 +35,15 @@ const NO_SECRET: ConnectionEnd = {
   isFinal: true,
 };
 
+/** Frames of a BATCH are often cut by reads: memory for a whole one is taken at once, up to so much before more of it came. */
+const FIRST_BUFFER_BYTES = 131_072;
+
+class ServerFrames extends FrameDecoder {
+  protected override capacity(have: number, want: number, room: number): number {
+    return Math.min(want, Math.max(have, 2 * room, FIRST_BUFFER_BYTES));
+  }
+}
+
 export class ClientConnection {
   readonly attempt: number;
   /** "opening" until the WELCOME. */
@@ -45,7 +54,7 @@ export class ClientConnection {
   readonly #listener: ConnectionListener;
   readonly #platform: Platform;
   readonly #secret: Uint8Array | undefined;
-  readonly #decoder = new FrameDecoder({ maxFrameBytes: MAX_SERVER_FRAME_BYTES });
+  readonly #decoder = new ServerFrames({ maxFrameBytes: MAX_SERVER_FRAME_BYTES });
   readonly #heartbeat: Heartbeat;
   #helloPayload: Uint8Array = new Uint8Array(0);
   #wasChallenged = false;

@@ -56,6 +56,15 @@ export class ServerConnection {
     return true;
   }
 
+  /** What is written until `uncork` leaves together: who published hears the BATCH and its PUBACK in one read. */
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
   pause(): void {
     this.#socket.pause();
   }

@@ -79,8 +79,11 @@ export class ServerDriver {
   }
 
   readonly #connectionEvents = {
-    data: ({ number }: ServerConnection, bytes: Uint8Array): void =>
-      this.#loop.feed({ type: "data", connection: number, bytes }),
+    data: (connection: ServerConnection, bytes: Uint8Array): void => {
+      connection.cork();
+      this.#loop.feed({ type: "data", connection: connection.number, bytes });
+      connection.uncork();
+    },
     drained: ({ number }: ServerConnection): void => this.#loop.feed({ type: "drained", connection: number }),
     closed: ({ number }: ServerConnection): void => {
       if (!this.#connections.delete(number)) return;
