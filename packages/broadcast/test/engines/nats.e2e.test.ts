@@ -1,4 +1,6 @@
 /** Gateways over a real NATS (docs/broadcast.md B38 to B40). */
+
+import { TcpProxy } from "@lab/simnet";
 import { afterAll, beforeAll, expect } from "vitest";
 import { component, itWith } from "../../../../test/components.js";
 import { natsLink } from "../../src/node/nats/connection.js";
@@ -75,6 +77,25 @@ it("B18: entries that nobody has in memory are found in the stream, wherever the
       from === 1 ? /^join 1/ : new RegExp(`^message 1 ${from - 1} ${from - 1} `),
     );
   }
+});
+
+it("B40: a gateway that was cut off until the stream was purged beyond it is told so, and hears nothing with a hole", async () => {
+  await using proxy = new TcpProxy({ to: { host: "127.0.0.1", port: Number(new URL(nats.url).port) } });
+  const { host, port } = await proxy.listen();
+  await using a = new Gateway(shared({ historyMessages: 20 }), "cutoff");
+  await using b = new Gateway(shared({ historyMessages: 20, servers: `${host}:${port}` }), "cutoff");
+  await a.start();
+  await b.start();
+  const ana = await a.attach("ana");
+  await b.upTo(1);
+  await proxy.refuse();
+  proxy.resetAll();
+  // A checkpoint comes every 1,000 records, and with it the purge.
+  for (let seq = 1; seq <= 1_100; seq++) await a.publish(ana, seq, `${seq}`);
+  await proxy.accept();
+  expect(await b.untilLost()).toMatch(/trimmed beyond 1/);
+  expect([b.head, b.faults]).toEqual([1, []]);
+  expect(await b.open()).toMatchObject({ head: 1_101, firstRetained: 1_082 });
 });
 
 it("B25, B40: a stream that was deleted, or made anew, is another log", async () => {

@@ -1,4 +1,6 @@
 /** Gateways over a real Redis (docs/broadcast.md B38 to B40). */
+
+import { TcpProxy } from "@lab/simnet";
 import { afterAll, beforeAll, expect } from "vitest";
 import { component, itWith } from "../../../../test/components.js";
 import { type RedisLogOptions, redisLog } from "../../src/node/redis/index.js";
@@ -43,6 +45,25 @@ it("B25, B40: a Redis that may have lost something goes on in another epoch, and
   expect(again).toMatchObject({ previousEpoch: epoch, previousHead: again.head, epochStart: again.head + 1 });
   expect((await b.open()).epoch).toBe(again.epoch);
   expect([a.faults, b.faults]).toEqual([[], []]);
+});
+
+it("B40: a gateway that was cut off until the log was trimmed beyond it is told so, and hears nothing with a hole", async () => {
+  const historyMessages = 20;
+  await using proxy = new TcpProxy({ to: { host: "127.0.0.1", port: Number(new URL(redis.url).port) } });
+  const { host, port } = await proxy.listen();
+  await using a = new Gateway(shared({ historyMessages }), "cut off");
+  await using b = new Gateway(shared({ historyMessages, url: `redis://${host}:${port}` }), "cut off");
+  await a.start();
+  await b.start();
+  const ana = await a.attach("ana");
+  await b.upTo(1);
+  await proxy.refuse();
+  proxy.resetAll();
+  for (let seq = 1; seq <= 60; seq++) await a.publish(ana, seq, `${seq}`);
+  await proxy.accept();
+  expect(await b.untilLost()).toMatch(/trimmed beyond 1/);
+  expect([b.head, b.faults]).toEqual([1, []]);
+  expect(await b.open()).toMatchObject({ head: 61, firstRetained: 42 });
 });
 
 it("B25, B40: a Redis that was emptied while it ran is another log", async () => {
