@@ -109,7 +109,7 @@ export class ClientRecord {
     switch (notice.type) {
       case "welcome":
         // Who asks anew, since nothing of what it asked for came, begins anew.
-        if (this.next === undefined || (notice.status === "fresh" && !this.#hasBegun)) {
+        if (this.next === undefined || this.#asksAnew(notice.status)) {
           if (this.next === undefined) this.epoch = state.epoch;
           this.next = notice.resumeFrom;
           this.last = notice.resumeFrom - 1;
@@ -166,7 +166,7 @@ export class ClientRecord {
     if (log === undefined || welcome === undefined) {
       throw new Violation("G", `${this.node} is told of epoch ${epoch} from ${from}, which no server said`);
     }
-    const isAnew = welcome.status === "fresh" && !this.#hasBegun;
+    const isAnew = this.#asksAnew(welcome.status);
     const asked = this.#comesBehind(log, previous) && this.last < log.start ? (this.next ?? 1) : log.start;
     const expected = Math.max(asked, welcome.firstRetained);
     if (from !== expected && !isAnew) {
@@ -178,6 +178,11 @@ export class ClientRecord {
     this.last = from - 1;
     this.#highest = this.last;
     this.#stable = 0;
+  }
+
+  /** Nothing of what it asked for came: it may ask as it did at first, in a session that is known or not. */
+  #asksAnew(status: string): boolean {
+    return !this.#hasBegun && (status === "fresh" || status === "expired");
   }
 
   #comesBehind(log: EpochLog, previous: number): boolean {

@@ -314,7 +314,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     bug: "lastClientSeq lost at a restart",
-    oracles: ["B"],
+    oracles: ["B", "liveness"],
     machines: { ServerMachine: TableLostAtRestart },
     log: "written",
   },

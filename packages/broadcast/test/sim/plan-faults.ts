@@ -95,7 +95,8 @@ function drawOne(kind: FaultKind, draw: Draw): Drawn {
     case "clean restarts":
       return { acts: [{ type: "shutdown", node: server, atMs, restartAfterMs: pick([30, 300, 700]) }] };
     case "damage": {
-      if (draw.log === "shared") return {};
+      // Damage is found by the room that is opened first, and mended for all.
+      if (draw.log === "shared" || draw.has("two rooms")) return {};
       const crash: Fault = { type: "crash", node: server, atMs, restartAfterMs, host: pick(["up", "down"]) };
       return {
         faults: [crash],

@@ -145,7 +145,7 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
     seed,
     log,
     kinds: [...drawn],
-    server: { ...drawServer(pick, has, heartbeatMs), ...serverLog(log) },
+    server: { ...drawServer(pick, has, heartbeatMs, log === "shared"), ...serverLog(log) },
     servers,
     clients,
     impairments,
@@ -169,30 +169,31 @@ function serverLog(log: LogKind): ServerMachineOptions {
   return { log: "durable", durability: log === "durable memory" ? "memory" : log };
 }
 
-function drawServer(pick: Choose, has: Draw["has"], heartbeatMs: number): ServerMachineOptions {
+function drawServer(pick: Choose, has: Draw["has"], heartbeatMs: number, isShared: boolean): ServerMachineOptions {
   return {
     heartbeatMs,
     helloMs: pick([500, 3_000]),
-    graceMs: pick([0, 200, 1_500, 10_000]),
+    // Gateways tell each other by the engine who is there: not more often than this.
+    graceMs: isShared ? pick([1_500, 10_000]) : pick([0, 200, 1_500, 10_000]),
     ackEvery: pick([1, 4, 64]),
     ackAfterMs: pick([0, 20]),
     publishWindow: has("small windows") ? pick([1, 3]) : pick([8, 256]),
     maxMessageBytes: has("too big") ? 48 : 1_000,
     maxFrameBytes: 16_384,
-    historyMessages: has("short history") ? pick([1, 6, 25]) : 100_000,
-    ...(has("short history") && { historyBytes: pick([200, 4_000, 100_000]) }),
+    historyMessages: has("short history") ? pick([4, 10, 25]) : 100_000,
+    ...(has("short history") && { historyBytes: pick([400, 4_000, 100_000]) }),
     onSlow: pick<OnSlow>(["disconnect", "skip", "snapshot", "block"]),
     snapshots: has("snapshots"),
     // A piece of the log must get through in this time, or nobody who comes back ever gets further.
     ...(has("lag limits") && {
       maxLagMessages: pick([4, 15]),
       maxLagBytes: pick([300, 3_000]),
-      maxLagMs: has("full buffers") || has("slow links") ? 8_000 : pick([100, 800]),
+      maxLagMs: has("full buffers") || has("slow links") ? 8_000 : pick([2_000, 8_000]),
     }),
     maxCommitBytes: has("slow disks") ? pick([40, 400, 100_000]) : 4_194_304,
     maxPublishRate: has("crowded") ? pick([5, 100]) : 100_000,
     maxSessions: has("evictions") ? pick([2, 3, 5]) : 10_000,
-    sessionTtlMs: has("evictions") ? pick([100, 1_000, 86_400_000]) : 86_400_000,
+    sessionTtlMs: has("evictions") ? pick([1_500, 86_400_000]) : 86_400_000,
     engineMs: pick([300, 2_000]),
     ...(has("secret") && { secret: SECRET }),
   };

@@ -1,0 +1,44 @@
+/** Runs bugs until an oracle notices them. */
+import { drawIsolation, isolationViolation } from "./isolation.js";
+import { MUTANTS, type Mutant } from "./mutants.js";
+import { drawPlan, type Plan } from "./plan.js";
+import { runPlan, SHIPPED } from "./run-plan.js";
+import { shrunk } from "./simulation.js";
+import type { Violation } from "./violation.js";
+
+export { MUTANTS };
+
+/** Within so many seeds a mutant must be caught. */
+export const SEEDS_PER_MUTANT = 1_000;
+
+export interface Verdict {
+  /** The first seed that noticed. */
+  readonly seed: number;
+  readonly violation: Violation;
+  readonly plan: Plan;
+}
+
+export interface JudgeOptions {
+  readonly from: number;
+  readonly seeds: number;
+  readonly shrinks?: boolean;
+}
+
+/** The first violation of one of the promises that the mutant breaks; a run that fails otherwise counts for nothing. */
+export function judge(mutant: Mutant, { from, seeds, shrinks = false }: JudgeOptions): Verdict | undefined {
+  const machines = { ...SHIPPED, ...mutant.machines };
+  for (let seed = from; seed < from + seeds; seed++) {
+    if (mutant.byIsolation === true) {
+      const pair = drawIsolation(seed);
+      const violation = isolationViolation(pair, machines);
+      if (violation !== undefined && mutant.oracles.includes(violation.oracle))
+        return { seed, violation, plan: pair.withSlow };
+      continue;
+    }
+    const plan = drawPlan(seed, mutant.log === undefined ? {} : { log: mutant.log });
+    const { violation } = runPlan(plan, machines);
+    if (violation === undefined || !mutant.oracles.includes(violation.oracle)) continue;
+    return shrinks ? shrunk({ seed, violation, plan }, machines) : { seed, violation, plan };
+  }
+  return undefined;
+}
