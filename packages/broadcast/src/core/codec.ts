@@ -3,6 +3,7 @@
 import { BATCH_HEADER_BYTES, BatchWriter } from "./batch.js";
 import { ENTRY_HEADER_BYTES, EntryWalker } from "./entries.js";
 import { isZero } from "./hex.js";
+import { encodeMembers } from "./member-list.js";
 import { maySay, TYPE, TYPES } from "./message-types.js";
 import {
   type Batch,
@@ -108,7 +109,7 @@ function encodeHello(hello: Hello): Uint8Array {
 }
 
 function encodeWelcome(welcome: Welcome): Uint8Array {
-  out
+  return out
     .begin()
     .u8(TYPE.welcome)
     .code(STATUSES, welcome.status)
@@ -125,9 +126,7 @@ function encodeWelcome(welcome: Welcome): Uint8Array {
     .u32(welcome.heartbeatMs)
     .u32(welcome.maxMessageBytes)
     .u32(welcome.publishWindow)
-    .u32(welcome.members.length);
-  for (const { member, name } of welcome.members) out.u32(member).text(name);
-  return out.frame();
+    .frame(encodeMembers(welcome.members));
 }
 
 function encodeBatch({ first, entries }: Batch): Uint8Array {

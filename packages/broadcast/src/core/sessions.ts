@@ -11,7 +11,9 @@ export class Sessions {
   readonly #absent = new Set<ServerSession>();
   /** Left: the one that left first is first. */
   readonly #gone = new Set<ServerSession>();
-  #joinedCount = 0;
+  /** Who is joined at the head, by member number. */
+  readonly #joined = new Map<number, Member>();
+  #members: readonly Member[] | undefined;
   /** Member numbers up to it were given. */
   lastMember: number;
 
@@ -25,7 +27,7 @@ export class Sessions {
 
   /** Who is joined at the head. */
   get joinedCount(): number {
-    return this.#joinedCount;
+    return this.#joined.size;
   }
 
   [Symbol.iterator](): IterableIterator<ServerSession> {
@@ -40,16 +42,16 @@ export class Sessions {
     return this.#byMember.get(member);
   }
 
-  members(): Member[] {
-    const members: Member[] = [];
-    for (const { joined, member, name } of this.#byKey.values()) if (joined) members.push({ member, name });
-    return members;
+  /** The same frozen array until somebody joins or leaves: a WELCOME of a large room costs little while nobody does. */
+  members(): readonly Member[] {
+    this.#members ??= Object.freeze([...this.#joined.values()]);
+    return this.#members;
   }
 
   add(session: ServerSession, now: number): void {
     this.#byKey.set(session.key, session);
     this.#byMember.set(session.member, session);
-    if (session.joined) this.#joinedCount++;
+    if (session.joined) this.#setMember(session, true);
     if (session.member > this.lastMember) this.lastMember = session.member;
     session.absentSince = now;
     if (session.joinedAppended) this.#absent.add(session);
@@ -72,7 +74,7 @@ export class Sessions {
 
   /** A join or leave of it was committed. */
   setJoined(session: ServerSession, joined: boolean, number: number): void {
-    if (session.joined !== joined) this.#joinedCount += joined ? 1 : -1;
+    if (session.joined !== joined) this.#setMember(session, joined);
     session.joined = joined;
     session.since = number;
   }
@@ -81,6 +83,12 @@ export class Sessions {
   leaveAppended(session: ServerSession): void {
     session.joinedAppended = false;
     if (this.#absent.delete(session)) this.#gone.add(session);
+  }
+
+  #setMember({ member, name }: ServerSession, joined: boolean): void {
+    if (joined) this.#joined.set(member, { member, name });
+    else this.#joined.delete(member);
+    this.#members = undefined;
   }
 
   /** The one that has been away for longest and is still joined. */
