@@ -27,6 +27,8 @@ export class ClientRecord {
   newEpochs = 0;
   expired = 0;
   gaps = 0;
+  /** Snapshots, and beginnings anew: what they pass over is no gap. */
+  skips = 0;
   deliveries = 0;
   incarnation = 0;
   /** The end of the last gap that it was told of. */
@@ -111,6 +113,7 @@ export class ClientRecord {
         // Who asks anew, since nothing of what it asked for came, begins anew.
         if (this.next === undefined || this.#asksAnew(notice.status)) {
           if (this.next === undefined) this.epoch = state.epoch;
+          else this.skips++;
           this.next = notice.resumeFrom;
           this.last = notice.resumeFrom - 1;
           this.handled = this.last;
@@ -124,6 +127,7 @@ export class ClientRecord {
         if (!Buffer.from(notice.bytes).equals(snapshotOf(notice.upTo))) {
           throw new Violation("A", `${this.node} is given another snapshot for ${notice.upTo}`);
         }
+        this.skips++;
         this.next = notice.upTo + 1;
         this.last = notice.upTo;
         this.#hasBegun = true;
@@ -203,7 +207,7 @@ export class ClientRecord {
     if (code === "UNKNOWN_OUTCOME" && this.newEpochs + this.expired === 0) {
       this.#suspect = `${this.node}: the fate of "${record.payload}" is unknown, and nothing happened to its session`;
     }
-    if (code === "NUMBER_LOST" && this.gaps + this.newEpochs + this.expired === 0) {
+    if (code === "NUMBER_LOST" && this.gaps + this.skips + this.newEpochs + this.expired === 0) {
       this.#suspect = `${this.node}: the number of "${record.payload}" is lost, and there was no gap`;
     }
   }

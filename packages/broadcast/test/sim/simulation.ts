@@ -89,7 +89,7 @@ export function explained(failure: Failure, machines: Machines = SHIPPED, maxLin
   const least = shrunk(failure, machines);
   const { trace } = runPlan(least.plan, machines, { trace: true });
   return [
-    `SIMNET_SEED=${failure.seed} npx pnpm --filter @lab/broadcast simulate`,
+    `SIMNET_SEED=${failure.seed} npx pnpm --filter @lab/broadcast simulate --log "${failure.plan.log}"`,
     failure.violation.message,
     `shrunk: ${least.violation.message}`,
     describePlan(least.plan),
