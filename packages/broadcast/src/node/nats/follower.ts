@@ -54,7 +54,7 @@ export class Follower {
       idle_heartbeat: IDLE_HEARTBEAT_MS,
       callback: (message: JsMsg) => {
         if (generation === this.#generation) {
-          this.#take(message.data, message.seq, message.time.getTime());
+          this.#take(message.data, message.seq, Number(message.timestampNanos) / 1e6);
         }
       },
     });

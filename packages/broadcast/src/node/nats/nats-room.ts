@@ -13,6 +13,7 @@ import { Follower } from "./follower.js";
 import { type LogRecord, type RecordHeader, RecordWriter, readRecord } from "./record.js";
 import { RecordReader } from "./record-reader.js";
 import { HoleError, Replica, type ReplicaSession } from "./replica.js";
+import { ServerClock } from "./server-clock.js";
 import { isConflict, isGone, RoomStream } from "./stream.js";
 
 export interface NatsRoomSettings {
@@ -69,8 +70,7 @@ export class NatsRoom {
   #isClosed = false;
   /** When other gateways, and owners of this one, were last heard of. */
   readonly #heard = new Map<string, number>();
-  /** How far the own clock is ahead of that of NATS, at most. */
-  #skewMs = Number.POSITIVE_INFINITY;
+  readonly #clock = new ServerClock();
   readonly #reached = new Set<() => void>();
 
   constructor(link: NatsLink, gateway: string, room: string, settings: NatsRoomSettings, events: RoomEvents) {
@@ -83,7 +83,7 @@ export class NatsRoom {
     this.#checkpoints = new CheckpointKeeper(this.#stream);
     this.#replica = new Replica(settings);
     this.#follower = new Follower(link, this.#stream.name, this.#stream.subject, (bytes, seq, timeMs) => {
-      this.#skewMs = Math.min(this.#skewMs, Date.now() - timeMs);
+      this.#clock.seen(seq, timeMs);
       this.#take(() => readRecord(bytes), seq, timeMs);
     });
   }
@@ -259,13 +259,15 @@ export class NatsRoom {
     if (!draft.isEmpty) {
       const record = draft.finish(newId());
       let place: number;
+      const sent = this.#clock.begin();
       try {
         place = await this.#stream.append(record, seq);
+        this.#clock.stored(place, sent);
       } catch (error) {
         if (isConflict(error)) return await this.sync();
         throw error;
       }
-      this.#take(() => readRecord(record), place, this.#serverNow());
+      this.#take(() => readRecord(record), place, this.#clock.now());
       this.#checkpoints.check(replica);
     }
     const done = new Set(judged.map(([waiting]) => waiting));
@@ -277,12 +279,7 @@ export class NatsRoom {
     const { maxSessions, sessionTtlMs, ageMs } = this.#settings;
     const maxBytes = Math.floor((this.#link.connection.info?.max_payload ?? 1_048_576) / 4);
     const silentMs = (session: ReplicaSession): number => this.#silentMs(session);
-    return { gateway: this.#gateway, maxSessions, sessionTtlMs, maxBytes, now: this.#serverNow(), silentMs, ageMs };
-  }
-
-  /** The clocks of gateways differ: what counts is that of NATS, seen by the record that took the shortest way. */
-  #serverNow(): number {
-    return Date.now() - (Number.isFinite(this.#skewMs) ? this.#skewMs : 0);
+    return { gateway: this.#gateway, maxSessions, sessionTtlMs, maxBytes, now: this.#clock.now(), silentMs, ageMs };
   }
 
   /** Of a session of this gateway its owner must have been named, of another one's that gateway must have been heard. */
