@@ -26,15 +26,22 @@ export class DurableRoom extends OwnRoom {
   #storedBytes = 0;
   #trimmedTo = 0;
   #trimmedBytes = 0;
+  /** It was marked as cleanly closed, and is not written to any more. */
+  #isClosed = false;
 
   constructor(name: string, context: ServerContext) {
     super(name, context);
     this.commits = new DurableCommits(context, name, (append, now) => this.commit(append, now));
-    context.out.push({ type: "open", room: name });
+  }
+
+  /** Asks what the store has of it. Once, and not before all that an earlier life of the room asked for is stored. */
+  open(): void {
+    this.context.out.push({ type: "open", room: this.name });
   }
 
   get isIdle(): boolean {
-    return false;
+    // Whose join is not committed yet is not among the members, but away.
+    return this.life !== undefined && this.hasNobody && this.sessions.firstAbsent() === undefined;
   }
 
   /** What the store has of it. */
@@ -62,13 +69,16 @@ export class DurableRoom extends OwnRoom {
   }
 
   override shutdown(now: number): void {
-    super.shutdown(now);
+    this.close(now, () => {});
+  }
+
+  /** Commits what was taken, and marks the log as cleanly closed behind it (B29). */
+  close(now: number, closed: (now: number) => void): void {
+    this.endTurn(now);
+    this.#isClosed = true;
     if (this.#meta === undefined) return;
-    this.commits.meta({
-      ...this.#meta,
-      clean: true,
-      lastMember: Math.max(this.#meta.lastMember, this.sessions.lastMember),
-    });
+    const lastMember = Math.max(this.#meta.lastMember, this.sessions.lastMember);
+    this.commits.meta({ ...this.#meta, clean: true, lastMember }, closed);
   }
 
   protected override append(append: Append, now: number): void {
@@ -99,7 +109,7 @@ export class DurableRoom extends OwnRoom {
 
   #trim(): void {
     const { log } = this.life ?? {};
-    if (log === undefined) return;
+    if (log === undefined || this.#isClosed) return;
     const { historyMessages, historyBytes } = this.context.settings;
     const dueNumber = this.#trimmedTo + Math.max(1, historyMessages * TRIM_AT);
     const dueBytes = this.#trimmedBytes + historyBytes * TRIM_AT;

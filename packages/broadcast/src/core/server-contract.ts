@@ -52,7 +52,7 @@ export type ServerOutput =
   /** Stop and start reading from it. */
   | { readonly type: "pause"; readonly connection: number }
   | { readonly type: "resume"; readonly connection: number }
-  /** Durable log: bring what is stored of the room, then `roomOpened`, or `storeFailed` with the id 0. */
+  /** Durable log: bring what is stored of the room, then `roomOpened`, or `storeFailed` with the id 0. Asked when every write of the room before is done, or one of them failed. */
   | { readonly type: "open"; readonly room: string }
   /** Durable log: in the order of asking, per room, then `stored` or `storeFailed`; several may be one write. */
   /** Synced to the disk whatever the durability: a mark of a clean close that comes back after it was taken away would hide a loss. */

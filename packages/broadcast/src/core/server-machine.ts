@@ -1,9 +1,7 @@
 /** The server: connections, their rooms, and what time does to them (docs/broadcast.md). */
 
 import { Connection } from "./connection.js";
-import { DurableRoom } from "./durable-room.js";
 import { Incoming } from "./incoming.js";
-import { MemoryRoom } from "./memory-room.js";
 import type { CloseCode } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import type { Platform } from "./platform.js";
@@ -11,15 +9,15 @@ import type { Room } from "./room.js";
 import type { ServerContext } from "./server-context.js";
 import type { ServerInput, ServerOutput } from "./server-contract.js";
 import { resolveServerOptions, type ServerMachineOptions, type ServerSettings } from "./server-options.js";
+import { ServerRooms } from "./server-rooms.js";
 import type { ServerView } from "./server-view.js";
-import { SharedRoom } from "./shared-room.js";
 
 export class ServerMachine {
   readonly settings: ServerSettings;
   readonly #out = new Outbox();
   readonly #context: ServerContext;
   readonly #connections = new Map<number, Connection>();
-  readonly #rooms = new Map<string, Room>();
+  readonly #rooms: ServerRooms;
   readonly #incoming: Incoming;
   #lastId = 0;
   #isClosing = false;
@@ -42,7 +40,8 @@ export class ServerMachine {
       letGo: (connection, why, now) => this.#letGo(connection, why, now),
       pause: (connection, reason, paused, now) => this.#pause(connection, reason, paused, now),
     };
-    this.#incoming = new Incoming(this.#context, (name, now) => this.#findRoom(name, now));
+    this.#rooms = new ServerRooms(this.#context);
+    this.#incoming = new Incoming(this.#context, (name, now) => this.#rooms.find(name, now));
   }
 
   /** Never throws for what a peer sent. The outputs are the caller's; bytes in them are not written to any more. */
@@ -65,32 +64,30 @@ export class ServerMachine {
         this.#tick(now);
         break;
       case "snapshot": {
-        const room = this.#rooms.get(input.room);
+        const room = this.#rooms.of(input.room);
         room?.snapshots.taken(input.id, input.snapshot, now, room);
         break;
       }
-      case "roomOpened": {
-        const room = this.#durable(input.room);
-        if (!this.#isClosing) room?.opened(input.recovered);
+      case "roomOpened":
+        this.#rooms.opened(input.room, input.recovered);
         break;
-      }
       case "stored":
-        this.#durable(input.room)?.stored(input.id, now);
+        this.#rooms.stored(input.room, input.id, now);
         break;
       case "storeFailed":
-        if (this.#durable(input.room)?.concerns(input.id)) this.#giveUp(input.room, input.message, now);
+        this.#rooms.storeFailed(input.room, input.id, input.message, now);
         break;
       case "shared":
-        this.#shared(input.room)?.requests.answered(input.id, input.answer, now);
+        this.#rooms.shared(input.room)?.requests.answered(input.id, input.answer, now);
         break;
       case "sharedFailed":
-        this.#shared(input.room)?.requests.failed(input.id, now);
+        this.#rooms.shared(input.room)?.requests.failed(input.id, now);
         break;
       case "sharedEntries":
-        this.#shared(input.room)?.entries(input.first, input.entries, now);
+        this.#rooms.shared(input.room)?.entries(input.first, input.entries, now);
         break;
       case "sharedLost":
-        if (this.#shared(input.room) !== undefined) this.#giveUp(input.room, input.message, now);
+        if (this.#rooms.shared(input.room) !== undefined) this.#rooms.giveUp(input.room, input.message, now);
         break;
       case "shutdown":
         this.#shutdown(now);
@@ -109,7 +106,7 @@ export class ServerMachine {
   view(): ServerView {
     let paused = 0;
     for (const connection of this.#connections.values()) if (connection.paused !== 0) paused++;
-    const rooms = Array.from(this.#rooms.values(), (room) => room.view());
+    const rooms = Array.from(this.#rooms, (room) => room.view());
     return { connections: this.#connections.size, paused, rooms };
   }
 
@@ -195,69 +192,13 @@ export class ServerMachine {
     if (connection.paused === 0) connection.lastHeard = now;
   }
 
-  #findRoom(name: string, now: number): Room | "FULL" | "UNAUTHORIZED" {
-    const { rooms, maxRooms } = this.settings;
-    if (rooms !== undefined && !rooms.has(name)) return "UNAUTHORIZED";
-    const known = this.#rooms.get(name);
-    if (known !== undefined) return known;
-    if (this.#rooms.size >= maxRooms) {
-      for (const room of this.#rooms.values()) {
-        if (!room.isIdle) continue;
-        this.#retire(room);
-        break;
-      }
-      if (this.#rooms.size >= maxRooms) return "FULL";
-    }
-    const room = this.#newRoom(name, now);
-    this.#rooms.set(name, room);
-    return room;
-  }
-
-  #newRoom(name: string, now: number): Room {
-    switch (this.settings.log) {
-      case "memory":
-        return new MemoryRoom(name, this.#context, now);
-      case "durable":
-        return new DurableRoom(name, this.#context);
-      case "shared": {
-        const giveUp = (message: string, then: number): void => this.#giveUp(name, message, then);
-        const room: SharedRoom = new SharedRoom(name, this.#context, giveUp, () => this.#retire(room), now);
-        return room;
-      }
-    }
-  }
-
-  #retire(room: Room): void {
-    if (this.#rooms.get(room.name) !== room) return;
-    this.#rooms.delete(room.name);
-    room.end();
-  }
-
-  #shared(name: string): SharedRoom | undefined {
-    const room = this.#rooms.get(name);
-    return room instanceof SharedRoom ? room : undefined;
-  }
-
-  #durable(name: string): DurableRoom | undefined {
-    const room = this.#rooms.get(name);
-    return room instanceof DurableRoom ? room : undefined;
-  }
-
-  /** The log of a room can not be written or followed any more: it is opened anew when somebody comes (B28, B40). */
-  #giveUp(name: string, message: string, now: number): void {
-    const room = this.#rooms.get(name) as Room;
-    this.#out.event({ type: "trouble", room: name, message });
-    for (const connection of [...room.connections]) this.#hangUp(connection, "UNAVAILABLE", message, now);
-    this.#retire(room);
-  }
-
   #tick(now: number): void {
     const due = this.#out.wakeAt;
     if (due === undefined || now < due) return;
     this.#out.wakeAt = undefined;
     // No leave is taken for anybody any more (B29).
     if (this.#isClosing) return;
-    for (const room of this.#rooms.values()) room.tick(now);
+    for (const room of this.#rooms) room.tick(now);
     for (const connection of this.#connections.values()) this.#heartbeat(connection, now);
   }
 
@@ -294,6 +235,6 @@ export class ServerMachine {
     for (const connection of [...this.#connections.values()]) {
       this.#hangUp(connection, "SHUTDOWN", "the server closes", now);
     }
-    for (const room of this.#rooms.values()) room.shutdown(now);
+    this.#rooms.shutdown(now);
   }
 }

@@ -1,4 +1,4 @@
-/** A durable log of one room in memory, which stores when it is told to. */
+/** A durable log of one room in memory, which stores when it is told to. Of a server with several rooms each has its own. */
 
 import type { Recovered, ServerOutput, StoredMeta, StoredSegment } from "../../src/core/server-contract.js";
 import type { Rig } from "./rig.js";
@@ -11,6 +11,11 @@ export class Store {
   segments: StoredSegment[] = [];
   boot = "boot 1";
   damaged = false;
+  readonly #room: string;
+
+  constructor(room = "main") {
+    this.#room = room;
+  }
 
   get recovered(): Recovered {
     return {
@@ -22,18 +27,26 @@ export class Store {
     };
   }
 
-  /** Opens what a rig wants opened. */
-  open(rig: Rig): void {
-    for (const { room } of rig.newOutputsOf("open"))
-      rig.handle({ type: "roomOpened", room, recovered: this.recovered });
+  /** How often the rig wanted the room opened so far. */
+  opens(rig: Rig): number {
+    return rig.outputsOf("open").filter(({ room }) => room === this.#room).length;
   }
+
+  /** Opens the room as often as the rig wants it. */
+  open(rig: Rig): void {
+    for (let done = this.#opened.get(rig) ?? 0; done < this.opens(rig); ) {
+      this.#opened.set(rig, ++done);
+      rig.handle({ type: "roomOpened", room: this.#room, recovered: this.recovered });
+    }
+  }
+  readonly #opened = new WeakMap<Rig, number>();
 
   /** What the rig asked for and is not stored yet. */
   pending(rig: Rig): Write[] {
     const writes = rig.outputs.filter(
       ({ type }) => type === "storeMeta" || type === "storeSegment" || type === "trim",
     ) as Write[];
-    return writes.filter(({ id }) => id > (this.#done.get(rig) ?? 0));
+    return writes.filter(({ room, id }) => room === this.#room && id > (this.#done.get(rig) ?? 0));
   }
   readonly #done = new WeakMap<Rig, number>();
 
