@@ -122,6 +122,8 @@ async function chat(folder: string): Promise<string> {
   console.log(`  it is restarted: ${epoch}; what was said around the kill has ${spanOf(during)}`);
 
   const head = Math.max(...acknowledged.map(({ number }) => number));
+  const slowAt = personOf(people, SLOW).transcript.at(-1)?.number ?? 0;
+  console.log(`  the newest number is ${head}; ${SLOW} is at ${slowAt}, and nobody waited for ${SLOW}`);
   await until(() => people.every(({ transcript }) => (transcript.at(-1)?.number ?? 0) >= head));
   const slice = checkTranscripts(people, head, [...numbersFrom(back.from, back.head), ...during]);
   checkAcknowledged(slice, acknowledged);

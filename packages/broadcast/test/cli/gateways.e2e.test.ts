@@ -32,7 +32,7 @@ for (const [name, startEngine] of [
   });
 }
 
-it.each([
+it.concurrent.each([
   ["--redis", "redis://127.0.0.1:1"],
   ["--nats", "127.0.0.1:1"],
 ])("a server whose log cannot be reached does not start: %s", async (...flags) => {
