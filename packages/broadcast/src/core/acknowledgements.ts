@@ -12,7 +12,7 @@ export class Acknowledgements {
     this.#window = window;
   }
 
-  /** A connection begins behind `last`. */
+  /** A connection begins; all up to `last` was handled before. */
   begin(last: number, every: number, afterMs: number): void {
     this.#acked = last;
     this.#every = this.#window < every ? Math.max(1, Math.floor(this.#window / 2)) : Math.max(1, every);
@@ -25,6 +25,11 @@ export class Acknowledgements {
     if (upTo <= this.#acked) return;
     if (upTo - this.#acked >= this.#every) this.#dueAt = now;
     else this.#dueAt = Math.min(this.#dueAt, now + this.#afterMs);
+  }
+
+  /** One is to be said now, whatever was handled. */
+  demand(now: number): void {
+    this.#dueAt = now;
   }
 
   isDue(now: number): boolean {

@@ -3,8 +3,13 @@
 import type { EntryKind, GapReason, LeaveReason, Member } from "./messages.js";
 
 export type ClientInput =
-  /** Always the first. `position`: what `loadPosition` gave (B37). */
-  | { readonly type: "start"; readonly position?: Position }
+  /**
+   * Always the first. `position`: what `loadPosition` gave (B37). `unasked`: nobody takes what comes yet, and no entry counts for
+   * the window (B35) until `asked`; default false.
+   */
+  | { readonly type: "start"; readonly position?: Position; readonly unasked?: boolean }
+  /** The application begins to take what comes. */
+  | { readonly type: "asked" }
   /** The connection that the machine asked for stands ... */
   | { readonly type: "connected"; readonly attempt: number }
   /** ... or could not be made, or is gone. `why` is for people. */
@@ -32,7 +37,7 @@ export type ClientOutput =
   | { readonly type: "send"; readonly attempt: number; readonly bytes: Uint8Array }
   /** End it once what was sent has gone; no `disconnected` is awaited. */
   | { readonly type: "disconnect"; readonly attempt: number; readonly why: string }
-  /** Too much waits for the application: stop and start reading (B35). */
+  /** Far too much waits for the application, since the server does not keep to the window: stop and start reading (B35). */
   | { readonly type: "pause"; readonly attempt: number }
   | { readonly type: "resume"; readonly attempt: number }
   /** In the order of their numbers, each once. */

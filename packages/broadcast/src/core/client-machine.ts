@@ -1,13 +1,13 @@
 /** The client of a room: one connection after another, one log in order (docs/broadcast.md B30 to B37). */
 
-import { Acknowledgements } from "./acknowledgements.js";
-import { Backoff } from "./backoff.js";
+import { Attempts } from "./attempts.js";
 import { ClientConnection, type ConnectionEnd, type ConnectionListener } from "./client-connection.js";
-import type { ClientInput, ClientOutput, ClientView, Notice } from "./client-contract.js";
+import type { ClientInput, ClientOutput, ClientView } from "./client-contract.js";
 import { type ClientMachineOptions, type ClientSettings, resolveClientOptions } from "./client-options.js";
 import { encode } from "./codec.js";
 import { Deliveries } from "./deliveries.js";
-import type { CloseCode, Hello, Welcome } from "./messages.js";
+import { Intake } from "./intake.js";
+import type { Hello, Welcome } from "./messages.js";
 import type { Platform } from "./platform.js";
 import { Publishes } from "./publishes.js";
 import { Roster } from "./roster.js";
@@ -16,8 +16,6 @@ import { Unhandled } from "./unhandled.js";
 import { resumptionOf } from "./welcome-rules.js";
 
 const NEVER = Number.POSITIVE_INFINITY;
-/** A server that says so will say so again (B33). */
-const FINAL: ReadonlySet<CloseCode> = new Set(["TAKEN_OVER", "UNAUTHORIZED", "BAD_MESSAGE"]);
 
 export class ClientMachine {
   readonly #settings: ClientSettings;
@@ -27,27 +25,23 @@ export class ClientMachine {
   readonly #unhandled = new Unhandled();
   readonly #publishes: Publishes;
   readonly #deliveries: Deliveries;
-  readonly #acks: Acknowledgements;
-  readonly #backoff: Backoff;
+  readonly #intake: Intake;
+  readonly #attempts: Attempts;
   readonly #listener: ConnectionListener;
   #out: ClientOutput[] = [];
   /** Of the call. */
   #now = 0;
   #state: "new" | "waiting" | "connected" | "ended" = "new";
-  #attempt = 0;
   #connection: ClientConnection | undefined;
   #hello: Hello | undefined;
-  #retryAt: number = NEVER;
   /** Of the position; 0 before the first. */
   #epoch = 0;
   /** The one that the application was told of last, which it may have nothing of; 0 before the first. */
   #toldEpoch = 0;
   /** The highest number that is known of. */
   #head = 0;
-  #wasWelcome = false;
   /** There was a session, of this process or of the position. */
   #hadSession = false;
-  #isBehind = false;
   #isLeaving = false;
   #leaveAt: number = NEVER;
 
@@ -62,8 +56,8 @@ export class ClientMachine {
     this.#identity = new SessionIdentity(settings, platform);
     this.#publishes = new Publishes(settings, put);
     this.#deliveries = new Deliveries(settings, this.#roster, this.#publishes, this.#unhandled, put);
-    this.#acks = new Acknowledgements(settings.window);
-    this.#backoff = new Backoff(settings.backoffMs, settings.maxBackoffMs, platform);
+    this.#intake = new Intake(settings, this.#unhandled, this.#deliveries, put);
+    this.#attempts = new Attempts(settings, platform, this.#identity);
     this.#listener = {
       welcome: (welcome) => this.#welcome(welcome),
       batch: (payload) => this.#deliveries.batch(payload),
@@ -92,10 +86,10 @@ export class ClientMachine {
   nextDeadline(): number | undefined {
     if (this.#state === "new" || this.#state === "ended") return undefined;
     const connection = this.#connection;
-    let deadline = Math.min(this.#leaveAt, this.#state === "waiting" ? this.#retryAt : NEVER);
+    let deadline = Math.min(this.#leaveAt, this.#state === "waiting" ? this.#attempts.retryAt : NEVER);
     if (connection !== undefined) {
       deadline = Math.min(deadline, connection.nextDeadline());
-      if (connection.isOpen && !connection.isFull) deadline = Math.min(deadline, this.#acks.nextDeadline());
+      if (connection.isOpen && !connection.isFull) deadline = Math.min(deadline, this.#intake.nextDeadline());
     }
     return deadline === NEVER ? undefined : deadline;
   }
@@ -103,7 +97,7 @@ export class ClientMachine {
   view(): ClientView {
     return {
       phase: this.#connection?.phase ?? (this.#state === "connected" ? "connecting" : this.#state),
-      attempt: this.#attempt,
+      attempt: this.#attempts.last,
       clientId: this.#identity.clientId,
       token: this.#identity.token,
       epoch: this.#epoch,
@@ -120,6 +114,7 @@ export class ClientMachine {
   #take(now: number, input: ClientInput): void {
     switch (input.type) {
       case "start":
+        this.#intake.isAsked = input.unasked !== true;
         this.#start(now, input.position);
         return;
       case "publish":
@@ -129,14 +124,15 @@ export class ClientMachine {
         for (const [index, bytes] of input.payloads.entries()) this.#publish(input.firstId + index, bytes);
         return;
       case "handled":
-        if (this.#state === "ended") return;
-        this.#unhandled.handle(input.upTo);
-        this.#acks.handled(now, this.#unhandled.handled);
+        if (this.#state !== "ended") this.#intake.handled(now, input.upTo);
+        return;
+      case "asked":
+        this.#intake.isAsked = true;
         return;
       case "tick":
         if (this.#state === "ended") return;
         this.#end(now, this.#connection?.tick(now));
-        if (this.#state === "waiting" && now >= this.#retryAt) this.#connect(now);
+        if (this.#state === "waiting" && now >= this.#attempts.retryAt) this.#connect(now);
         return;
       case "close":
         this.#close(now, input.leave, input.waitMs);
@@ -156,7 +152,11 @@ export class ClientMachine {
     if (input.type === "disconnected") this.#lost(now, input.why);
     else if (input.type === "data") this.#end(now, connection.receive(now, input.bytes));
     else if (input.type === "connected") {
-      this.#hello = this.#identity.hello(this.#epoch, this.#epoch === 0 ? 0 : this.#deliveries.last);
+      this.#hello = this.#identity.hello(
+        this.#epoch,
+        this.#epoch === 0 ? 0 : this.#deliveries.last,
+        this.#intake.begin(),
+      );
       connection.hello(now, this.#hello);
     } else connection.full(now, input.type === "full");
   }
@@ -174,8 +174,7 @@ export class ClientMachine {
   }
 
   #connect(now: number): void {
-    const attempt = ++this.#attempt;
-    this.#backoff.tried();
+    const attempt = this.#attempts.begin();
     this.#state = "connected";
     this.#connection = new ClientConnection(
       now,
@@ -202,19 +201,18 @@ export class ClientMachine {
     this.#head = head;
     this.#deliveries.member = member;
     this.#roster.welcome(welcome.members, head, !isFresh && !isNewEpoch && lostTo === 0);
-    this.#notice({ type: "welcome", status, member, resumeFrom, head });
-    if (isNewSession && this.#hadSession) this.#notice({ type: "expired" });
+    this.#deliveries.notice({ type: "welcome", status, member, resumeFrom, head });
+    if (isNewSession && this.#hadSession) this.#deliveries.notice({ type: "expired" });
     // Who asks anew (B33) may be given another epoch than the one that it was told of when nothing came.
     const isTold = isNewEpoch || (previous !== 0 && previous !== welcome.epoch);
-    if (isTold) this.#notice({ type: "epoch", previous, epoch: welcome.epoch, from: resumeFrom });
+    if (isTold) this.#deliveries.notice({ type: "epoch", previous, epoch: welcome.epoch, from: resumeFrom });
     if (isFresh) this.#deliveries.hasBegun = false;
     if (isFresh || isNewEpoch) this.#deliveries.begin(resumeFrom - 1);
     this.#publishes.welcome(welcome, isNewSession, isNewEpoch);
     if (lostTo > 0) this.#deliveries.lost(lostTo, "retention");
     this.#publishes.passed(this.#deliveries.last);
-    this.#acks.begin(this.#deliveries.last, welcome.ackEvery, welcome.ackAfterMs);
-    this.#backoff.welcomed(this.#now);
-    this.#wasWelcome = true;
+    this.#intake.welcome(this.#now, welcome, !isFresh && !isNewEpoch);
+    this.#attempts.welcomed(this.#now);
     this.#hadSession = member !== 0;
   }
 
@@ -227,43 +225,16 @@ export class ClientMachine {
   /** What follows from what happened. */
   #settle(now: number): void {
     this.#deliveries.flush();
-    const connection = this.#connection;
-    if (connection?.isOpen) {
-      if (!connection.isFull) {
-        for (const frame of this.#publishes.frames()) connection.send(now, frame);
-        if (this.#acks.isDue(now)) this.#acknowledge(now, connection);
-      }
-      this.#regulate(now, connection);
+    const connection = this.#connection?.isOpen ? this.#connection : undefined;
+    if (connection !== undefined && !connection.isFull) {
+      for (const frame of this.#publishes.frames()) connection.send(now, frame);
     }
-    this.#tellLag();
-    if (!this.#isLeaving) return;
-    const isDone = this.#publishes.count === 0 && (connection?.isOpen === true || !this.#hadSession);
-    if (isDone || now >= this.#leaveAt) this.#leave(now);
-  }
-
-  #acknowledge(now: number, connection: ClientConnection): void {
-    const upTo = this.#unhandled.handled;
-    this.#acks.sent(upTo);
-    connection.send(now, encode({ type: "ack", last: upTo, window: this.#settings.window }));
-    this.#notice({ type: "acknowledged", upTo });
-  }
-
-  /** B35: reads no further while too much waits for the application. */
-  #regulate(now: number, connection: ClientConnection): void {
-    const { bytes } = this.#unhandled;
-    const { maxQueuedBytes } = this.#settings;
-    const isPaused = connection.isPaused ? bytes > maxQueuedBytes / 2 : bytes > maxQueuedBytes;
-    if (isPaused === connection.isPaused) return;
-    connection.pause(now, isPaused);
-    this.#out.push({ type: isPaused ? "pause" : "resume", attempt: connection.attempt });
-  }
-
-  #tellLag(): void {
+    this.#intake.settle(now, connection);
     this.#head = Math.max(this.#head, this.#deliveries.last);
-    const behind = this.#head - this.#unhandled.handled;
-    if (this.#isBehind ? behind > 0 : behind <= this.#settings.lagNotice) return;
-    this.#isBehind = !this.#isBehind;
-    this.#notice({ type: "lag", behind });
+    this.#intake.tellLag(this.#head);
+    if (!this.#isLeaving) return;
+    const isDone = this.#publishes.count === 0 && (connection !== undefined || !this.#hadSession);
+    if (isDone || now >= this.#leaveAt) this.#depart(now, "the room was left", true);
   }
 
   #end(now: number, end: ConnectionEnd | undefined): void {
@@ -272,16 +243,8 @@ export class ClientMachine {
     const { code, why, isFinal = false } = end;
     this.#deliveries.flush();
     this.#out.push({ type: "disconnect", attempt: connection.attempt, why });
-    if (code !== undefined && (isFinal || this.#isFinal(code))) this.#finish(code, why);
+    if (code !== undefined && (isFinal || this.#attempts.endsWith(code))) this.#finish(code, why);
     else this.#lost(now, why);
-  }
-
-  #isFinal(code: CloseCode): boolean {
-    if (code === "FULL") return !this.#wasWelcome;
-    if (code !== "UNAUTHORIZED" || !this.#identity.isKnown) return FINAL.has(code);
-    // The session may have been made anew by a connection whose WELCOME never came: its token is not known here (B33).
-    this.#identity.forget();
-    return false;
   }
 
   /** The connection is gone. */
@@ -290,17 +253,16 @@ export class ClientMachine {
     this.#deliveries.flush();
     this.#deliveries.disconnected();
     this.#publishes.disconnected();
-    this.#acks.disconnected();
+    this.#intake.disconnected();
     // A snapshot that was to come behind the WELCOME did not come whole: it is asked for again.
     if (this.#settings.start === "snapshot" && !this.#deliveries.hasBegun && this.#hello?.epoch === 0) this.#epoch = 0;
-    const retryInMs = this.#backoff.lost(now);
-    if (this.#backoff.failures >= this.#settings.maxAttempts) {
+    const retryInMs = this.#attempts.lost(now);
+    if (retryInMs === undefined) {
       this.#finish("UNREACHABLE", why);
       return;
     }
     this.#state = "waiting";
-    this.#retryAt = now + retryInMs;
-    this.#notice({ type: "disconnected", why, retryInMs });
+    this.#deliveries.notice({ type: "disconnected", why, retryInMs });
     if (retryInMs === 0) this.#connect(now);
   }
 
@@ -311,23 +273,16 @@ export class ClientMachine {
       this.#leaveAt = Math.min(this.#leaveAt, now + waitMs);
       return;
     }
-    const connection = this.#connection;
-    if (connection !== undefined) {
-      if (connection.isOpen && this.#acks.isBehind(this.#unhandled.handled)) this.#acknowledge(now, connection);
-      this.#out.push({ type: "disconnect", attempt: connection.attempt, why: "the client was closed" });
-    }
-    this.#finish();
+    this.#depart(now, "the client was closed", false);
   }
 
-  #leave(now: number): void {
+  #depart(now: number, why: string, isLeaving: boolean): void {
     const connection = this.#connection;
-    if (connection !== undefined) {
-      if (connection.isOpen) {
-        if (this.#acks.isBehind(this.#unhandled.handled)) this.#acknowledge(now, connection);
-        connection.send(now, encode({ type: "close", code: "LEAVE", text: "" }));
-      }
-      this.#out.push({ type: "disconnect", attempt: connection.attempt, why: "the room was left" });
+    if (connection?.isOpen) {
+      this.#intake.finish(now, connection);
+      if (isLeaving) connection.send(now, encode({ type: "close", code: "LEAVE", text: "" }));
     }
+    if (connection !== undefined) this.#out.push({ type: "disconnect", attempt: connection.attempt, why });
     this.#finish();
   }
 
@@ -341,9 +296,5 @@ export class ClientMachine {
       ...(code === undefined ? {} : { code }),
       ...(message === undefined ? {} : { message }),
     });
-  }
-
-  #notice(notice: Notice): void {
-    this.#deliveries.notice(notice);
   }
 }

@@ -78,7 +78,10 @@ export class Connection {
   toldLagging = false;
   /** When it began to lag, or was last sent anything since. */
   laggingSince = 0;
+  /** What counts for its window: what it resumed behind, or acknowledged (B20). */
   acked = 0;
+  /** What it said that it handled, or begins behind: this alone counts as stable (B21). */
+  confirmed = 0;
   window = 1;
   readonly skipped: Skipped[] = [];
   /** It was found too slow while it was full; what follows is done when it has drained. */

@@ -17,11 +17,8 @@ import {
 import type { Publishes } from "./publishes.js";
 import type { Roster } from "./roster.js";
 import { SnapshotAssembly } from "./snapshot-assembly.js";
-import type { Unhandled } from "./unhandled.js";
+import { ENTRY_OVERHEAD_BYTES, type Unhandled } from "./unhandled.js";
 import { malformed, TWO_32, UNSAFE_HIGH } from "./wire.js";
-
-/** What an entry or a notice takes in memory beside its bytes, about. */
-const OBJECT_BYTES = 64;
 
 const text = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -105,7 +102,7 @@ export class Deliveries {
         silent: !isMessage || (isOwn && !echo),
       };
       this.#entries.push(entry);
-      this.#bytes += OBJECT_BYTES + end - start;
+      this.#bytes += ENTRY_OVERHEAD_BYTES + end - start;
       this.last = number;
       if (isOwn && clientSeq > 0) this.#publishes.own(clientSeq, number, isMessage ? "ok" : codeOf(entry));
       if (kind === KIND.join || kind === KIND.leave) {
@@ -169,7 +166,7 @@ export class Deliveries {
     }
     this.hasBegun = true;
     this.last = number;
-    this.#bytes += count * (OBJECT_BYTES - ENTRY_HEADER_BYTES) + length - BATCH_PREFIX_BYTES;
+    this.#bytes += count * (ENTRY_OVERHEAD_BYTES - ENTRY_HEADER_BYTES) + length - BATCH_PREFIX_BYTES;
     if (hasOwn) {
       for (let index = had; index < entries.length; index++) {
         const entry = entries[index] as Delivered;
@@ -193,7 +190,7 @@ export class Deliveries {
     const from = this.last + 1;
     this.notice({ type: "gap", from, to, reason });
     this.last = to;
-    this.#unhandled.passed(to, OBJECT_BYTES);
+    this.#unhandled.passed(to, ENTRY_OVERHEAD_BYTES);
     this.#publishes.passed(to);
   }
 
@@ -205,7 +202,7 @@ export class Deliveries {
     if (bytes === undefined) return;
     this.hasBegun = true;
     this.notice({ type: "snapshot", upTo, bytes });
-    this.#unhandled.passed(this.last, OBJECT_BYTES + bytes.length);
+    this.#unhandled.passed(this.last, ENTRY_OVERHEAD_BYTES + bytes.length);
   }
 
   /** In its place: what was delivered before comes before it. */

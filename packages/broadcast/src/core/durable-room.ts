@@ -136,6 +136,7 @@ function sessionOf(stored: StoredSession, now: number): Parameters<Sessions["add
     expired: false,
     since,
     connection: undefined,
+    confirmed: 0,
     absentSince: now,
   };
   return { ...ids, ...state, lastClientSeq, lastNumber, appendedSeq: lastClientSeq };

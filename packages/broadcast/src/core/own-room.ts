@@ -207,6 +207,7 @@ export abstract class OwnRoom extends Room {
     this.#waiting.delete(connection);
     const { session } = connection;
     connection.session = undefined;
+    if (session !== undefined && connection.confirmed > session.confirmed) session.confirmed = connection.confirmed;
     if (session?.connection === connection) {
       this.#connectedMembers--;
       this.sessions.detach(session, now);
@@ -272,6 +273,7 @@ export abstract class OwnRoom extends Room {
       expired: !isZero(hello.token),
       joinNumber: 0,
       since: 0,
+      confirmed: 0,
       connection: undefined,
       absentSince: now,
     };

@@ -87,7 +87,7 @@ export abstract class Room implements FanOutPort {
     this.snapshots.forget(connection);
     this.life?.fanOut.remove(connection);
     connection.live = false;
-    this.stability.moved(connection.acked, now);
+    this.stability.moved(connection.confirmed, now);
     this.#checkSlow(now);
   }
 
@@ -98,12 +98,15 @@ export abstract class Room implements FanOutPort {
       this.context.hangUp(connection, "BAD_MESSAGE", text, now);
       return;
     }
-    const before = connection.acked;
+    const before = connection.confirmed;
     // A lower one changes nothing but the window: acknowledgements never go back (B20).
-    if (last > before) connection.acked = last;
+    if (last > connection.acked) connection.acked = last;
     connection.window = window;
     fanOut.acknowledged(connection, now);
-    if (last > before) this.stability.moved(before, now);
+    if (last > before) {
+      connection.confirmed = last;
+      this.stability.moved(before, now);
+    }
     this.#checkSlow(now);
   }
 
@@ -218,6 +221,9 @@ export abstract class Room implements FanOutPort {
     connection.window = hello.window;
     connection.wantsStable = hello.stable;
     connection.stableAbove = hello.epoch === epoch.epoch ? hello.last : 0;
+    // What it has, its application may not have handled: its first ACK says what it did (B21).
+    const goesOn = hello.epoch === epoch.epoch && hello.last <= head;
+    connection.confirmed = goesOn ? (connection.session?.confirmed ?? 0) : from - 1;
     connection.pubackedSeq = facts.lastClientSeq;
     connection.lastSent = now;
     out.say(connection.id, {

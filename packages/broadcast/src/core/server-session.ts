@@ -25,6 +25,8 @@ export interface ServerSession {
   joinNumber: number;
   /** The number of its last join or leave that is committed. */
   since: number;
+  /** The last ACK of those of its connections that are gone; 0: none is known of (B21). */
+  confirmed: number;
   connection: Connection | undefined;
   /** When it lost its last connection. */
   absentSince: number;

@@ -36,8 +36,8 @@ export class SessionIdentity {
   }
 
   /** @param epoch 0 where nothing was delivered yet */
-  hello(epoch: number, last: number): Hello {
-    const { observer, stable, room, name, start, from, window } = this.#settings;
+  hello(epoch: number, last: number, window: number): Hello {
+    const { observer, stable, room, name, start, from } = this.#settings;
     // An id whose token was lost on its way is of no use any more: whoever knows no token is somebody else each time.
     if (!observer && !this.isKnown) this.#clientId = this.#platform.randomBytes(ID_BYTES);
     const { clientId, token } = { clientId: this.#clientId, token: this.#token };

@@ -49,7 +49,9 @@ export class Stability {
     this.#isDue = false;
     this.#checkedAt = now;
     let least = Number.POSITIVE_INFINITY;
-    for (const { state, acked } of this.#connections) if (state === "open" && acked < least) least = acked;
+    for (const { state, confirmed } of this.#connections) {
+      if (state === "open" && confirmed < least) least = confirmed;
+    }
     if (least <= this.#upTo || least === Number.POSITIVE_INFINITY) return;
     this.#upTo = least;
     const { out } = this.#context;

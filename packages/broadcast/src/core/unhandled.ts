@@ -1,5 +1,8 @@
 /** What was delivered and the application has not handled, across epochs (docs/broadcast.md B20, B35). */
 
+/** What an entry or a notice takes in memory beside its bytes, about. */
+export const ENTRY_OVERHEAD_BYTES = 64;
+
 interface Item {
   /** Counts the epochs that were followed; numbers are compared within one alone. */
   readonly run: number;

@@ -280,6 +280,7 @@ test("B21: who comes back is not told of less than it had, which another server 
   a.publish(1, "x", "y", "z");
   const { epoch } = a.welcome;
   const o = rig.observe({ stable: true, epoch, last: 3 });
+  o.ack(3);
   const late = rig.observe();
   a.ack(4);
   o.ack(4);
@@ -291,4 +292,67 @@ test("B21: who comes back is not told of less than it had, which another server 
   late.ack(4);
   rig.wait(20);
   expect(o.of("stable")).toEqual([{ type: "stable", upTo: 4 }]);
+});
+
+test("B21: what a member had when it came back counts once its ACK says that it was handled, and what its session said before counts at once", () => {
+  const rig = new Rig();
+  const a = rig.join(1);
+  const b = rig.join(2);
+  const { epoch, token } = b.welcome;
+  a.publish(1, "x", "y");
+  a.ack(4);
+  b.ack(3);
+  b.cut();
+  rig.wait(20);
+  expect(rig.eventsOf("stable").at(-1)).toMatchObject({ upTo: 4 }); // of those who are connected
+  a.publish(2 + 1, "z", "w");
+  a.ack(6);
+  const back = rig.join(2, { epoch, token, last: 5 });
+  const o = rig.observe({ epoch, last: 5 });
+  rig.wait(100);
+  expect(rig.machine.view().rooms[0]).toMatchObject({ stable: 4 });
+  o.ack(6);
+  rig.wait(100);
+  expect(rig.machine.view().rooms[0]).toMatchObject({ stable: 4 }); // that of the session was 3
+  back.ack(3);
+  rig.wait(100);
+  expect(rig.machine.view().rooms[0]).toMatchObject({ stable: 4 });
+  back.ack(5);
+  rig.wait(100);
+  expect(rig.eventsOf("stable").map(({ upTo }) => upTo)).toEqual([1, 4, 5]);
+  a.publish(5, "v", "u");
+  for (const one of [a, back]) one.ack(7);
+  back.cut();
+  const again = rig.join(2, { epoch, token, last: 8 });
+  for (const one of [a, o]) one.ack(8);
+  rig.wait(100);
+  expect(rig.machine.view().rooms[0]).toMatchObject({ stable: 7 });
+  again.ack(8);
+  rig.wait(100);
+  expect(rig.machine.view().rooms[0]).toMatchObject({ stable: 8 });
+});
+
+test("B20, B35: an ACK that says nothing new shuts the window below what is unacknowledged: nothing more comes, but PUBACKs do", () => {
+  for (const isLive of [true, false]) {
+    const rig = new Rig({ heartbeatMs: 100_000_000 });
+    const a = rig.join(1);
+    const b = rig.join(2);
+    if (!isLive) b.full();
+    a.publish(1, "x", "y");
+    if (!isLive) for (let seq = 3; seq <= 60; seq++) a.publish(seq, payload(10_000));
+    if (!isLive) b.drained();
+    const before = b.entries().size;
+    b.ack(2, 1);
+    b.publish(1, "mine");
+    a.publish(isLive ? 3 : 61, "z");
+    rig.wait(10_000);
+    expect(b.entries().size).toBe(before);
+    expect(b.pubacks()).toHaveLength(1);
+    b.ack(3, 1);
+    rig.wait(1);
+    expect(b.entries().size).toBe(before);
+    b.ack(3, 100);
+    rig.wait(1);
+    expect(b.entries().size).toBe(isLive ? 5 : 63);
+  }
 });
