@@ -111,6 +111,30 @@ it("B25, B40: a stream that was deleted, or made anew, is another log", async ()
   expect((await a.open()).epoch).not.toBe(epoch);
 });
 
+it("B40: a log that was written anew, and goes on just where a gateway stopped reading, is another log to it", async () => {
+  await using proxy = new TcpProxy({ to: { host: "127.0.0.1", port: Number(new URL(nats.url).port) } });
+  const { host, port } = await proxy.listen();
+  await using a = new Gateway(shared({ servers: `${host}:${port}` }), "rewritten");
+  const { epoch } = await a.start();
+  await a.attach("ana");
+  await a.upTo(1);
+  await proxy.refuse();
+  proxy.resetAll();
+  const { manager, connection } = await natsLink({ servers: nats.url }, 1_000);
+  await manager.streams.delete("lab-broadcast-rewritten");
+  await connection.close();
+  await using b = new Gateway(shared(), "rewritten");
+  await b.start();
+  const bo = await b.attach("bo");
+  await b.publish(bo, 1, "another");
+  await proxy.accept();
+  expect(await a.untilLost()).toMatch(/another/);
+  expect(a.head).toBe(1);
+  const again = await a.open();
+  expect(again.head).toBe(2);
+  expect(again.epoch).not.toBe(epoch);
+});
+
 it("B38: a server does not start where NATS is not there, and says so", async () => {
   const log = natsLog({ servers: "127.0.0.1:1", answerTimeoutMs: 200 });
   await expect(new Gateway(sharedOf(log), "x").start()).rejects.toMatchObject({ code: "UNREACHABLE" });
