@@ -4,7 +4,7 @@ import { BatchWriter } from "./batch.js";
 import { ID_BYTES } from "./codec.js";
 import type { Connection } from "./connection.js";
 import { drawEpoch } from "./epoch.js";
-import { fromHex } from "./hex.js";
+import { fromHex, toHex } from "./hex.js";
 import { type Hello, LEAVE_REASONS } from "./messages.js";
 import type { PublishWalker } from "./publish-frame.js";
 import { Room, type WelcomeFacts } from "./room.js";
@@ -39,6 +39,9 @@ export class SharedRoom extends Room {
   /** What came before the log was known to be open. */
   #early: { readonly first: number; readonly entries: readonly SharedEntry[] }[] = [];
   #earlyBytes = 0;
+  /** Members whose sessions the log is asked for: they count as connected (B23). */
+  readonly #attaching = new Set<Connection>();
+  #isOver = false;
   #publishing: LocalMember | undefined;
   #repeating: LocalMember | undefined;
   /** Tells the machine that the room can not go on. */
@@ -72,6 +75,7 @@ export class SharedRoom extends Room {
 
   /** The next entries of the log. */
   entries(first: number, entries: readonly SharedEntry[], now: number): void {
+    if (this.#isOver) return;
     if (this.life === undefined) {
       this.#early.push({ first, entries });
       for (const { bytes } of entries) this.#earlyBytes += bytes.length;
@@ -97,7 +101,7 @@ export class SharedRoom extends Room {
   }
 
   protected admit(connection: Connection, hello: Hello, now: number): void {
-    if (!connection.observer && this.#locals.size >= this.context.settings.maxMembers) {
+    if (!connection.observer && this.#isFull(hello)) {
       this.context.hangUp(connection, "FULL", `${this.context.settings.maxMembers} members are connected`, now);
       return;
     }
@@ -112,7 +116,11 @@ export class SharedRoom extends Room {
       });
       return;
     }
-    this.#admission.attach(connection, hello, now, (attachment, then) => this.#attached(connection, attachment, then));
+    this.#attaching.add(connection);
+    this.#admission.attach(connection, hello, now, (attachment, then) => {
+      this.#attaching.delete(connection);
+      this.#attached(connection, attachment, then);
+    });
   }
 
   protected welcomeIfReady(connection: Connection, now: number): void {
@@ -177,6 +185,7 @@ export class SharedRoom extends Room {
   override exit(connection: Connection, now: number): void {
     this.#facts.delete(connection);
     this.#reading.delete(connection);
+    this.#attaching.delete(connection);
     const member = this.#locals.of(connection);
     if (member !== undefined) {
       this.#locals.delete(member);
@@ -221,6 +230,7 @@ export class SharedRoom extends Room {
   }
 
   end(): void {
+    this.#isOver = true;
     this.requests.forgetAll();
     this.context.out.push({ type: "unshare", room: this.name });
   }
@@ -231,6 +241,12 @@ export class SharedRoom extends Room {
 
   override view(): RoomView {
     return { ...super.view(), members: this.#locals.size, sessions: this.#owners.size };
+  }
+
+  /** Who takes over a connection needs no place. */
+  #isFull({ clientId }: Hello): boolean {
+    if (this.#locals.ofClient(toHex(clientId)) !== undefined) return false;
+    return this.#locals.size + this.#attaching.size >= this.context.settings.maxMembers;
   }
 
   #openLog(now: number): void {
@@ -246,7 +262,7 @@ export class SharedRoom extends Room {
       this.begin({ epoch, previousEpoch, previousHead, epochStart }, this.newLog(head), true, then);
       const early = this.#early;
       this.#early = [];
-      for (const { first, entries } of early) if (this.life !== undefined) this.entries(first, entries, then);
+      for (const { first, entries } of early) this.entries(first, entries, then);
     });
   }
 
