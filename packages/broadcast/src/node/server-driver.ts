@@ -156,7 +156,7 @@ export class ServerDriver {
 
   #takeSnapshot({ room, id }: Extract<ServerOutput, { type: "takeSnapshot" }>): void {
     const { snapshot, logger } = this.#options;
-    const given = async (): Promise<Snapshot | undefined> => await snapshot?.(room);
+    const given = async (): Promise<Snapshot | undefined> => snapshotOf(await snapshot?.(room));
     given().then(
       (taken) => this.#loop.feed({ type: "snapshot", room, id, ...(taken === undefined ? {} : { snapshot: taken }) }),
       (error: unknown) => {
@@ -215,4 +215,11 @@ export class ServerDriver {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What an application may give. @throws TypeError for anything else: it would come to light in the midst of a turn */
+function snapshotOf(given: Snapshot | undefined): Snapshot | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given === "object" && given?.bytes instanceof Uint8Array) return given;
+  throw new TypeError("a snapshot must have upTo and bytes, a Uint8Array, or be undefined");
 }
