@@ -9,10 +9,11 @@
 const COMMON = `
 local meta, log, owners, seen, left, members, base = unpack(KEYS)
 local function text(n) return string.format('%.0f', n) end
-local function now()
+local function microseconds()
   local t = redis.call('TIME')
-  return t[1] * 1000 + math.floor(t[2] / 1000)
+  return t[1] * 1000000 + t[2]
 end
+local function now() return math.floor(microseconds() / 1000) end
 `;
 
 const KNOWN = `${COMMON}
@@ -55,7 +56,7 @@ local function leave(id, reason)
   redis.call('HSET', key, 'joined', '0')
   redis.call('HDEL', members, member)
   redis.call('ZREM', seen, id)
-  redis.call('ZADD', left, now(), id)
+  redis.call('ZADD', left, text(microseconds()), id)
 end
 `;
 
@@ -112,7 +113,7 @@ if s[7] ~= owner then
     outcome = s[4] == '1' and 'resumed' or 'joined again'
     redis.call('HDEL', owners, s[7])
   else
-    for _, one in ipairs(redis.call('ZRANGEBYSCORE', left, '-inf', now() - ttl, 'LIMIT', 0, 100)) do evict(one) end
+    for _, one in ipairs(redis.call('ZRANGEBYSCORE', left, '-inf', text(microseconds() - ttl * 1000), 'LIMIT', 0, 100)) do evict(one) end
     if redis.call('HLEN', owners) >= tonumber(maxSessions) then
       local oldest = redis.call('ZRANGE', left, 0, 0)[1]
       if not oldest then return {'ok', 'full', '', '0', '0', '0', at[3], at[4], '0', {}} end
