@@ -1,9 +1,18 @@
 /** The peers by name, each loaded when it is asked for: a process needs no other's library. */
 import type { Peer } from "../peer.js";
 
-export type PeerName = keyof typeof loaders;
+export type PeerName =
+  | "floor"
+  | "ours"
+  | "ours-written"
+  | "nats-core"
+  | "jetstream"
+  | "redis-pubsub"
+  | "redis-streams"
+  | "ws"
+  | "socket.io";
 
-const loaders = {
+const loaders: Readonly<Record<PeerName, () => Promise<Peer>>> = {
   floor: async () => (await import("./floor.js")).floor,
   ours: async () => (await import("./ours.js")).memory,
   "ours-written": async () => (await import("./ours.js")).written,
@@ -13,7 +22,7 @@ const loaders = {
   "redis-streams": async () => (await import("./redis-streams.js")).redisStreams,
   ws: async () => (await import("./ws.js")).webSocket,
   "socket.io": async () => (await import("./socket-io.js")).socketIo,
-} satisfies Record<string, () => Promise<Peer>>;
+};
 
 export const peerNames: readonly PeerName[] = Object.keys(loaders) as PeerName[];
 
