@@ -14,7 +14,7 @@ import type { ServerSession } from "./server-session.js";
 import type { RoomView } from "./server-view.js";
 import { Sessions } from "./sessions.js";
 
-/** Above this a turn is cut into several appends: no BATCH comes near the bound of a frame. */
+/** Above this a turn is cut into several appends: a BATCH is never longer, but for that of one long message. */
 const MAX_APPEND_BYTES = 1_048_576;
 
 export abstract class OwnRoom extends Room {
@@ -64,6 +64,7 @@ export abstract class OwnRoom extends Room {
     connection.session = session;
     connection.sessionMade = known === undefined || known.expired;
     this.sessions.attach(session, connection);
+    this.#goOnAtRate(session, connection, now);
     this.#connectedMembers++;
     connection.joinNumber = 0;
     if (!session.joinedAppended) {
@@ -119,18 +120,25 @@ export abstract class OwnRoom extends Room {
       hangUp(connection, "BAD_MESSAGE", `more than ${settings.publishWindow} publishes without a PUBACK`, now);
       return;
     }
+    session.expired = false;
+    this.published(connection, last - next + 1, now);
     const writer = this.#writer;
     writer.publishedBy(session);
     const { member } = session;
     for (let clientSeq = firstClientSeq; walker.next(); clientSeq++) {
       if (clientSeq < next) continue;
-      if (walker.end - walker.start > settings.maxMessageBytes) writer.marker(member, clientSeq, "too big");
+      const length = walker.end - walker.start;
+      if (writer.count > 0 && writer.entriesBytes + length > MAX_APPEND_BYTES) {
+        session.appendedSeq = clientSeq - 1;
+        this.#flush(now);
+        // That may have left it too far behind.
+        if (this.#isClosed(connection)) return;
+        writer.publishedBy(session);
+      }
+      if (length > settings.maxMessageBytes) writer.marker(member, clientSeq, "too big");
       else writer.message(member, clientSeq, walker.bytes, walker.start, walker.end);
     }
     session.appendedSeq = last;
-    session.expired = false;
-    this.published(connection, last - next + 1, now);
-    if (writer.entriesBytes > MAX_APPEND_BYTES) this.#flush(now);
   }
 
   override ack(connection: Connection, last: number, window: number, now: number): void {
@@ -207,7 +215,10 @@ export abstract class OwnRoom extends Room {
     this.#waiting.delete(connection);
     const { session } = connection;
     connection.session = undefined;
-    if (session !== undefined && connection.confirmed > session.confirmed) session.confirmed = connection.confirmed;
+    if (session !== undefined) {
+      if (connection.confirmed > session.confirmed) session.confirmed = connection.confirmed;
+      session.allowance = { tokens: connection.tokens, at: connection.tokensAt };
+    }
     if (session?.connection === connection) {
       this.#connectedMembers--;
       this.sessions.detach(session, now);
@@ -238,6 +249,18 @@ export abstract class OwnRoom extends Room {
       for (const { clientSeq, number, code } of runs) this.puback(connection, clientSeq, number, code);
     }
     for (const waiting of this.#waiting) this.welcomeIfReady(waiting, now);
+  }
+
+  /** Its rate is that of the member: another connection brings no other one (B16). */
+  #goOnAtRate({ allowance }: ServerSession, connection: Connection, now: number): void {
+    if (allowance === undefined) return;
+    connection.tokens = allowance.tokens;
+    connection.tokensAt = allowance.at;
+    if (connection.tokens < 0) this.published(connection, 0, now);
+  }
+
+  #isClosed({ state }: Connection): boolean {
+    return state === "closed";
   }
 
   #flush(now: number): void {

@@ -27,6 +27,8 @@ export interface ServerSession {
   since: number;
   /** The last ACK of those of its connections that are gone; 0: none is known of (B21). */
   confirmed: number;
+  /** What it might still publish when its last connection ended (B16); undefined: as much as one that is new. */
+  allowance?: { readonly tokens: number; readonly at: number };
   connection: Connection | undefined;
   /** When it lost its last connection. */
   absentSince: number;
