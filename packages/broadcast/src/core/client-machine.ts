@@ -18,7 +18,7 @@ import { resumptionOf } from "./welcome-rules.js";
 const NEVER = Number.POSITIVE_INFINITY;
 
 export class ClientMachine {
-  readonly #settings: ClientSettings;
+  readonly settings: ClientSettings;
   readonly #platform: Platform;
   readonly #identity: SessionIdentity;
   readonly #roster = new Roster();
@@ -51,7 +51,7 @@ export class ClientMachine {
     const put = (output: ClientOutput): void => {
       this.#out.push(output);
     };
-    this.#settings = settings;
+    this.settings = settings;
     this.#platform = platform;
     this.#identity = new SessionIdentity(settings, platform);
     this.#publishes = new Publishes(settings, put);
@@ -168,7 +168,7 @@ export class ClientMachine {
       this.#epoch = position.epoch;
       this.#toldEpoch = position.epoch;
       this.#deliveries.begin(position.last);
-      this.#hadSession = !this.#settings.observer;
+      this.#hadSession = !this.settings.observer;
     }
     this.#connect(now);
   }
@@ -179,7 +179,7 @@ export class ClientMachine {
     this.#connection = new ClientConnection(
       now,
       attempt,
-      this.#settings.secret,
+      this.settings.secret,
       this.#platform,
       this.#listener,
       (to, bytes) => this.#out.push({ type: "send", attempt: to, bytes }),
@@ -217,7 +217,7 @@ export class ClientMachine {
   }
 
   #publish(id: number, bytes: Uint8Array): void {
-    if (this.#settings.observer) this.#out.push({ type: "publishFailed", id, code: "OBSERVER" });
+    if (this.settings.observer) this.#out.push({ type: "publishFailed", id, code: "OBSERVER" });
     else if (this.#isLeaving || this.#state === "ended") this.#out.push({ type: "publishFailed", id, code: "LEFT" });
     else this.#publishes.add(id, bytes);
   }
@@ -255,7 +255,7 @@ export class ClientMachine {
     this.#publishes.disconnected();
     this.#intake.disconnected();
     // A snapshot that was to come behind the WELCOME did not come whole: it is asked for again.
-    if (this.#settings.start === "snapshot" && !this.#deliveries.hasBegun && this.#hello?.epoch === 0) this.#epoch = 0;
+    if (this.settings.start === "snapshot" && !this.#deliveries.hasBegun && this.#hello?.epoch === 0) this.#epoch = 0;
     const retryInMs = this.#attempts.lost(now);
     if (retryInMs === undefined) {
       this.#finish("UNREACHABLE", why);

@@ -1,12 +1,20 @@
 /** What came and was not handled: given to a handler, or to a loop, one at a time and in order, and acknowledged after that. */
 import type { Delivered, Notice } from "../core/client-contract.js";
 import { LocalProtocolError } from "../core/errors.js";
+import { ENTRY_OVERHEAD_BYTES } from "../core/unhandled.js";
 
 export interface InboxOptions {
   /** Without one, a loop takes the entries. */
   readonly handler: ((entry: Delivered) => void | Promise<void>) | undefined;
   /** Whether the application is given an entry; others are handled by being passed. */
   readonly isWanted: (entry: Delivered) => boolean;
+  /**
+   * Without a handler, and until a loop asks: where more than so many bytes wait, each entry with 64 more, those are dropped, which
+   * a gap tells. Undefined: all of them wait.
+   */
+  readonly maxUnaskedBytes: number | undefined;
+  /** A loop asks for the first time. */
+  readonly asked: () => void;
   /** Called for notices in their place between entries. */
   readonly notice: (notice: Notice) => void;
   /** Called before entries count as handled; what it returns is waited for. */
@@ -23,6 +31,9 @@ interface Waiter {
 }
 
 type Item = readonly Delivered[] | Notice;
+
+/** So many entries may wait that nobody asked for: well below the largest window. */
+const MAX_UNASKED = 500_000;
 
 const OVER: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
@@ -44,6 +55,14 @@ export class Inbox {
   #waiter: Waiter | undefined;
   #end: { readonly error?: unknown } | undefined;
   #isStopped = false;
+  #wasAsked = false;
+  /** What waits that nobody asked for. */
+  #unaskedBytes = 0;
+  #unaskedCount = 0;
+  /** It is being dropped: the first of it that the application would have been given, 0 before that. */
+  #isDropping = false;
+  #droppedFrom = 0;
+  #droppedTo = 0;
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -52,6 +71,7 @@ export class Inbox {
   push(item: Item): void {
     if (this.#end !== undefined || this.#isStopped) return;
     this.#items.push(item);
+    if (this.#isUnasked && isBatch(item)) this.#boundUnasked(item);
     this.#pump();
   }
 
@@ -62,6 +82,10 @@ export class Inbox {
     }
     if (this.#waiter !== undefined) {
       return Promise.reject(new LocalProtocolError("ITERATING", "another loop waits for the next message"));
+    }
+    if (!this.#wasAsked) {
+      this.#wasAsked = true;
+      this.#options.asked();
     }
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject };
@@ -86,6 +110,31 @@ export class Inbox {
     this.#pump();
   }
 
+  get #isUnasked(): boolean {
+    const { handler, maxUnaskedBytes } = this.#options;
+    return handler === undefined && maxUnaskedBytes !== undefined && !this.#wasAsked;
+  }
+
+  /** Who only publishes never takes anything, and is not to wait for that (B35). */
+  #boundUnasked(entries: readonly Delivered[]): void {
+    for (const { bytes } of entries) this.#unaskedBytes += ENTRY_OVERHEAD_BYTES + bytes.length;
+    this.#unaskedCount += entries.length;
+    const { maxUnaskedBytes = 0 } = this.#options;
+    if (this.#unaskedBytes <= maxUnaskedBytes && this.#unaskedCount <= MAX_UNASKED) return;
+    this.#unaskedBytes = 0;
+    this.#unaskedCount = 0;
+    this.#isDropping = true;
+    this.#pump();
+    this.#isDropping = false;
+  }
+
+  /** G: what was dropped up to here is told. */
+  #tellDropped(): void {
+    const from = this.#droppedFrom;
+    this.#droppedFrom = 0;
+    if (from > 0) this.#options.notice({ type: "gap", from, to: this.#droppedTo, reason: "slow" });
+  }
+
   #drop(): void {
     this.#isStopped = true;
     this.#items = [];
@@ -98,6 +147,7 @@ export class Inbox {
     while (!this.#isBusy && this.#given === 0) {
       const item = this.#items[this.#item];
       if (item === undefined) {
+        this.#tellDropped();
         if (!this.#save()) break;
         this.#items.length = 0;
         this.#item = 0;
@@ -108,6 +158,7 @@ export class Inbox {
       if (isBatch(item)) {
         if (!this.#giveBatch(item)) break;
       } else {
+        this.#tellDropped();
         // What came before it is of the time before it: an epoch may end here.
         if (!this.#save()) break;
         this.#tell();
@@ -126,7 +177,11 @@ export class Inbox {
     const { handler, isWanted } = this.#options;
     while (this.#at < entries.length) {
       const entry = entries[this.#at] as Delivered;
-      if (isWanted(entry)) {
+      if (this.#isDropping && isWanted(entry)) {
+        this.#at++;
+        this.#droppedFrom ||= entry.number;
+        this.#droppedTo = entry.number;
+      } else if (isWanted(entry)) {
         if (handler === undefined) {
           this.#giveToLoop(entry);
           return false;

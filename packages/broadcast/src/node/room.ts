@@ -1,24 +1,18 @@
 /** A room that is joined: drives a client machine over one socket after another. */
-import { channel } from "node:diagnostics_channel";
-import { EventEmitter } from "node:events";
 import type { ClientInput, ClientOutput, Delivered, Notice, Position } from "../core/client-contract.js";
 import { ClientMachine } from "../core/client-machine.js";
-import type { ClientMachineOptions } from "../core/client-options.js";
 import { BroadcastError, ClosedError, LocalProtocolError, PublishError } from "../core/errors.js";
 import type { Member } from "../core/messages.js";
 import { MAX_MS, whole } from "../core/option-checks.js";
-import { parseAddress } from "./address.js";
-import type { ClientTlsOptions, JoinOptions, NoticeOf, Room } from "./client.js";
-import { ClientSocket, type ClientSocketOptions, type ClientTls } from "./client-socket.js";
+import type { JoinOptions, NoticeOf, Room } from "./client.js";
+import { ClientSocket, type ClientSocketOptions } from "./client-socket.js";
 import { Inbox } from "./inbox.js";
+import { machineOptionsOf, mayOnlyPublish, socketOptionsOf } from "./join-options.js";
 import { type Logger, silentLogger } from "./logger.js";
 import { MachineLoop } from "./machine-loop.js";
+import { NoticeListeners } from "./notice-listeners.js";
 import { Outgoing } from "./outgoing.js";
 import { nodePlatform } from "./platform.js";
-import { secretBytes } from "./secret.js";
-
-/** `{ room, name, notice }` for every notice of a client in this process. */
-const notices = channel("lab:broadcast:client");
 
 /** The notices that have a place between entries (B30). The others are told at once. */
 const IN_PLACE: ReadonlySet<Notice["type"]> = new Set(["gap", "epoch", "snapshot", "membership", "expired"]);
@@ -50,7 +44,7 @@ export class NodeRoom implements Room {
   readonly #socketOptions: ClientSocketOptions;
   readonly #outgoing: Outgoing;
   readonly #inbox: Inbox;
-  readonly #emitter = new EventEmitter();
+  readonly #listeners: NoticeListeners;
   #attempt = 0;
   #socket: ClientSocket | undefined;
   /** Those that are not closed. */
@@ -66,20 +60,15 @@ export class NodeRoom implements Room {
   readonly #finish: Finish;
 
   constructor(options: JoinOptions) {
-    const { room = "main", name = "", secret, echo = true, entries = "messages" } = options;
+    const machineOptions = machineOptionsOf(options);
+    const { room, name } = machineOptions;
+    const { logger = silentLogger, entries, echo = true, onNotice, savePosition } = options;
     this.name = name;
     this.room = room;
     this.#options = options;
-    this.#logger = options.logger ?? silentLogger;
-    if (entries !== "messages" && entries !== "all")
-      throw new RangeError(`entries is ${entries}, but must be messages or all`);
-    this.#socketOptions = socketOptions(options);
-    const machineOptions: ClientMachineOptions = {
-      ...machineOptionsOf(options),
-      room,
-      name,
-      ...(secret === undefined ? {} : { secret: secretBytes(secret) as Uint8Array }),
-    };
+    this.#logger = logger;
+    this.#listeners = new NoticeListeners(room, name, onNotice, logger);
+    this.#socketOptions = socketOptionsOf(options);
     this.#machine = new ClientMachine(machineOptions, nodePlatform);
     this.#loop = new MachineLoop(
       this.#machine,
@@ -87,7 +76,6 @@ export class NodeRoom implements Room {
       () => this.#socket?.flush(),
     );
     this.#outgoing = new Outgoing((firstId, payloads) => this.#loop.feed({ type: "publishAll", firstId, payloads }));
-    const { savePosition } = options;
     this.#inbox = new Inbox({
       handler: options.handler,
       isWanted: ({ kind, own }) => (kind === "message" ? echo || !own : entries === "all"),
@@ -96,6 +84,8 @@ export class NodeRoom implements Room {
         this.#last = upTo;
         return savePosition?.(this.#positionAt(upTo));
       },
+      maxUnaskedBytes: mayOnlyPublish(options) ? this.#machine.settings.maxQueuedBytes : undefined,
+      asked: () => this.#loop.feed({ type: "asked" }),
       handled: (upTo) => this.#loop.feed({ type: "handled", upTo }),
       failed: (what, error) => this.#fail(new BroadcastError("APPLICATION", `${what} failed`, { cause: error })),
     });
@@ -120,7 +110,8 @@ export class NodeRoom implements Room {
       this.#epoch = position.epoch;
       this.#last = position.last;
     }
-    this.#loop.feed({ type: "start", ...(position === undefined ? {} : { position }) });
+    const unasked = mayOnlyPublish(this.#options);
+    this.#loop.feed({ type: "start", unasked, ...(position === undefined ? {} : { position }) });
     await Promise.race([welcome, this.ended]);
   }
 
@@ -141,12 +132,12 @@ export class NodeRoom implements Room {
   }
 
   on<Type extends Notice["type"]>(type: Type, listener: (notice: NoticeOf<Type>) => void): this {
-    this.#emitter.on(type, listener);
+    this.#listeners.on(type, listener as (notice: Notice) => void);
     return this;
   }
 
   off<Type extends Notice["type"]>(type: Type, listener: (notice: NoticeOf<Type>) => void): this {
-    this.#emitter.off(type, listener);
+    this.#listeners.off(type, listener as (notice: Notice) => void);
     return this;
   }
 
@@ -260,20 +251,7 @@ export class NodeRoom implements Room {
     else if (notice.type === "snapshot") this.#last = notice.upTo;
     else if (notice.type === "disconnected")
       this.#logger.info({ why: notice.why, retryInMs: notice.retryInMs }, "disconnected");
-    if (notices.hasSubscribers) notices.publish({ room: this.room, name: this.name, notice });
-    const { onNotice } = this.#options;
-    if (onNotice !== undefined) this.#call(onNotice, notice);
-    if (this.#emitter.listenerCount(notice.type) === 0) return;
-    for (const listener of this.#emitter.listeners(notice.type))
-      this.#call(listener as (notice: Notice) => void, notice);
-  }
-
-  #call(listener: (notice: Notice) => void, notice: Notice): void {
-    try {
-      listener(notice);
-    } catch (error) {
-      this.#logger.error({ notice: notice.type, error }, "a listener failed");
-    }
+    this.#listeners.tell(notice);
   }
 
   #welcome({ status, member, resumeFrom, head }: NoticeOf<"welcome">): void {
@@ -320,31 +298,4 @@ export class NodeRoom implements Room {
     if (this.#error === undefined) this.#finish.resolve();
     else this.#finish.reject(this.#error.why);
   }
-}
-
-/** What is of the machine among the options. */
-function machineOptionsOf(options: JoinOptions): Omit<ClientMachineOptions, "room" | "name" | "secret"> {
-  const { address, room, name, secret, tls, handler, onNotice, loadPosition, savePosition, ...rest } = options;
-  const { entries, signal, logger, connectTimeoutMs, highWaterBytes, ...machine } = rest;
-  return machine;
-}
-
-/** @throws TypeError or RangeError for a wrong option */
-function socketOptions({ address, tls, connectTimeoutMs, highWaterBytes }: JoinOptions): ClientSocketOptions {
-  return {
-    target: parseAddress("address", address),
-    tls: tls === undefined || tls === false ? undefined : clientTls(tls === true ? {} : tls),
-    connectTimeoutMs: whole("connectTimeoutMs", connectTimeoutMs, { default: 10_000, min: 1, max: MAX_MS }),
-    highWaterBytes: whole("highWaterBytes", highWaterBytes, { default: 2 ** 18, min: 1, max: 2 ** 30 }),
-  };
-}
-
-function clientTls({ ca, cert, key, serverName }: ClientTlsOptions): ClientTls {
-  const pem = (text: string | Uint8Array): Buffer => Buffer.from(text as Uint8Array);
-  return {
-    ...(ca === undefined ? {} : { ca: pem(ca) }),
-    ...(cert === undefined ? {} : { cert: pem(cert) }),
-    ...(key === undefined ? {} : { key: pem(key) }),
-    ...(serverName === undefined ? {} : { serverName }),
-  };
 }

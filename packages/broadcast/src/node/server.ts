@@ -16,6 +16,7 @@ import { type Log, memoryLog } from "./log.js";
 import { type Logger, silentLogger } from "./logger.js";
 import { nodePlatform } from "./platform.js";
 import { secretBytes } from "./secret.js";
+import { checkServeOptions } from "./serve-options.js";
 import { ServerDriver } from "./server-driver.js";
 import { logEvent } from "./server-log.js";
 
@@ -248,6 +249,7 @@ function peerOf(socket: Socket): string {
  * BroadcastError `LISTEN` where the address or port is not to be had, `LOG` where the log is not
  */
 export async function serve(options: ServeOptions = {}): Promise<BroadcastServer> {
+  checkServeOptions(options);
   const { host = "127.0.0.1", secret, tls, insecure = false } = options;
   const port = whole("port", options.port, { default: 0, min: 0, max: 65_535 });
   const server = new NodeServer(options);

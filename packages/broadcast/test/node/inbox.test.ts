@@ -33,6 +33,7 @@ function deferred(): Deferred {
 function setUp(
   handler: ((entry: Delivered) => void | Promise<void>) | undefined,
   save: (upTo: number) => void | Promise<void> = () => {},
+  maxUnaskedBytes?: number,
 ) {
   const log: string[] = [];
   const inbox = new Inbox({
@@ -43,7 +44,11 @@ function setUp(
         return handler(one);
       }),
     isWanted: ({ kind }) => kind === "message",
-    notice: ({ type }) => log.push(type),
+    maxUnaskedBytes,
+    asked: () => {
+      if (maxUnaskedBytes !== undefined) log.push("asked");
+    },
+    notice: (one) => log.push(one.type === "gap" ? `gap ${one.from}-${one.to}` : one.type),
     save: (upTo) => {
       log.push(`save ${upTo}`);
       return save(upTo);
@@ -89,7 +94,7 @@ it("B30: a notice comes in its place, behind what was handled before it", async 
   inbox.push([entry(6)]);
   handling.resolve();
   await turn();
-  expect(log).toEqual(["entry 1", "entry 2", "save 2", "handled 2", "gap", "entry 6", "save 6", "handled 6"]);
+  expect(log).toEqual(["entry 1", "entry 2", "save 2", "handled 2", "gap 3-5", "entry 6", "save 6", "handled 6"]);
 });
 
 it("B36: entries that the application does not want are handled by being passed", () => {
@@ -157,7 +162,7 @@ it("a loop that waits is given what comes, and notices on the way", async () => 
   const next = inbox.next();
   inbox.push([entry(1, "join")]);
   inbox.push(gap);
-  expect(log).toEqual(["save 1", "handled 1", "gap"]);
+  expect(log).toEqual(["save 1", "handled 1", "gap 3-5"]);
   inbox.push([entry(6)]);
   expect((await next).value?.number).toBe(6);
 });
@@ -198,4 +203,32 @@ it("a handler that leaves is given nothing more", () => {
   });
   inbox.push(entries(1, 5));
   expect(log.filter((line) => line.startsWith("entry"))).toEqual(["entry 1", "entry 2"]);
+});
+
+it("B35: what nobody asked for is dropped where it is too much, and told as a gap; what comes behind it is there for a loop", async () => {
+  const { inbox, log } = setUp(undefined, () => {}, 4 * 64);
+  inbox.push([entry(1, "join"), ...entries(2, 3)]);
+  inbox.push({ type: "expired" });
+  inbox.push(entries(4, 4));
+  expect(log).toEqual(["save 1"]);
+  inbox.push([...entries(5, 6), entry(7, "leave")]);
+  expect(log.slice(1)).toEqual(["gap 2-3", "save 3", "handled 3", "expired", "gap 4-6", "save 7", "handled 7"]);
+  inbox.push(entries(8, 9));
+  expect((await inbox.next()).value?.number).toBe(8);
+  expect((await inbox.next()).value?.number).toBe(9);
+});
+
+it("B35: a loop that began gets everything, however much waits, as does a room whose entries are asked for otherwise", async () => {
+  const begun = setUp(undefined, () => {}, 64);
+  const first = begun.inbox.next();
+  expect(begun.log).toEqual(["asked"]);
+  begun.inbox.push(entries(1, 9));
+  expect((await first).value?.number).toBe(1);
+  begun.inbox.push(entries(10, 19));
+  const handled = setUp(() => new Promise(() => {}), undefined, 64);
+  handled.inbox.push(entries(1, 9));
+  const kept = setUp(undefined);
+  kept.inbox.push(entries(1, 9));
+  for (const { log } of [begun, handled, kept]) expect(log.filter((line) => line.startsWith("gap"))).toEqual([]);
+  for (let number = 2; number <= 19; number++) expect((await begun.inbox.next()).value?.number).toBe(number);
 });
