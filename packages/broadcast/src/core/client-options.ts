@@ -32,7 +32,7 @@ export interface ClientMachineOptions {
   readonly maxBackoffMs?: number;
   /** Connections that may fail one after another; default Infinity. */
   readonly maxAttempts?: number;
-  /** Of entries that the application has not taken (B35); default 16 MiB. */
+  /** Of entries that the application has not taken; above it no more are let come (B35). Default 16 MiB. */
   readonly maxQueuedBytes?: number;
   /** Of a snapshot; a server that sends more is at fault (B31). Default 64 MiB. */
   readonly maxSnapshotBytes?: number;

@@ -30,7 +30,9 @@ export interface JoinOptions extends Omit<ClientMachineOptions, "room" | "name" 
   /**
    * Called with each message, in order, one at a time: the next comes when this one returned, or its promise resolved, and a
    * message is acknowledged after that alone (B20). One that throws or rejects ends the room: the message counts as not
-   * handled. Without a handler, iterate over the room.
+   * handled. Without a handler, iterate over the room. One that does neither, and only publishes, is not held up by what it never
+   * takes: before a loop begins, and with neither `loadPosition` nor `savePosition` nor a `start`, what waits above
+   * `maxQueuedBytes` is dropped, and told by a "gap" notice (B35).
    */
   readonly handler?: (message: Delivered) => void | Promise<void>;
   /** Called with every notice, as `room.on` for all types; gaps, epochs, snapshots and memberships in their place between messages (B30). */
