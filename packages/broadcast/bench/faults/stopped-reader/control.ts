@@ -1,8 +1,11 @@
-/** The control: a server that hands to every socket what comes, whatever waits for it already. It must use more memory than is allowed. */
+/**
+ * The control: a server that writes each message to every socket, whatever waits for it already, as plain programs do. It must
+ * use more memory than is allowed.
+ */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { encodeFrame } from "@lab/framing";
+import { encodeFrame, FrameDecoder } from "@lab/framing";
 import { publishOnTime, type Schedule } from "./schedule.js";
 
 export async function control(): Promise<number> {
@@ -10,8 +13,11 @@ export async function control(): Promise<number> {
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on("error", () => {}).on("close", () => sockets.delete(socket));
+    const decoder = new FrameDecoder();
     socket.on("data", (chunk) => {
-      for (const other of sockets) if (other !== socket) other.write(chunk);
+      for (const message of decoder.push(chunk)) {
+        for (const other of sockets) if (other !== socket) other.write(message.slice());
+      }
     });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
