@@ -196,8 +196,10 @@ export class FanOut {
       connection.lastSent = now;
     }
     if (cursor.number >= this.#log.first) this.#log.seek(cursor, cursor.number);
-    this.pump(connection, now);
-    return cursor.number > before || left <= 0;
+    const isUseful = cursor.number > before || left <= 0;
+    // Not at once where it was of no use: it would be asked for again as fast as it is answered.
+    if (isUseful) this.pump(connection, now);
+    return isUseful;
   }
 
   /** Sends what it misses and may have. */

@@ -36,10 +36,12 @@ export class Engine {
 
   /** Does and answers all that is asked, and gives every gateway what is new, until nothing is left. */
   run(...rigs: Rig[]): void {
-    for (let busy = true; busy; ) {
+    let rounds = 0;
+    for (let busy = true; busy; rounds++) {
+      if (rounds > 10_000) throw new Error("the log is asked for ever");
       busy = false;
       for (const rig of rigs) {
-        while (this.step(rig)) busy = true;
+        if (this.step(rig)) busy = true;
         if (this.tell(rig)) busy = true;
       }
     }
