@@ -221,9 +221,10 @@ export abstract class Room implements FanOutPort {
     connection.window = hello.window;
     connection.wantsStable = hello.stable;
     connection.stableAbove = hello.epoch === epoch.epoch ? hello.last : 0;
-    // What it has, its application may not have handled: its first ACK says what it did (B21).
+    // What it has, its application may not have handled: its first ACK says what it did. And another process of the session
+    // may have handled more (B21).
     const goesOn = hello.epoch === epoch.epoch && hello.last <= head;
-    connection.confirmed = goesOn ? (connection.session?.confirmed ?? 0) : from - 1;
+    connection.confirmed = goesOn ? Math.min(hello.last, connection.session?.confirmed ?? 0) : from - 1;
     connection.pubackedSeq = facts.lastClientSeq;
     connection.lastSent = now;
     out.say(connection.id, {

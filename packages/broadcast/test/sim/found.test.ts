@@ -179,3 +179,27 @@ it("B10, B13: a client that comes back as another process is told of its publish
     expect.objectContaining({ type: "welcome", lastClientSeq: 2 }),
   );
 });
+
+it("B21: a process that takes a session over has not handled what the one before it acknowledged", () => {
+  const { tell, hears } = server({ graceMs: 60_000 });
+  const stable = (outputs: ServerOutput[]): number[] =>
+    outputs.flatMap((output) => (output.type === "event" && output.event.type === "stable" ? [output.event.upTo] : []));
+  tell(0, { type: "opened", connection: 1 });
+  const epoch = epochOf(hears(0, 1, hello));
+  tell(0, { type: "opened", connection: 2 });
+  hears(0, 2, { ...hello, clientId: new Uint8Array(16).fill(2) });
+  hears(0, 1, { type: "publish", firstClientSeq: 1, payloads: [Uint8Array.of(1), Uint8Array.of(2)] });
+  hears(1, 1, { type: "ack", last: 4, window: 100 });
+  // Another process with an older position: it has 2, and goes on behind it.
+  tell(2, { type: "opened", connection: 3 });
+  hears(2, 3, { ...hello, token: new Uint8Array(16).fill(3), epoch, last: 2 });
+  hears(3, 3, { type: "ack", last: 2, window: 100 });
+  const told = [...hears(100, 2, { type: "ack", last: 4, window: 100 }), ...tell(200, { type: "tick" })];
+  expect(stable(told)).toEqual([2]);
+  expect(stable(hears(300, 3, { type: "ack", last: 4, window: 100 }))).toEqual([4]);
+});
+
+function epochOf(outputs: ServerOutput[]): number {
+  const said = outputs.flatMap((output) => (output.type === "send" ? messagesIn(output.bytes) : []));
+  return (said.find(({ type }) => type === "welcome") as Welcome).epoch;
+}
