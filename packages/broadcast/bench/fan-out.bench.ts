@@ -10,16 +10,19 @@ interface Load {
   readonly perSecond?: number;
 }
 
+/** Enough to go through all of it. */
+const SMOKE = { subscribers: 2, messages: 100, together: true };
+
 /** The processes of one peer, kept for all rounds of a row. */
 function contender(peer: PeerName, { subscribers, deliveries, perSecond }: Load): Contender {
   let measurement: Measurement | undefined;
   return {
     measure: async (smoke) => {
       if (measurement === undefined) {
-        const messages = smoke ? 200 : Math.ceil(deliveries / subscribers);
-        measurement = new Measurement({ peer, subscribers, messages, ...(perSecond !== undefined && { perSecond }) });
+        const load = smoke ? SMOKE : { subscribers, messages: Math.ceil(deliveries / subscribers) };
+        measurement = new Measurement({ peer, ...load, ...(perSecond !== undefined && { perSecond }) });
         await measurement.prepare();
-        await measurement.round(); // warm
+        if (!smoke) await measurement.round(); // warm
       }
       return await measurement.round();
     },

@@ -8,6 +8,8 @@ export interface Setting {
   readonly messages: number;
   /** Messages per second, one by one, to measure latency; without it as fast as it goes. */
   readonly perSecond?: number;
+  /** All in one process: to see that it works. */
+  readonly together?: boolean;
 }
 
 const role = new URL("./role.ts", import.meta.url);
@@ -22,20 +24,24 @@ export class Measurement implements AsyncDisposable {
   }
 
   async prepare(): Promise<void> {
-    const { peer, subscribers, messages, perSecond } = this.#setting;
+    const { peer, subscribers, messages, perSecond, together } = this.#setting;
+    if (together) {
+      const one = this.#start([peer, "all", String(subscribers), String(messages), String(perSecond ?? 0)]);
+      await one.line(/^all ready$/);
+      return;
+    }
     const server = this.#start([peer, "server"]);
     const [, address = ""] = await server.line(/^ready (.*)$/);
     const times = perSecond === undefined ? [] : ["times"];
     const listeners = this.#start([peer, "subscribers", address, String(subscribers), String(messages), ...times]);
-    await listeners.line(/^ready$/);
     const publisher = this.#start([peer, "publisher", address, String(messages), String(perSecond ?? 0)]);
-    await publisher.line(/^ready$/);
+    await Promise.all([listeners, publisher].map((one) => one.line(/^ready$/)));
   }
 
   /** Deliveries per second, or the median latency in microseconds. */
   async round(): Promise<number> {
     const { subscribers, messages, perSecond } = this.#setting;
-    const [, listeners, publisher] = this.#processes as [RunningProcess, RunningProcess, RunningProcess];
+    const { publisher, listeners } = this.#roles();
     this.#rounds++;
     publisher.signal("SIGUSR2");
     const gone = Promise.race(this.#processes.map(async (one) => failed(await one.exited)));
@@ -51,6 +57,11 @@ export class Measurement implements AsyncDisposable {
     for (const one of this.#processes) one.kill("SIGTERM"); // they clean up behind them
     await Promise.all(this.#processes.map(({ exited }) => exited));
     this.#processes = [];
+  }
+
+  #roles(): { readonly listeners: RunningProcess; readonly publisher: RunningProcess } {
+    const [first, listeners, publisher] = this.#processes as [RunningProcess, RunningProcess?, RunningProcess?];
+    return { listeners: listeners ?? first, publisher: publisher ?? first };
   }
 
   #start(args: readonly string[]): RunningProcess {

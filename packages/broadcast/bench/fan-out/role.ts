@@ -1,6 +1,7 @@
 /**
  * One process of a measurement: `role.ts PEER server`, `role.ts PEER subscribers ADDRESS COUNT PER_ROUND [times]` or
- * `role.ts PEER publisher ADDRESS PER_ROUND [PER_SECOND]`. Says `ready ...` when it is; the publisher publishes a round at
+ * `role.ts PEER publisher ADDRESS PER_ROUND [PER_SECOND]`; or all three, `role.ts PEER all COUNT PER_ROUND PER_SECOND`, where
+ * nothing but that it works is of interest. Says `ready ...` when it is; the publisher publishes a round at
  * each SIGUSR2. `began` and `done` come with the round and the machine's monotonic time in nanoseconds.
  */
 import { payload, stamp } from "./peer.js";
@@ -14,8 +15,16 @@ process.on("SIGTERM", () => process.exit(0));
 const now = (): string => process.hrtime.bigint().toString();
 
 if (role === "server") console.log(`ready ${await peer.serve()}`);
+else if (role === "all") await all(Number(args[0]), Number(args[1]), Number(args[2]));
 else if (role === "subscribers") await subscribe(args[0] ?? "", Number(args[1]), Number(args[2]), args[3] === "times");
 else await publish(args[0] ?? "", Number(args[1]), Number(args[2] ?? 0));
+
+async function all(count: number, perRound: number, perSecond: number): Promise<void> {
+  const address = await peer.serve();
+  await subscribe(address, count, perRound, perSecond > 0);
+  await publish(address, perRound, perSecond);
+  console.log("all ready");
+}
 
 async function subscribe(address: string, count: number, perRound: number, times: boolean): Promise<void> {
   let waitsFor = count;
