@@ -1,7 +1,8 @@
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import type { ServerMachineOptions } from "../../src/core/server-options.js";
 import { Engine } from "./engine.js";
 import { Rig } from "./rig.js";
+import { test } from "./scenario.js";
 
 /** Gateways of one shared log. */
 function gateways(count: number, options: ServerMachineOptions = {}) {
@@ -316,4 +317,45 @@ test("B38, B40: what is read from a log that is ahead of the gateway is delivere
   engine.step(two);
   run();
   expect(o.log()).toEqual(["1:join", "2:x", "3:y"]);
+});
+
+test("B38: what the log has is not asked for again, though the answer to a publish is lost", () => {
+  const { engine, rigs, run } = gateways(1);
+  const [rig] = rigs as [Rig];
+  const a = rig.join(1);
+  run();
+  a.publish(1, "x", "y");
+  engine.step(rig, "done, answer lost");
+  engine.tell(rig);
+  expect(a.pubacks()).toEqual(["2@3"]);
+  rig.wait(100);
+  expect(engine.pending(rig)).toEqual([]);
+  expect(rig.machine.view().rooms[0]?.pendingBytes).toBe(0);
+});
+
+test("B40: an answer from another log closes the clients, who get its epoch", () => {
+  const { engine, rigs, run } = gateways(1);
+  const [rig] = rigs as [Rig];
+  const a = rig.join(1);
+  run();
+  const { epoch } = a.welcome;
+  engine.epoch = epoch + 1;
+  const b = rig.join(2);
+  run();
+  expect([a.closeCode, b.closeCode]).toEqual(["UNAVAILABLE", "UNAVAILABLE"]);
+  const again = rig.join(1, { epoch, token: a.welcome.token, last: 1 });
+  run();
+  expect(again.welcome).toMatchObject({ status: "new epoch", epoch: epoch + 1 });
+});
+
+test("B40: entries behind a hole are not delivered, and the room is opened anew", () => {
+  const { engine, rigs, run } = gateways(1);
+  const [rig] = rigs as [Rig];
+  const a = rig.join(1);
+  run();
+  const entry = { kind: "message", member: 9, clientSeq: 1, bytes: new Uint8Array(1) } as const;
+  rig.handle({ type: "sharedEntries", room: "main", first: engine.head + 2, entries: [entry] });
+  expect(a.log()).toEqual(["1:join"]);
+  expect(a.closeCode).toBe("UNAVAILABLE");
+  expect(rig.outputsOf("unshare")).toHaveLength(1);
 });

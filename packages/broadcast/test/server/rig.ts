@@ -141,6 +141,9 @@ export class Peer {
 }
 
 export class Rig {
+  /** What every rig is made with: the shipped machine, or for a while one with a bug. */
+  static Machine: new (now: number, options: ServerMachineOptions, platform: Platform) => ServerMachine = ServerMachine;
+
   now = 0;
   readonly machine: ServerMachine;
   readonly outputs: ServerOutput[] = [];
@@ -148,7 +151,7 @@ export class Rig {
   #connections = 0;
 
   constructor(options: ServerMachineOptions = {}, seed: number | string = 1, platform: Platform = plainPlatform(seed)) {
-    this.machine = new ServerMachine(0, options, platform);
+    this.machine = new Rig.Machine(0, options, platform);
   }
 
   get events(): ServerEvent[] {
