@@ -53,7 +53,7 @@ export function drawIsolation(seed: number): IsolationPlan {
     impairments: { latencyMs: pick([1, 5]), jitterMs: pick([0, 4]) },
     streams: { sendBufferBytes: 200, receiveBufferBytes: 3_000, highWaterBytes: pick([0, 300]), timeoutMs: 10_000 },
     disk: { latencyMs: 1 },
-    effectMs: 1,
+    effectMs: 0,
     engine: { maxDelayMs: 0, fails: 0 },
     acts,
     faults: [],
@@ -95,6 +95,8 @@ function told(plan: Plan, machines: Machines): { all: string[]; violation: Viola
   const all: string[] = [];
   const others = new Set(plan.clients.map(({ node }) => node).filter((node) => node !== SLOW));
   const { violation } = runPlan(plan, machines, {
+    // With bounds as tight as these, who comes back may never have the rest of the log (B19): that is for other plans.
+    endsWithCalm: true,
     observed: (node, atMs, what) => {
       // How far all have come is what the slow one is asked for (B21).
       if (others.has(node) && atMs < CALM_AT_MS && !what.includes('"stable"')) all.push(`${node} at ${atMs}: ${what}`);
@@ -140,7 +142,8 @@ function publishes(random: Random, node: string): Act[] {
 
 function server(pick: Choose): ServerMachineOptions {
   return {
-    heartbeatMs: 600,
+    // The PINGs of all are said together (B24), and take their place in buffers: none falls into the time that is compared.
+    heartbeatMs: 10_000,
     graceMs: 60_000,
     ackEvery: pick([1, 64]),
     onSlow: pick<OnSlow>(["disconnect", "skip", "snapshot"]),

@@ -48,13 +48,15 @@ export interface RunOptions {
   readonly trace?: boolean;
   /** What the application of a node is told, and when. */
   readonly observed?: (node: string, atMs: number, what: string) => void;
+  /** Only up to the calm: what everybody has in the end is not asked. */
+  readonly endsWithCalm?: boolean;
 }
 
 export function runPlan(plan: Plan, machines: Machines = SHIPPED, options: RunOptions = {}): RunOfPlan {
   const run = new PlannedRun(plan, machines, options);
   let violation: Violation | undefined;
   try {
-    run.run();
+    run.run(options.endsWithCalm);
   } catch (error) {
     violation = violationIn(error);
   }
@@ -99,7 +101,7 @@ export class PlannedRun {
     for (const fault of plan.faults) this.world.addFault(fault);
   }
 
-  run(): void {
+  run(endsWithCalm = false): void {
     const { world } = this;
     const { calmAtMs, acts } = this.#plan;
     for (const act of acts) {
@@ -107,7 +109,8 @@ export class PlannedRun {
       world.run({ untilMs: act.atMs });
       this.#engine?.goAway(act.forMs);
     }
-    world.run({ untilMs: calmAtMs + LATEST_PUBLISH_MS });
+    world.run({ untilMs: endsWithCalm ? calmAtMs : calmAtMs + LATEST_PUBLISH_MS });
+    if (endsWithCalm) return;
     settle(world, { missing: () => this.#missing(), withinMs: SETTLES_WITHIN_MS });
     // What nobody waits for must do no harm either; and a leave may still come.
     world.run({ untilMs: world.now + 2 * (this.#plan.server.heartbeatMs ?? 0) });

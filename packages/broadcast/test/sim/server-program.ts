@@ -87,6 +87,8 @@ export class ServerProgram implements NodeProgram {
   readonly #segments = new Map<string, StoredSegment>();
   readonly #opened = new Set<string>();
   #machine: ServerMachine | undefined;
+  /** Of the last input. */
+  #now = 0;
 
   constructor(environment: NodeEnvironment, around: ServerSurroundings) {
     this.environment = environment;
@@ -119,11 +121,13 @@ export class ServerProgram implements NodeProgram {
         this.#tooFull.add(served);
     }
     this.#wrote.clear();
-    return this.#machine?.nextDeadline();
+    // The machine is told at once, whoever is heard next.
+    return this.#tooFull.size > 0 ? this.#now : this.#machine?.nextDeadline();
   }
 
   handle(now: number, input: NodeInput): NodeOutput[] {
     const out: NodeOutput[] = [];
+    this.#now = now;
     if (input.type === "start") {
       const { options, Machine } = this.around;
       this.#machine = new Machine(now, options, seededPlatform(this.environment.randomBytes));
@@ -356,7 +360,9 @@ export class ServerProgram implements NodeProgram {
   /** The application's: of a number near the head, sometimes of one that is long gone, sometimes none. */
   #takeSnapshot(room: string, id: number, out: NodeOutput[]): void {
     const { head = 0 } = this.around.modelOf(room).current ?? {};
-    const [chance = 0, back = 0] = this.environment.randomBytes(2);
+    // By the head alone: who else asked for one changes nothing.
+    const drawn = Math.imul(head + 1, 0x9e37_79b1) >>> 0;
+    const [chance, back] = [drawn >>> 24, (drawn >>> 16) & 255];
     const upTo = Math.max(0, head - (chance < 200 ? back % 4 : back));
     const snapshot = { upTo, bytes: snapshotOf(upTo) };
     this.#feedLater(() => ({ type: "snapshot", room, id, ...(chance < 230 && { snapshot }) }), out);
