@@ -4,6 +4,7 @@
  */
 
 import { SHARED } from "./mutants-of-gateways.js";
+import { LAG } from "./mutants-of-lag.js";
 import { COMMITTED } from "./mutants-of-logs.js";
 import { MEMBERS } from "./mutants-of-members.js";
 import type { Mutation } from "./mutation.js";
@@ -17,7 +18,7 @@ export interface Mutant {
   readonly killer: string;
 }
 
-export const MUTANTS: readonly Mutant[] = [...MEMBERS, ...COMMITTED, ...SHARED];
+export const MUTANTS: readonly Mutant[] = [...MEMBERS, ...LAG, ...COMMITTED, ...SHARED];
 
 /** Each of these rules has a mutant. */
 export const RULES: readonly string[] = [
