@@ -197,7 +197,7 @@ export class Deliveries {
   /** @throws RemoteProtocolError for a piece that is not the next, and a snapshot of what was not reached */
   snapshot(chunk: SnapshotChunk): void {
     const { upTo } = chunk;
-    if (upTo > this.last) throw malformed(`a SNAPSHOT of number ${upTo} behind ${this.last}`);
+    if (upTo !== this.last) throw malformed(`a SNAPSHOT of number ${upTo} behind ${this.last}`);
     const bytes = this.#snapshot.add(chunk);
     if (bytes === undefined) return;
     this.hasBegun = true;

@@ -167,6 +167,7 @@ describe("B31: snapshots", () => {
     ["a piece of another one", [piece(4, 0, false, "x"), piece(3, 1, true, "y")]],
     ["entries between two pieces", [piece(4, 0, false, "x"), { type: "batch", first: 5, entries: [message("e")] }]],
     ["a number that was not reached", [piece(5, 0, true, "x")]],
+    ["a number that was passed: what is between would be missing", [piece(3, 0, true, "x")]],
     ["more bytes than are taken", [piece(4, 0, false, "12345"), piece(4, 1, true, "6789")]],
     ["pieces of nothing", [piece(4, 0, false, "")]],
   ])("is a fault: %s", (_name, messages) => {
