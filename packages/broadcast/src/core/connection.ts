@@ -1,7 +1,7 @@
 /** What the server machine knows of one connection. What is decided about it stands with those who decide. */
 
-import { FrameDecoder } from "@lab/framing/core";
 import type { Hello, PublishCode } from "./messages.js";
+import { OpeningDecoder } from "./opening-decoder.js";
 import type { Room } from "./room.js";
 import type { LogCursor } from "./room-log.js";
 import type { Snapshot } from "./server-contract.js";
@@ -40,7 +40,7 @@ export interface Skipped {
 
 export class Connection {
   readonly id: number;
-  readonly decoder: FrameDecoder;
+  readonly decoder: OpeningDecoder;
   state: ConnectionState = "hello";
   /** What it said of itself; its payload until AUTH. */
   hello: Hello | undefined;
@@ -104,7 +104,7 @@ export class Connection {
 
   constructor(id: number, now: number, maxFrameBytes: number, tokens: number) {
     this.id = id;
-    this.decoder = new FrameDecoder({ maxFrameBytes });
+    this.decoder = new OpeningDecoder(maxFrameBytes, () => this.state !== "open");
     this.openedAt = now;
     this.lastHeard = now;
     this.lastSent = now;

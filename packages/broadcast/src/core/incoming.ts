@@ -6,6 +6,7 @@ import type { Connection } from "./connection.js";
 import { RemoteProtocolError } from "./errors.js";
 import { TYPE } from "./message-types.js";
 import type { Ack, Auth, Hello, Message } from "./messages.js";
+import { MAX_OPENING_BYTES } from "./opening-decoder.js";
 import { PublishWalker } from "./publish-frame.js";
 import type { Room } from "./room.js";
 import type { ServerContext } from "./server-context.js";
@@ -51,6 +52,12 @@ export class Incoming {
       (connection.room as Room).publish(connection, walker, this.#now);
       return;
     }
+    if (connection.state !== "open" && end - start > MAX_OPENING_BYTES) {
+      // As where it comes in pieces.
+      const text = `a frame of ${end - start} bytes before the WELCOME, more than ${MAX_OPENING_BYTES}`;
+      this.#context.hangUp(connection, "TOO_BIG", text, this.#now);
+      return;
+    }
     const payload = new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
     this.#message(connection, decode(payload, "client"), payload, this.#now);
   };
@@ -62,10 +69,12 @@ export class Incoming {
         else this.#outOfTurn(connection, message, now);
         return;
       case "ping":
-        if (connection.full) connection.waitingPong = message.nonce;
+        if (connection.room === undefined) this.#outOfTurn(connection, message, now);
+        else if (connection.full) connection.waitingPong = message.nonce;
         else this.#context.out.say(connection.id, { type: "pong", nonce: message.nonce });
         return;
       case "pong":
+        if (connection.room === undefined) this.#outOfTurn(connection, message, now);
         return;
       case "hello":
         if (connection.state === "hello") this.#hello(connection, message, payload, now);

@@ -43,6 +43,8 @@ export abstract class Room implements FanOutPort {
   /** Those who wait for the room to be open. */
   readonly #early = new Set<Connection>();
   readonly #publishers: Publishers;
+  /** Whether publishers may go on, or must stop, is to be looked at (B19, `block`). */
+  #isSlowDue = false;
 
   constructor(name: string, context: ServerContext) {
     this.name = name;
@@ -107,6 +109,14 @@ export abstract class Room implements FanOutPort {
       connection.confirmed = last;
       this.stability.moved(before, now);
     }
+    // Of all ACKs that a read brought once: it is a look at everybody who lags.
+    this.#isSlowDue = true;
+  }
+
+  /** One input of a connection was taken, `endTurn` included. */
+  settle(now: number): void {
+    if (!this.#isSlowDue) return;
+    this.#isSlowDue = false;
     this.#checkSlow(now);
   }
 

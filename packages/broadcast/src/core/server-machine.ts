@@ -130,7 +130,9 @@ export class ServerMachine {
     this.#reading = connection;
     this.#incoming.take(connection, bytes, now);
     this.#reading = undefined;
-    (before ?? connection.room)?.endTurn(now);
+    const room = before ?? connection.room;
+    room?.endTurn(now);
+    room?.settle(now);
   }
 
   #flow(id: number, full: boolean, now: number): void {
