@@ -12,7 +12,8 @@ import { FRAME_HEADER_BYTES, malformed } from "./wire.js";
 
 /** What a connection hears and its client is told; each may throw `RemoteProtocolError`. */
 export interface ConnectionListener {
-  welcome(welcome: Welcome): void;
+  /** How it ended the connection, if it did: nothing has changed then. */
+  welcome(welcome: Welcome): ConnectionEnd | undefined;
   /** The payload of a BATCH, not checked. */
   batch(payload: Uint8Array): void;
   puback(puback: Puback): void;
@@ -154,12 +155,7 @@ export class ClientConnection {
       case "challenge":
         return this.#challenge(now, message.nonce);
       case "welcome":
-        if (this.isOpen) throw malformed("a second WELCOME");
-        if (this.#secret !== undefined && !this.#wasChallenged) throw malformed("a WELCOME without a CHALLENGE");
-        this.#listener.welcome(message);
-        this.phase = "open";
-        this.#heartbeat.ms = message.heartbeatMs;
-        return undefined;
+        return this.#welcome(message);
       case "puback":
         this.#openFor(message.type).puback(message);
         return undefined;
@@ -175,6 +171,16 @@ export class ClientConnection {
       default:
         throw malformed(`a ${message.type.toUpperCase()} before the WELCOME`);
     }
+  }
+
+  #welcome(message: Welcome): ConnectionEnd | undefined {
+    if (this.isOpen) throw malformed("a second WELCOME");
+    if (this.#secret !== undefined && !this.#wasChallenged) throw malformed("a WELCOME without a CHALLENGE");
+    const end = this.#listener.welcome(message);
+    if (end !== undefined) return end;
+    this.phase = "open";
+    this.#heartbeat.ms = message.heartbeatMs;
+    return undefined;
   }
 
   #openFor(type: string): ConnectionListener {

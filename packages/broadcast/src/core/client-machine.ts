@@ -188,11 +188,11 @@ export class ClientMachine {
   }
 
   /** The WELCOME of this connection. @throws RemoteProtocolError where it can not be true; nothing has changed then */
-  #welcome(welcome: Welcome): void {
-    const hello = this.#hello as Hello;
-    const resumption = resumptionOf(hello, welcome, this.#identity.tokenIs(welcome.token));
+  #welcome(welcome: Welcome): ConnectionEnd | undefined {
+    const resumption = resumptionOf(this.#hello as Hello, welcome, this.#identity.tokenIs(welcome.token));
     const { isNewSession, isNewEpoch, isFresh, lostTo } = resumption;
-    this.#publishes.check(welcome, isNewSession, isNewEpoch);
+    const end = this.#publishes.check(welcome, isNewSession, isNewEpoch);
+    if (end !== undefined) return end;
     const { status, member, resumeFrom, head } = welcome;
     const previous = this.#toldEpoch;
     this.#toldEpoch = welcome.epoch;
@@ -214,6 +214,7 @@ export class ClientMachine {
     this.#intake.welcome(this.#now, welcome, !isFresh && !isNewEpoch);
     this.#attempts.welcomed(this.#now);
     this.#hadSession = member !== 0;
+    return undefined;
   }
 
   #publish(id: number, bytes: Uint8Array): void {

@@ -1,5 +1,6 @@
 /** What a client published and has no number for yet: kept in order, sent, sent again, and decided once (docs/broadcast.md B14, B32, B34, B35). */
 
+import type { ConnectionEnd } from "./client-connection.js";
 import type { ClientOutput } from "./client-contract.js";
 import type { ClientSettings } from "./client-options.js";
 import type { Puback, PublishCode, Welcome } from "./messages.js";
@@ -72,12 +73,19 @@ export class Publishes {
     this.#sent = 0;
   }
 
-  /** @throws RemoteProtocolError where the session's last client seq is none that it can be */
-  check({ lastClientSeq }: Welcome, isNewSession: boolean, isNewEpoch: boolean): void {
-    if (this.#isFirst || isNewSession) return;
+  /**
+   * Undefined, or that another process has published in the session, so that client seqs mean nothing here any more (B11).
+   * @throws RemoteProtocolError where the session's last client seq is none that it can be
+   */
+  check({ lastClientSeq }: Welcome, isNewSession: boolean, isNewEpoch: boolean): ConnectionEnd | undefined {
+    if (this.#isFirst || isNewSession) return undefined;
     const first = isNewEpoch ? 0 : this.#headSeq - 1;
     const last = this.#headSeq + this.#numbered - 1;
-    if (lastClientSeq >= first && lastClientSeq <= last) return;
+    if (lastClientSeq > last) {
+      const why = `another process published up to client seq ${lastClientSeq} in the session, and this one up to ${last}`;
+      return { code: "TAKEN_OVER", why };
+    }
+    if (lastClientSeq >= first) return undefined;
     throw malformed(`a last client seq of ${lastClientSeq}, not ${first} to ${last}`);
   }
 

@@ -243,6 +243,46 @@ describe("B34: of unknown outcome", () => {
   });
 });
 
+describe("B11: another process published in the session", () => {
+  const ends = (client: Scripted) => client.take().flatMap((one) => (one.type === "ended" ? [one.code] : []));
+
+  it.each(["resumed", "new epoch"] as const)(
+    "a WELCOME (%s) with a last client seq above what was numbered ends it as taken over",
+    (status) => {
+      const client = new Scripted();
+      client.open({ head: 1, resumeFrom: 2 });
+      client.publish(1, "a");
+      client.server(puback(1, 2));
+      client.cut();
+      client.take();
+      const epoch = status === "resumed" ? {} : { epoch: 8 };
+      client.open({ status, ...epoch, head: 3, resumeFrom: 2, lastClientSeq: 2, lastNumber: 3 });
+      expect(ends(client)).toEqual(["TAKEN_OVER"]);
+      expect(client.machine.view()).toMatchObject({ phase: "ended" });
+    },
+  );
+
+  it("what it published and was not told of is unknown: the client seqs may be the other's", () => {
+    const client = new Scripted();
+    client.open({ head: 1, resumeFrom: 2 });
+    all(client, ["a"]);
+    client.cut();
+    client.take();
+    client.open({ status: "resumed", head: 3, resumeFrom: 2, lastClientSeq: 2, lastNumber: 3 });
+    expect(decided(client)).toEqual(["1!UNKNOWN_OUTCOME"]);
+  });
+
+  it("one at or below what was numbered is its own", () => {
+    const client = new Scripted();
+    client.open({ head: 1, resumeFrom: 2 });
+    all(client, ["a", "b"]);
+    client.cut();
+    client.take();
+    client.open({ status: "resumed", head: 3, resumeFrom: 2, lastClientSeq: 2, lastNumber: 3 });
+    expect(ends(client)).toEqual([]);
+  });
+});
+
 describe("B35: how much may wait", () => {
   const holds = (client: Scripted) => client.take().flatMap(({ type }) => (/hold$/.test(type) ? [type] : []));
 

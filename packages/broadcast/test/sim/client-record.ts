@@ -35,8 +35,6 @@ export class ClientRecord {
   gapTo = 0;
   /** The server has no place for its session: nothing can be expected. */
   isRefused = false;
-  /** There is a copy of it, or it is one. */
-  isShared = false;
   /** It is to publish more, and is held (B35). */
   isHeld = false;
   /** It has ended for good, with this code, or it was told to leave. */
@@ -135,10 +133,6 @@ export class ClientRecord {
       case "expired":
         this.expired++;
         this.hasNewToken = true;
-        return;
-      case "disconnected":
-        // Another process with its position has published meanwhile (B11): it can not go on, and tries for ever.
-        if (this.isShared && notice.why.includes("last client seq")) this.isRefused = true;
         return;
       case "stable":
         if (notice.upTo < this.#stable) throw new Violation("B21", `${this.node}: stable goes back to ${notice.upTo}`);

@@ -251,9 +251,12 @@ function drawStreams(pick: Choose, has: Draw["has"]): StreamOptions {
 /** Bursts of messages, most of them while something is going on. */
 function drawPublishes({ random, pick, has, clients, calmAtMs }: Draw): Act[] {
   const acts: Act[] = [];
-  for (const { node, observer, copies } of clients) {
-    // Two processes of one session that both publish use the same client seqs: nobody can tell them apart.
-    if (observer || copies !== undefined) continue;
+  // Two processes of one session that both publish may use the same client seqs: nobody can tell them apart. So it is one of
+  // them alone; where it is the copy, the other ends when it hears of it (B11).
+  const copy = clients.find(({ copies }) => copies !== undefined);
+  const silent = copy === undefined || random.chance(0.5) ? copy?.node : copy.copies;
+  for (const { node, observer } of clients) {
+    if (observer || node === silent) continue;
     for (let bursts = random.integer(1, has("crowded") ? 8 : 5); bursts > 0; bursts--) {
       const count = random.chance(0.7) ? random.integer(1, 3) : random.integer(4, 12);
       const bytes = has("too big") && random.chance(0.3) ? random.integer(40, 60) : pick([0, 0, 20, 45]);

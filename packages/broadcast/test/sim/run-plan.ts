@@ -227,7 +227,6 @@ export class PlannedRun {
     const { Client, ClientMachine: Machine } = this.#machines;
     const { streams, servers, server, disk } = this.#plan;
     const record = new ClientRecord(node, this.#modelOf(room));
-    record.isShared = copies !== undefined || this.#plan.clients.some((one) => one.copies === node);
     this.records.set(node, record);
     this.#rooms.set(node, room);
     const copied = (): Position | undefined =>
