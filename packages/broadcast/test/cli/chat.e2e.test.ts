@@ -14,7 +14,7 @@ function said(stdout: string): string[] {
   return stdout.split("\n").filter((line) => line.startsWith("<"));
 }
 
-describe("a chat", () => {
+describe.concurrent("a chat", () => {
   it("shows everybody the same lines in the same order, and who comes and goes", async () => {
     await using server = (await command.serve()).process;
     const at = `127.0.0.1:${await server.port()}`;

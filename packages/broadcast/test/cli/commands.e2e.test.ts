@@ -22,7 +22,7 @@ function json(stdout: string): Line[] {
     .map((line) => JSON.parse(line));
 }
 
-describe("tail and publish", () => {
+describe.concurrent("tail and publish", () => {
   it("an observer sees everything in a room and is seen by nobody", async () => {
     await using server = (await command.serve("--json")).process;
     const at = `127.0.0.1:${await server.port()}`;
@@ -78,7 +78,7 @@ describe("tail and publish", () => {
   });
 });
 
-describe("replay", () => {
+describe.concurrent("replay", () => {
   it("ends with what was the newest; of a room in which nothing was said it prints nothing", async () => {
     await using server = (await command.serve()).process;
     const at = `127.0.0.1:${await server.port()}`;
@@ -128,7 +128,7 @@ describe("replay", () => {
   });
 });
 
-describe("serve", () => {
+describe.concurrent("serve", () => {
   it("B6, B7: with a secret and TLS it takes who has both", async () => {
     const { folder } = command;
     const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];

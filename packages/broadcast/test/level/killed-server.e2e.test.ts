@@ -19,12 +19,13 @@ interface Run {
 
 /** Kills the server, or tells it to end, after so many acknowledgements each, and hands over what everybody saw in the end. */
 async function run(
+  folder: string,
   durability: Durability,
   kills: readonly number[],
   check: (run: Run) => void,
   { mutant = "", signal = "SIGKILL" }: { readonly mutant?: string; readonly signal?: "SIGKILL" | "SIGTERM" } = {},
 ): Promise<void> {
-  await using server = await RestartedServer.start(temporaryFolder(), durability, mutant);
+  await using server = await RestartedServer.start(folder, durability, mutant);
   const { address } = server;
   await using publisher = await Publisher.join(address, "ana");
   await using ben = await Reader.join(address, "ben");
@@ -91,7 +92,7 @@ function checkNewEpochs(kills: number): (run: Run) => void {
   };
 }
 
-describe("a server with a durable log that is killed", () => {
+describe.concurrent("a server with a durable log that is killed", () => {
   // A life takes a second or two; long runs have more of them.
   const more = Number(process.env["LAB_RUNS"] ?? 100) > 100 ? 10 : 0;
   const killsOf = (count: number): number[] => {
@@ -102,31 +103,42 @@ describe("a server with a durable log that is killed", () => {
     ["written", killsOf(3)],
     ["fsync", killsOf(1)],
   ] as const) {
-    it(`B13, B25, B27: ${durability}: nothing is lost, nothing is read twice, and the epoch goes on (${kills})`, async () => {
-      await run(durability, kills, checkNothingHappened(kills.length));
+    it(`B13, B25, B27: ${durability}: nothing is lost, nothing is read twice, and the epoch goes on (${kills})`, async ({
+      onTestFinished,
+    }) => {
+      await run(temporaryFolder(onTestFinished), durability, kills, checkNothingHappened(kills.length));
     });
   }
 
   const kills = killsOf(1);
-  it(`B25, B26, B34: memory: a new epoch is told, nothing is read twice, and it goes on from there (${kills})`, async () => {
-    await run("memory", kills, checkNewEpochs(kills.length));
+  it(`B25, B26, B34: memory: a new epoch is told, nothing is read twice, and it goes on from there (${kills})`, async ({
+    onTestFinished,
+  }) => {
+    await run(temporaryFolder(onTestFinished), "memory", kills, checkNewEpochs(kills.length));
   });
 
-  it(`B25, B29: memory: after it was told to end, nothing is lost, and the epoch goes on (${kills})`, async () => {
-    await run("memory", kills, checkNothingHappened(kills.length), { signal: "SIGTERM" });
+  it(`B25, B29: memory: after it was told to end, nothing is lost, and the epoch goes on (${kills})`, async ({
+    onTestFinished,
+  }) => {
+    await run(temporaryFolder(onTestFinished), "memory", kills, checkNothingHappened(kills.length), {
+      signal: "SIGTERM",
+    });
   });
 
-  it('B12: mutant "commit before stored" is caught by the test of written', async () => {
+  it('B12: mutant "commit before stored" is caught by the test of written', async ({ onTestFinished, expect }) => {
     const check = checkNothingHappened(1);
-    await expect(run("written", [400], check, { mutant: "commit before stored" })).rejects.toThrow(
-      /publishes that failed|what was read|goes on/,
-    );
+    await expect(
+      run(temporaryFolder(onTestFinished), "written", [400], check, { mutant: "commit before stored" }),
+    ).rejects.toThrow(/publishes that failed|what was read|goes on/);
   });
 
-  it('B13: mutant "last client seqs forgotten" is caught by the test of written', async () => {
+  it('B13: mutant "last client seqs forgotten" is caught by the test of written', async ({
+    onTestFinished,
+    expect,
+  }) => {
     const check = checkNothingHappened(1);
-    await expect(run("written", [400], check, { mutant: "last client seqs forgotten" })).rejects.toThrow(
-      /a last client seq of 0/,
-    );
+    await expect(
+      run(temporaryFolder(onTestFinished), "written", [400], check, { mutant: "last client seqs forgotten" }),
+    ).rejects.toThrow(/a last client seq of 0/);
   });
 });

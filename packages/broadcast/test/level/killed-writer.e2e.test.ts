@@ -1,10 +1,10 @@
 /** A process that writes to a durable log is killed (SIGKILL) at any moment: what it said was stored is there. */
 import { describe, expect, it } from "vitest";
-import { startTypeScript } from "../../../../test/process.js";
 import type { Durability } from "../../src/core/server-contract.js";
+import { bundleProgram } from "./bundled-program.js";
 import { temporaryFolder } from "./level-folder.js";
 
-const WRITER = new URL("./log-writer.ts", import.meta.url);
+const startWriter = bundleProgram(new URL("./log-writer.ts", import.meta.url));
 
 interface Life {
   readonly epoch: number;
@@ -21,7 +21,7 @@ interface Life {
 async function life(folder: string, durability: Durability, writes: number, mutant?: string): Promise<Life> {
   let left = writes;
   let stored = 0;
-  await using writer = startTypeScript(WRITER, [folder, durability, ...(mutant === undefined ? [] : [mutant])], {
+  await using writer = startWriter([folder, durability, ...(mutant === undefined ? [] : [mutant])], {
     onLine: (line) => {
       if (!line.startsWith("stored ")) return;
       stored = Number(line.slice(7));
@@ -49,8 +49,12 @@ async function life(folder: string, durability: Durability, writes: number, muta
 }
 
 /** Several lives of one log; checks what each finds of the one before. */
-async function checkLives(durability: Durability, lives: readonly number[], mutant?: string): Promise<void> {
-  const folder = temporaryFolder();
+async function checkLives(
+  folder: string,
+  durability: Durability,
+  lives: readonly number[],
+  mutant?: string,
+): Promise<void> {
   let before = await life(folder, durability, lives[0] as number, mutant);
   expect(before).toMatchObject({ goesOn: false, head: 0, lastClientSeq: 0 });
   for (const writes of lives.slice(1)) {
@@ -70,7 +74,7 @@ async function checkLives(durability: Durability, lives: readonly number[], muta
   }
 }
 
-describe("a durable log whose process is killed", () => {
+describe.concurrent("a durable log whose process is killed", () => {
   // A life takes a second or two; long runs have more of them.
   const more = Number(process.env["LAB_RUNS"] ?? 100) > 100 ? 10 : 0;
   const livesOf = (count: number): number[] => {
@@ -81,17 +85,22 @@ describe("a durable log whose process is killed", () => {
     ["written", livesOf(2)],
     ["fsync", livesOf(2)],
   ] as const) {
-    it(`B25: ${durability}: all that was stored is there, with its sessions, and the epoch goes on (${lives})`, async () => {
-      await checkLives(durability, lives);
+    it(`B25: ${durability}: all that was stored is there, with its sessions, and the epoch goes on (${lives})`, async ({
+      onTestFinished,
+    }) => {
+      await checkLives(temporaryFolder(onTestFinished), durability, lives);
     });
   }
 
   const lives = livesOf(2);
-  it(`B25: memory: a prefix of it is there, and a new epoch begins (${lives})`, async () => {
-    await checkLives("memory", lives);
+  it(`B25: memory: a prefix of it is there, and a new epoch begins (${lives})`, async ({ onTestFinished }) => {
+    await checkLives(temporaryFolder(onTestFinished), "memory", lives);
   });
 
-  it('B12: mutant "commit before stored" is caught by the test of written', async () => {
-    await expect(checkLives("written", [50, 1], "commit before stored")).rejects.toThrow(/was said to be stored/);
+  it('B12: mutant "commit before stored" is caught by the test of written', async ({ onTestFinished, expect }) => {
+    const folder = temporaryFolder(onTestFinished);
+    await expect(checkLives(folder, "written", [50, 1], "commit before stored")).rejects.toThrow(
+      /was said to be stored/,
+    );
   });
 });

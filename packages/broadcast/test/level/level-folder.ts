@@ -10,9 +10,10 @@ import { LevelStore } from "../../src/node/level/level-store.js";
 import type { StoreWrite } from "../../src/node/log.js";
 import { entryBytes } from "../recovery/told-log.js";
 
-export function temporaryFolder(): string {
+/** @param atEnd what hears of the end of the test; tests that run beside others give their own */
+export function temporaryFolder(atEnd: (remove: () => void) => void = onTestFinished): string {
   const path = mkdtempSync(join(tmpdir(), "broadcast-test-"));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  atEnd(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 

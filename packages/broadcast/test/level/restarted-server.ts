@@ -1,9 +1,10 @@
 /** A server with a durable log that is killed and started again, at one address for those who are connected. */
 import { TcpProxy } from "@lab/simnet";
-import { type RunningProcess, startTypeScript } from "../../../../test/process.js";
+import type { RunningProcess } from "../../../../test/process.js";
 import type { Durability } from "../../src/core/server-contract.js";
+import { bundleProgram } from "./bundled-program.js";
 
-const PROGRAM = new URL("./durable-server.ts", import.meta.url);
+const startProgram = bundleProgram(new URL("./durable-server.ts", import.meta.url));
 
 export class RestartedServer implements AsyncDisposable {
   /** Each life's words about the epoch of the room. */
@@ -27,7 +28,7 @@ export class RestartedServer implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const process = startTypeScript(PROGRAM, this.#args, {
+    const process = startProgram(this.#args, {
       onLine: (line) => {
         if (line.startsWith("epoch ")) this.epochs.push(line);
       },
