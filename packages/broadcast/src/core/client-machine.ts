@@ -40,6 +40,8 @@ export class ClientMachine {
   #toldEpoch = 0;
   /** The highest number that is known of. */
   #head = 0;
+  /** The application was told that all up to it is stable, in this epoch. */
+  #stableUpTo = 0;
   /** There was a session, of this process or of the position. */
   #hadSession = false;
   #isLeaving = false;
@@ -64,7 +66,7 @@ export class ClientMachine {
       puback: (puback) => this.#publishes.puback(puback),
       gap: (gap) => this.#deliveries.gap(gap),
       snapshot: (chunk) => this.#deliveries.snapshot(chunk),
-      stable: (upTo) => this.#deliveries.notice({ type: "stable", upTo }),
+      stable: (upTo) => this.#stable(upTo),
     };
   }
 
@@ -197,6 +199,7 @@ export class ClientMachine {
     const previous = this.#toldEpoch;
     this.#toldEpoch = welcome.epoch;
     this.#identity.welcomed(welcome.token);
+    if (previous !== welcome.epoch) this.#stableUpTo = 0;
     this.#epoch = welcome.epoch;
     this.#head = head;
     this.#deliveries.member = member;
@@ -215,6 +218,13 @@ export class ClientMachine {
     this.#attempts.welcomed(this.#now);
     this.#hadSession = member !== 0;
     return undefined;
+  }
+
+  /** After a reconnection a server says again what is stable, and one that began anew knows of less (B21). */
+  #stable(upTo: number): void {
+    if (upTo <= this.#stableUpTo) return;
+    this.#stableUpTo = upTo;
+    this.#deliveries.notice({ type: "stable", upTo });
   }
 
   #publish(id: number, bytes: Uint8Array): void {

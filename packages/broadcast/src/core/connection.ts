@@ -58,8 +58,8 @@ export class Connection {
   session: ServerSession | undefined;
   observer = false;
   wantsStable = false;
-  /** What it had when it came: it may have been told up to there by a server before this one, and is told of more alone (B21). */
-  stableAbove = 0;
+  /** It was told that all up to it is stable, or begins behind it (B21). */
+  stableTold = 0;
 
   /** Too much waits to be sent: nothing is written. */
   full = false;

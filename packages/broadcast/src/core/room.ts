@@ -89,7 +89,7 @@ export abstract class Room implements FanOutPort {
     this.snapshots.forget(connection);
     this.life?.fanOut.remove(connection);
     connection.live = false;
-    this.stability.moved(connection.confirmed, now);
+    this.stability.left(connection, now);
     this.#checkSlow(now);
   }
 
@@ -105,10 +105,8 @@ export abstract class Room implements FanOutPort {
     if (last > connection.acked) connection.acked = last;
     connection.window = window;
     fanOut.acknowledged(connection, now);
-    if (last > before) {
-      connection.confirmed = last;
-      this.stability.moved(before, now);
-    }
+    if (last > before) connection.confirmed = last;
+    this.stability.acknowledged(connection, before, now);
     // Of all ACKs that a read brought once: it is a look at everybody who lags.
     this.#isSlowDue = true;
   }
@@ -230,11 +228,11 @@ export abstract class Room implements FanOutPort {
     connection.hello = undefined;
     connection.window = hello.window;
     connection.wantsStable = hello.stable;
-    connection.stableAbove = hello.epoch === epoch.epoch ? hello.last : 0;
     // What it has, its application may not have handled: its first ACK says what it did. And another process of the session
     // may have handled more (B21).
     const goesOn = hello.epoch === epoch.epoch && hello.last <= head;
     connection.confirmed = goesOn ? Math.min(hello.last, connection.session?.confirmed ?? 0) : from - 1;
+    connection.stableTold = goesOn ? 0 : from - 1;
     connection.pubackedSeq = facts.lastClientSeq;
     connection.lastSent = now;
     out.say(connection.id, {
@@ -260,6 +258,7 @@ export abstract class Room implements FanOutPort {
       out.event({ type: "gap", room: this.name, connection: connection.id, from: gapFrom, to: from - 1 });
     }
     fanOut.add(connection, from, snapshot, now);
+    this.stability.entered(connection, now);
     this.#checkSlow(now);
   }
 

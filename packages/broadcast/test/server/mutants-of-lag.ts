@@ -161,13 +161,19 @@ export const LAG: readonly Mutant[] = [
   },
   {
     rule: "B21",
-    bug: "who comes back is told of less than it had",
+    bug: "where a member begins counts for nothing until somebody acknowledges less",
+    mutation: patched(Stability, "entered", NOTHING),
+    killer: "B21: stable goes on behind entries that were committed while nobody was connected",
+  },
+  {
+    rule: "B21",
+    bug: "who comes back is taken to know what was stable of all that it has",
     mutation: patched(FanOut, "add", (shipped: FanOut["add"]): FanOut["add"] => {
       return function (this: FanOut, connection, next, snapshot, now) {
-        connection.stableAbove = 0;
+        connection.stableTold = next - 1;
         shipped.call(this, connection, next, snapshot, now);
       };
     }),
-    killer: "B21: who comes back is not told of less",
+    killer: "B21: who comes back is told what is stable",
   },
 ];

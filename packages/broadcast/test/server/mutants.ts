@@ -30,6 +30,7 @@ export function allScenarios(): Promise<readonly Scenario[]> {
   return scenariosOf(async () => {
     await import("./publish.test.js");
     await import("./lag.test.js");
+    await import("./stability.test.js");
     await import("./sessions.test.js");
     await import("./durable.test.js");
     await import("./given-up-rooms.test.js");
