@@ -1,10 +1,9 @@
 /** The command as a person uses it: what it prints, how it ends, what it leaves. */
 import { createSocket } from "node:dgram";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { RunningProcess } from "../../../../test/process.js";
-import { scratchFolder } from "../../../../test/scratch.js";
 import { describeFailure } from "../../src/cli/exit-codes.js";
 import { transferOptions } from "../../src/cli/transfer-options.js";
 import { TransferError } from "../../src/index.js";
@@ -13,25 +12,28 @@ import { bundleCommand } from "./bundled-command.js";
 
 const command = bundleCommand();
 
-let folder: string;
+interface Place {
+  readonly folder: string;
+  readonly run: (...args: string[]) => RunningProcess;
+  readonly ended: (...args: string[]) => Promise<readonly [code: number | null, stdout: string, stderr: string]>;
+}
 
-beforeEach(() => {
-  folder = scratchFolder();
+/** A folder of its own for a test, and the command in it. */
+function place(): Place {
+  const folder = command.emptyFolder();
   mkdirSync(join(folder, "served"));
   writeFileSync(join(folder, "served", "hello.txt"), "hello world\n");
-});
-
-function run(...args: string[]): RunningProcess {
-  return command.start(args, folder);
+  const run = (...args: string[]): RunningProcess => command.start(args, folder);
+  const ended: Place["ended"] = async (...args) => {
+    const { code, stdout, stderr } = await run(...args).exited;
+    return [code, stdout, stderr];
+  };
+  return { folder, run, ended };
 }
 
-async function ended(...args: string[]): Promise<readonly [code: number | null, stdout: string, stderr: string]> {
-  const { code, stdout, stderr } = await run(...args).exited;
-  return [code, stdout, stderr];
-}
-
-describe("S94: what is said, and how it ends", () => {
+describe.concurrent("S94: what is said, and how it ends", () => {
   it("serves, fetches and stores", async () => {
+    const { folder, run, ended } = place();
     await using server = run("serve", "-d", "served", "-p", "0", "--writable");
     const at = `127.0.0.1:${await server.port()}`;
     const [code, stdout, stderr] = await ended("get", at, "hello.txt");
@@ -63,6 +65,7 @@ describe("S94: what is said, and how it ends", () => {
   });
 
   it("failures are one line and a code", async () => {
+    const { folder, run, ended } = place();
     await using server = run("serve", "-d", "served", "-p", "0");
     const at = `127.0.0.1:${await server.port()}`;
     writeFileSync(join(folder, "hello.txt"), "mine");
@@ -102,6 +105,7 @@ describe("S94: what is said, and how it ends", () => {
     [["serve", "-d", ".", "-a", "0.0.0.0", "--writable"], /--secret-file FILE names a secret/],
     [["frobnicate"], /unknown command/],
   ])("%j is a wrong command line", async (args, message) => {
+    const { folder, ended } = place();
     writeFileSync(join(folder, "short"), "short");
     if (args.includes(".")) mkdirSync(join(folder, "x"));
     const [code, stdout, stderr] = await ended(...args.map((one) => (one === "h" ? "127.0.0.1:1" : one)));
@@ -110,6 +114,7 @@ describe("S94: what is said, and how it ends", () => {
   });
 
   it("what can be done is said with what went wrong, and a file of this side with its path", async () => {
+    const { folder, run, ended } = place();
     await using reading = run("serve", "-d", "served", "-p", "0");
     await using taking = run("serve", "-d", "served", "-p", "0", "--writable");
     const [from, to] = [`127.0.0.1:${await reading.port()}`, `127.0.0.1:${await taking.port()}`];
@@ -139,7 +144,8 @@ describe("S94: what is said, and how it ends", () => {
     expect((await reading.exited).stderr).toMatch(/v2 put new {2}0 bytes {2}refused \(denied\)\n/);
   });
 
-  it("a server that never answers is told as such", async () => {
+  it("a server that never answers is told as such", async ({ onTestFinished }) => {
+    const { ended } = place();
     const silent = createSocket("udp4");
     onTestFinished(() => new Promise<void>((resolve) => silent.close(() => resolve())));
     let heard = 0;
@@ -153,7 +159,10 @@ describe("S94: what is said, and how it ends", () => {
     expect(told).toMatch(/is it the right HOST:PORT\? .* only with serve --allow-v1\n$/);
   });
 
-  it("a client that gets no full block through goes on in another session, and the log says so", async () => {
+  it("a client that gets no full block through goes on in another session, and the log says so", async ({
+    onTestFinished,
+  }) => {
+    const { folder, run, ended } = place();
     writeFileSync(join(folder, "served", "a.bin"), content(20_000));
     await using server = run("serve", "-d", "served", "-p", "0");
     const port = await server.port();
@@ -184,6 +193,7 @@ describe("S94: what is said, and how it ends", () => {
   });
 
   it("--json is one line; version 1 is said to be unverified", async () => {
+    const { folder, run, ended } = place();
     await using server = run("serve", "-d", "served", "-p", "0", "--writable", "-q");
     const at = `127.0.0.1:${await server.port()}`;
     const [, stdout] = await ended("get", at, "hello.txt", "--json");
@@ -202,7 +212,8 @@ describe("S94: what is said, and how it ends", () => {
     expect(old).toMatch(/\nsha256 a948904f\w+ \(version 1: not verified on the way\)\n$/);
   });
 
-  it("an end that is never confirmed is 3", async () => {
+  it("an end that is never confirmed is 3", async ({ onTestFinished }) => {
+    const { folder, run, ended } = place();
     await using server = run("serve", "-d", "served", "-p", "0", "--writable", "-q");
     const port = await server.port();
     const relay = createSocket("udp4");
@@ -220,7 +231,8 @@ describe("S94: what is said, and how it ends", () => {
     expect(readFileSync(join(folder, "served", "new.txt"), "utf8")).toBe("hello world\n");
   });
 
-  it("what a server says cannot steer the terminal", async () => {
+  it("what a server says cannot steer the terminal", async ({ onTestFinished }) => {
+    const { ended } = place();
     const rude = createSocket("udp4");
     onTestFinished(() => new Promise<void>((resolve) => rude.close(() => resolve())));
     rude.on("message", (_bytes, { port, address }) => rude.send("E000000\x1b[2Jgone", port, address));
@@ -230,22 +242,22 @@ describe("S94: what is said, and how it ends", () => {
   });
 });
 
-describe("S92, S95: Ctrl-C leaves nothing under the name, and a part to go on with", () => {
+describe.concurrent("S92, S95: Ctrl-C leaves nothing under the name, and a part to go on with", () => {
   it.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const)("%s is %i", async (signal, wanted) => {
+    const { folder, run, ended } = place();
     const bytes = content(4_000_000);
     writeFileSync(join(folder, "served", "a.bin"), bytes);
     await using server = run("serve", "-d", "served", "-p", "0", "-q");
     const at = `127.0.0.1:${await server.port()}`;
     const client = run("get", at, "a.bin", "--block", "200", "--trace", "t.svg");
-    for (;;) {
-      const parts = join(folder, ".stopwait-parts");
-      if (existsSync(parts) && readdirSync(parts).length > 0) break;
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const parts = join(folder, ".stopwait-parts");
+    const sizes = (): number[] => readdirSync(parts).map((name) => statSync(join(parts, name)).size);
+    await expect
+      .poll(() => existsSync(parts) && Math.max(0, ...sizes()) > 100_000, { interval: 2, timeout: 20_000 })
+      .toBe(true);
     client.signal(signal);
     const { code, stderr } = await client.exited;
     expect([code, existsSync(join(folder, "a.bin"))]).toEqual([wanted, false]);
@@ -260,8 +272,9 @@ describe("S92, S95: Ctrl-C leaves nothing under the name, and a part to go on wi
   });
 });
 
-describe("S96: --trace draws the first exchanges", () => {
+describe.concurrent("S96: --trace draws the first exchanges", () => {
   it("of either version, also of a transfer that fails", async () => {
+    const { folder, run, ended } = place();
     await using server = run("serve", "-d", "served", "-p", "0", "-q");
     const at = `127.0.0.1:${await server.port()}`;
     const labels = (file: string): string[] => {
@@ -286,6 +299,7 @@ describe("S96: --trace draws the first exchanges", () => {
   });
 
   it("draws as many packets as are asked for", async () => {
+    const { folder, run, ended } = place();
     await using server = run("serve", "-d", "served", "-p", "0", "-q");
     const at = `127.0.0.1:${await server.port()}`;
     await ended("get", at, "hello.txt", "--trace", "t.svg", "--trace-events", "2");
@@ -295,6 +309,7 @@ describe("S96: --trace draws the first exchanges", () => {
   });
 
   it("a diagram that cannot be written hides no failure of the transfer", async () => {
+    const { run, ended } = place();
     await using server = run("serve", "-d", "served", "-p", "0", "-q");
     const at = `127.0.0.1:${await server.port()}`;
     const [code, , stderr] = await ended("get", at, "none", "--trace", "/dev/full");

@@ -1,9 +1,8 @@
 /** kill -9 of either side in the middle of a transfer, then --resume: the same file. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type RunningProcess, start } from "../../../../test/process.js";
-import { scratchFolder } from "../../../../test/scratch.js";
 import { content } from "../node/content.js";
 import { bundleCommand } from "./bundled-command.js";
 
@@ -12,28 +11,41 @@ const bytes: Uint8Array = content(SIZE);
 
 const command = bundleCommand();
 
-let folder: string;
+/** The command in a folder. */
+class Place {
+  readonly folder: string = command.emptyFolder();
+  readonly served: string = join(this.folder, "served");
 
-beforeEach(() => {
-  folder = scratchFolder();
-  mkdirSync(join(folder, "served"));
-});
+  constructor() {
+    mkdirSync(this.served);
+  }
 
-function serve(port: number): RunningProcess {
-  return command.start(["serve", "-d", "served", "-p", String(port), "--writable", "--idle-ms", "1000", "-q"], folder);
-}
+  serve(port: number): RunningProcess {
+    const options = ["--writable", "--idle-ms", "1000", "-q"];
+    return command.start(["serve", "-d", "served", "-p", String(port), ...options], this.folder);
+  }
 
-function transfer(operation: "get" | "put", port: number, ...more: string[]): RunningProcess {
-  const options = ["--block", "1376", "--timeout-ms", "700", "-q", ...more];
-  return command.start([operation, `127.0.0.1:${port}`, "a.bin", ...options], folder);
-}
+  transfer(operation: "get" | "put", port: number, ...more: string[]): RunningProcess {
+    const options = ["--block", "1376", "--timeout-ms", "700", "-q", ...more];
+    return command.start([operation, `127.0.0.1:${port}`, "a.bin", ...options], this.folder);
+  }
 
-/** The command with what it says on standard error among its output. */
-function inOneStream(args: readonly string[]): RunningProcess {
-  return start("sh", ["-c", 'exec "$0" "$@" 2>&1', process.execPath, command.path, ...args], {
-    cwd: folder,
-    env: { XDG_STATE_HOME: join(folder, ".state") },
-  });
+  /** The command with what it says on standard error among its output. */
+  inOneStream(args: readonly string[]): RunningProcess {
+    return start("sh", ["-c", 'exec "$0" "$@" 2>&1', process.execPath, command.path, ...args], {
+      cwd: this.folder,
+      env: { XDG_STATE_HOME: join(this.folder, ".state") },
+    });
+  }
+
+  /** Goes on until the server has forgotten the client that was killed. */
+  async resumed(operation: "get" | "put", port: number): Promise<string> {
+    for (;;) {
+      const { code, stdout, stderr } = await this.transfer(operation, port, "--resume").exited;
+      if (code === 1 && /held/.test(stderr)) continue;
+      return `${code} ${stdout.split("(")[0]?.split(" ")[0]} ${stderr}`;
+    }
+  }
 }
 
 /** A share of the file: another one in each run. */
@@ -73,51 +85,45 @@ async function killedAt(where: string, share: number, begin: () => Promise<Parti
   }
 }
 
-/** Goes on until the server has forgotten the client that was killed. */
-async function resumed(operation: "get" | "put", port: number): Promise<string> {
-  for (;;) {
-    const { code, stdout, stderr } = await transfer(operation, port, "--resume").exited;
-    if (code === 1 && /held/.test(stderr)) continue;
-    return `${code} ${stdout.split("(")[0]?.split(" ")[0]} ${stderr}`;
-  }
-}
-
-describe.each(["get", "put"] as const)("S43, S59, S83: a %s", (operation) => {
+// A get beside a put, each one after another: more at a time would be a test of the machine.
+describe.concurrent.each(["get", "put"] as const)("S43, S59, S83: a %s", (operation) => {
   const wanted = operation === "get" ? "0 saved " : "0 stored ";
-  const paths = (): readonly [from: string, into: string] =>
-    operation === "get" ? [join(folder, "served"), folder] : [folder, join(folder, "served")];
+  const paths = ({ folder, served }: Place): readonly [from: string, into: string] =>
+    operation === "get" ? [served, folder] : [folder, served];
 
-  it("whose client is killed", async () => {
+  it.sequential("whose client is killed", async () => {
     const share = somewhere();
-    const [from, into] = paths();
+    const place = new Place();
+    const [from, into] = paths(place);
     writeFileSync(join(from, "a.bin"), bytes);
-    await using server = serve(0);
+    await using server = place.serve(0);
     const port = await server.port();
     const { client } = await killedAt(into, share, async () => {
-      const only = transfer(operation, port);
+      const only = place.transfer(operation, port);
       return { client: only, victim: only };
     });
     expect((await client.exited).signal).toBe("SIGKILL");
-    expect(await resumed(operation, port), `killed at ${share}`).toBe(wanted);
+    expect(await place.resumed(operation, port), `killed at ${share}`).toBe(wanted);
     expect(Buffer.from(bytes).equals(readFileSync(join(into, "a.bin")))).toBe(true);
   });
 
-  it("whose client is killed goes on at once: a put waits until the server has let go", async () => {
-    const [from, into] = paths();
+  it.sequential("whose client is killed goes on at once: a put waits until the server has let go", async () => {
+    const place = new Place();
+    const [from, into] = paths(place);
     writeFileSync(join(from, "a.bin"), bytes);
-    await using server = serve(0);
+    await using server = place.serve(0);
     const port = await server.port();
     // The put is slow, so that it is not over before the server is asked about it.
-    const client = transfer(operation, port, ...(operation === "put" ? ["--block", "64"] : []));
+    const client = place.transfer(operation, port, ...(operation === "put" ? ["--block", "64"] : []));
     await partHolds(into, 60_000);
     const args = [operation, `127.0.0.1:${port}`, "a.bin", "--block", "1376", "--timeout-ms", "5000", "--resume"];
     // The server lets go soon. So that it holds the put when it is asked, however slowly a process starts, it is asked
     // while the first client still sends.
-    const waiting = operation === "put" ? inOneStream(args) : undefined;
+    const waiting = operation === "put" ? place.inOneStream(args) : undefined;
     const [said = ""] = (await waiting?.line(/^the server still holds .*; waiting up to 10 s$/)) ?? [];
     client.kill("SIGKILL");
     await client.exited;
-    const { code, stdout, stderr } = await (waiting ?? command.start(args, folder)).exited;
+    const { code, stdout, stderr } = await (waiting ?? command.start(args, place.folder)).exited;
     expect([code, stderr]).toEqual([0, ""]);
     if (operation === "put")
       expect(said).toBe("the server still holds the transfer that was cut off; waiting up to 10 s");
@@ -125,22 +131,23 @@ describe.each(["get", "put"] as const)("S43, S59, S83: a %s", (operation) => {
     expect(Buffer.from(bytes).equals(readFileSync(join(into, "a.bin")))).toBe(true);
   });
 
-  it("whose server is killed", async () => {
+  it.sequential("whose server is killed", async () => {
     const share = somewhere();
-    const [from, into] = paths();
+    const place = new Place();
+    const [from, into] = paths(place);
     writeFileSync(join(from, "a.bin"), bytes);
     let port = 0;
     const { client } = await killedAt(into, share, async () => {
-      const victim = serve(0);
+      const victim = place.serve(0);
       port = await victim.port();
-      return { client: transfer(operation, port), victim };
+      return { client: place.transfer(operation, port), victim };
     });
-    await using second = serve(port);
+    await using second = place.serve(port);
     await second.port();
     const { code } = await client.exited;
     expect(code).toBe(1);
     expect(existsSync(join(into, "a.bin"))).toBe(false);
-    expect(await resumed(operation, port), `killed at ${share}`).toBe(wanted);
+    expect(await place.resumed(operation, port), `killed at ${share}`).toBe(wanted);
     expect(Buffer.from(bytes).equals(readFileSync(join(into, "a.bin")))).toBe(true);
   });
 });
