@@ -24,7 +24,10 @@ const shared = (options: Partial<NatsLogOptions> = {}) => sharedOf(natsLog({ ser
 const it = (title: string, test: () => Promise<void>): void => itWith("nats", title, test);
 
 sharedLogSuite(it, () => shared);
-restartSuite(it, { log: (servers = nats.url) => shared({ servers }), server: () => nats });
+restartSuite(it, {
+  log: (servers = nats.url, askTimeoutMs = 4_000) => shared({ servers, askTimeoutMs }),
+  server: () => nats,
+});
 servedSuite(it, { name: "nats", log: (limits) => natsLog({ servers: nats.url, ...limits }), server: () => nats });
 
 it("B17, B38: checkpoints keep the sessions of a stream that was purged, in parts where they are many", async () => {

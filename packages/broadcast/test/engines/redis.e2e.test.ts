@@ -23,7 +23,10 @@ const shared = (options: Partial<RedisLogOptions> = {}) => sharedOf(redisLog({ u
 const it = (title: string, test: () => Promise<void>): void => itWith("redis", title, test);
 
 sharedLogSuite(it, () => shared);
-restartSuite(it, { log: (url = redis.url) => shared({ url }), server: () => redis });
+restartSuite(it, {
+  log: (url = redis.url, askTimeoutMs = 4_000) => shared({ url, askTimeoutMs }),
+  server: () => redis,
+});
 servedSuite(it, { name: "redis", log: (limits) => redisLog({ url: redis.url, ...limits }), server: () => redis });
 
 it("B25, B40: a Redis that may have lost something goes on in another epoch, and all gateways are told", async () => {

@@ -8,14 +8,18 @@ import type { EngineServer } from "./start-servers.js";
 type Declare = (title: string, test: () => Promise<void>) => void;
 
 interface Engine {
-  /** @param url where its server is; default: where it really is */
-  log(url?: string): SharedLog;
+  /**
+   * @param url where its server is; default: where it really is
+   * @param askTimeoutMs after how long what was asked is unknown; default: that of the log
+   */
+  log(url?: string, askTimeoutMs?: number): SharedLog;
   server(): EngineServer;
 }
 
 export function restartSuite(it: Declare, engine: Engine): void {
-  const pair = async (room: string): Promise<[Gateway, Gateway]> => {
-    const both: [Gateway, Gateway] = [new Gateway(engine.log(), room), new Gateway(engine.log(), room)];
+  const pair = async (room: string, askTimeoutMs?: number): Promise<[Gateway, Gateway]> => {
+    const make = (): Gateway => new Gateway(engine.log(undefined, askTimeoutMs), room);
+    const both: [Gateway, Gateway] = [make(), make()];
     for (const one of both) await one.start();
     return both;
   };
@@ -70,7 +74,7 @@ export function restartSuite(it: Declare, engine: Engine): void {
   });
 
   it("B38: what is asked of an engine that stays away is told as unknown, and not done any more", async () => {
-    const [a, b] = await pair("stays away");
+    const [a, b] = await pair("stays away", 1_500);
     const ana = await a.attach("ana");
     await engine.server().kill();
     await expect(a.publish(ana, 1, "one")).rejects.toMatchObject({ code: "UNREACHABLE" });
