@@ -117,7 +117,7 @@ export type ServerEvent =
       readonly from: number;
       readonly to: number;
     }
-  /** The epoch that a room begins or goes on with. */
+  /** The epoch that a room begins or goes on with; of a shared log, one in which there is nothing yet begins. */
   | {
       readonly type: "epoch";
       readonly room: string;

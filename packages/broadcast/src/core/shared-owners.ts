@@ -79,8 +79,9 @@ export class SharedOwners {
     });
   }
 
-  /** Often enough that one that fails does not cost a session. */
+  /** Often enough that one that fails does not cost a session, and that a room where nothing happens learns of an engine that is gone (B40). */
   get #everyMs(): number {
-    return Math.max(1, this.#context.settings.graceMs / 4);
+    const { graceMs, engineMs } = this.#context.settings;
+    return Math.max(1, Math.min(graceMs, engineMs) / 4);
   }
 }

@@ -20,8 +20,10 @@ export class SharedRequests {
   readonly #room: string;
   /** The one that was asked first is first. */
   readonly #asked = new Map<number, Asked>();
-  /** Since when requests fail, without one that did not. */
+  /** When the first was asked that failed, without an answer to another one since. */
   #failsSince: number | undefined;
+  /** The log answered last. */
+  answeredAt: number = Number.NEGATIVE_INFINITY;
 
   constructor(context: ServerContext, room: string) {
     this.#context = context;
@@ -41,6 +43,7 @@ export class SharedRequests {
     if (asked === undefined || asked.op !== answer.op) return;
     this.#asked.delete(id);
     this.#failsSince = undefined;
+    this.answeredAt = now;
     asked.answered(answer, now);
   }
 
@@ -48,7 +51,8 @@ export class SharedRequests {
     const asked = this.#asked.get(id);
     if (asked === undefined) return;
     this.#asked.delete(id);
-    this.#failsSince ??= now;
+    // Since it was asked: how long the log itself waits for its engine is not added.
+    this.#failsSince ??= Math.max(asked.at, this.answeredAt);
     this.#context.out.wake(this.#failsSince + this.#context.settings.engineMs);
     asked.answered(undefined, now);
   }

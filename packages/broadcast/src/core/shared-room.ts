@@ -259,7 +259,9 @@ export class SharedRoom extends Room {
       const { epoch, head, members, epochStart = 1, previousEpoch = 0, previousHead = 0 } = answer;
       if (members !== undefined) this.#joined.set(members);
       this.#owners.start(then);
-      this.begin({ epoch, previousEpoch, previousHead, epochStart }, this.newLog(head), true, then);
+      // One in which nothing is yet begins here, though another gateway opened it.
+      const goesOn = epoch !== freshEpoch && head >= epochStart;
+      this.begin({ epoch, previousEpoch, previousHead, epochStart }, this.newLog(head), goesOn, then);
       const early = this.#early;
       this.#early = [];
       for (const { first, entries } of early) this.entries(first, entries, then);

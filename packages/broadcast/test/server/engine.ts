@@ -20,6 +20,7 @@ interface EngineSession {
 export class Engine {
   epoch = 0;
   readonly entries: SharedEntry[] = [];
+  epochStart = 1;
   firstRetained = 1;
   readonly sessions: Map<string, EngineSession> = new Map();
   /** Who follows, and up to which number it was told. */
@@ -71,6 +72,12 @@ export class Engine {
     return true;
   }
 
+  /** Another epoch, behind all that there is. */
+  begin(epoch: number): void {
+    this.epoch = epoch;
+    this.epochStart = this.head + 1;
+  }
+
   append(entry: SharedEntry): number {
     return this.entries.push(entry);
   }
@@ -80,8 +87,8 @@ export class Engine {
       case "open": {
         if (this.epoch === 0) this.epoch = request.freshEpoch;
         this.#followers.set(rig, this.head);
-        const { epoch, head, firstRetained } = this;
-        return { op: "open", epoch, head, firstRetained, members: this.#members() };
+        const { epoch, epochStart, head, firstRetained } = this;
+        return { op: "open", epoch, epochStart, head, firstRetained, members: this.#members() };
       }
       case "attach":
         return this.#attach(request);

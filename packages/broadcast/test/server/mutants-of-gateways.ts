@@ -1,6 +1,8 @@
 /** Bugs of gateways (docs/broadcast.md B38 to B40). */
 import type { Connection } from "../../src/core/connection.js";
 import { FanOut } from "../../src/core/fan-out.js";
+import { Room } from "../../src/core/room.js";
+import type { RoomLog } from "../../src/core/room-log.js";
 import type { SharedEntry, SharedRequest } from "../../src/core/server-contract.js";
 import { type Attachment, SharedAdmission } from "../../src/core/shared-admission.js";
 import { LocalMembers } from "../../src/core/shared-local-members.js";
@@ -14,6 +16,7 @@ import { deafTo, options, patched, saying, says } from "./mutation.js";
 
 type Entries = (this: SharedRoom, first: number, entries: readonly SharedEntry[], now: number) => void;
 type Ask = (this: SharedRequests, request: SharedRequest, ...rest: readonly unknown[]) => void;
+type Begin = (this: Room, epoch: object, log: RoomLog, goesOn: boolean, now: number) => void;
 type Attach = (
   this: SharedAdmission,
   connection: Connection,
@@ -134,13 +137,41 @@ export const SHARED: readonly Mutant[] = [
   },
   {
     rule: "B40",
-    bug: "requests that fail at once are no engine out of reach",
-    mutation: patched(SharedRequests, "failed", (shipped: SharedRequests["failed"]): SharedRequests["failed"] => {
-      return function (this: SharedRequests, id) {
-        shipped.call(this, id, Number.MAX_SAFE_INTEGER / 2);
+    bug: "requests that fail count from long after they were asked",
+    mutation: patched(SharedRequests, "ask", (shipped: SharedRequests["ask"]): SharedRequests["ask"] => {
+      return function (this: SharedRequests, request, now, answered) {
+        shipped.call(this, request, now + 10_000, answered as Parameters<typeof shipped>[2]);
       };
     }),
     killer: "B40: requests that fail again and again",
+  },
+  {
+    rule: "B40",
+    bug: "how long the log waits for its engine is added to engineMs",
+    mutation: patched(SharedRequests, "failed", (shipped: SharedRequests["failed"]): SharedRequests["failed"] => {
+      return function (this: SharedRequests, id, now) {
+        // As if the others had been answered when it failed.
+        this.answeredAt = now;
+        shipped.call(this, id, now);
+      };
+    }),
+    killer: "B40: an engine that does not answer is out of reach",
+  },
+  {
+    rule: "B40",
+    bug: "nothing is asked of the log where nothing happens",
+    mutation: patched(SharedOwners, "start", NOTHING),
+    killer: "B40: a room where nothing happens learns",
+  },
+  {
+    rule: "B40",
+    bug: "an epoch that begins is told to go on",
+    mutation: patched(Room, "begin", (shipped: Begin): Begin => {
+      return function (epoch, log, _goesOn, now) {
+        shipped.call(this, epoch, log, true, now);
+      };
+    }),
+    killer: "B25, B40: an epoch in which there is nothing yet",
   },
   {
     rule: "B40",

@@ -35,6 +35,7 @@ export function allScenarios(): Promise<readonly Scenario[]> {
     await import("./durable.test.js");
     await import("./given-up-rooms.test.js");
     await import("./gateway.test.js");
+    await import("./engine-reach.test.js");
   });
 }
 
