@@ -32,6 +32,7 @@ export function allScenarios(): Promise<readonly Scenario[]> {
     await import("./lag.test.js");
     await import("./stability.test.js");
     await import("./sessions.test.js");
+    await import("./leaving.test.js");
     await import("./durable.test.js");
     await import("./given-up-rooms.test.js");
     await import("./gateway.test.js");
