@@ -1,7 +1,7 @@
 /** Where `broadcast serve` keeps the log: in memory, in a folder, in a Redis, in a NATS. */
-import { mkdirSync } from "node:fs";
 import type { Durability } from "../core/server-contract.js";
 import { type Log, memoryLog } from "../node/log.js";
+import { makeFolder } from "../node/make-folder.js";
 import { usageError } from "./exit-codes.js";
 
 export interface LogFlags {
@@ -27,7 +27,7 @@ export async function chooseLog({ log, durability, redis, nats, historyMessages 
   // Loaded here, so that nobody waits for what is not used.
   if (log !== undefined) {
     try {
-      mkdirSync(log, { recursive: true });
+      makeFolder(log);
     } catch (error) {
       throw usageError(`--log: the folder ${log} cannot be made: ${(error as Error).message}`, error);
     }
