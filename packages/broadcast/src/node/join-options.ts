@@ -5,6 +5,7 @@ import { parseAddress } from "./address.js";
 import type { ClientTlsOptions, JoinOptions } from "./client.js";
 import type { ClientSocketOptions, ClientTls } from "./client-socket.js";
 import { type KeysOf, refuseUnknownKeys } from "./known-keys.js";
+import { checkFunctions, checkLogger } from "./option-kinds.js";
 import { secretBytes } from "./secret.js";
 
 const KNOWN: KeysOf<JoinOptions> = {
@@ -41,14 +42,22 @@ const KNOWN: KeysOf<JoinOptions> = {
 
 const KNOWN_TLS: KeysOf<ClientTlsOptions> = { ca: true, cert: true, key: true, serverName: true };
 
-/** What is of the machine among the options. @throws TypeError for one that does not exist; RangeError for a wrong `entries` */
+/**
+ * What is of the machine among the options.
+ * @throws TypeError for one that does not exist, or is of a wrong kind; RangeError for a wrong `entries`
+ */
 export function machineOptionsOf(options: JoinOptions): ClientMachineOptions {
   refuseUnknownKeys(options, KNOWN);
   const { address, tls, handler, onNotice, loadPosition, savePosition, ...rest } = options;
   const { entries = "messages", signal, logger, connectTimeoutMs, highWaterBytes, ...others } = rest;
   if (entries !== "messages" && entries !== "all")
     throw new RangeError(`entries is ${entries}, but must be messages or all`);
+  checkFunctions({ handler, onNotice, loadPosition, savePosition });
+  checkLogger(logger);
   const { room = "main", name = "", secret, ...machine } = others;
+  if (options.name === undefined && options.observer !== true) {
+    throw new TypeError("name is missing: it must be 1 to 64 bytes of UTF-8; an observer alone needs none");
+  }
   return {
     ...machine,
     room,

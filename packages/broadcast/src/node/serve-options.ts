@@ -1,5 +1,7 @@
 /** The names of the options of `serve`. */
+import { kindOf } from "../core/option-checks.js";
 import { type KeysOf, refuseUnknownKeys } from "./known-keys.js";
+import { checkFunctions, checkLogger } from "./option-kinds.js";
 import type { ServeOptions, ServerTlsOptions } from "./server.js";
 
 const KNOWN: KeysOf<ServeOptions> = {
@@ -40,8 +42,25 @@ const KNOWN: KeysOf<ServeOptions> = {
 
 const KNOWN_TLS: KeysOf<ServerTlsOptions> = { cert: true, key: true, ca: true };
 
-/** @throws TypeError for an option that does not exist, which names the one that it resembles most */
+/** @throws TypeError for an option that does not exist, which names the one that it resembles most, and for one of a wrong kind */
 export function checkServeOptions(options: ServeOptions): void {
   refuseUnknownKeys(options, KNOWN);
-  if (options.tls !== undefined) refuseUnknownKeys(options.tls, KNOWN_TLS);
+  const { tls, log, logger, snapshot } = options;
+  if (tls !== undefined) {
+    if (typeof tls !== "object" || tls === null) throw new TypeError(`tls must be { cert, key }, not ${kindOf(tls)}`);
+    refuseUnknownKeys(tls, KNOWN_TLS);
+  }
+  if (log !== undefined && !isLog(log)) {
+    throw new TypeError("log must be what memoryLog(), levelLog(), redisLog() or natsLog() returned");
+  }
+  checkFunctions({ snapshot });
+  checkLogger(logger);
+}
+
+/** In plain JavaScript it may be anything. */
+function isLog(log: unknown): boolean {
+  if (typeof log !== "object" || log === null) return false;
+  const { kind, store, shared } = log as Readonly<Record<string, unknown>>;
+  const isThere = (one: unknown): boolean => typeof one === "object" && one !== null;
+  return kind === "memory" || (kind === "durable" && isThere(store)) || (kind === "shared" && isThere(shared));
 }
