@@ -3,6 +3,7 @@ import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { HostAndPort } from "./address.js";
 import { ReadMemory } from "./read-memory.js";
+import { isTlsAlert, MAY_SPEAK_TLS, SPEAKS_NO_TLS, SPEAKS_TLS, tlsClientWords } from "./tls-words.js";
 
 export interface ClientSocketOptions {
   readonly target: HostAndPort;
@@ -31,6 +32,7 @@ export interface ClientSocketEvents {
   closed(): void;
 }
 
+const ENDED = "the server ended the connection";
 /** How long a server may take to read what was sent before the end. */
 const LINGER_MS = 1_000;
 
@@ -44,12 +46,16 @@ export class ClientSocket {
   #unsent: Uint8Array | undefined;
   #isCorked = false;
   #timer: NodeJS.Timeout | undefined;
-  #why = "the server ended the connection";
+  #why: string;
+  /** Whether anything came, which over plain TCP is looked at first. */
+  #wasHeard: boolean;
 
   /** Begins to connect. */
   constructor(options: ClientSocketOptions, events: ClientSocketEvents) {
     const { tls, connectTimeoutMs } = options;
     this.#events = events;
+    this.#wasHeard = tls !== undefined;
+    this.#why = tls === undefined ? MAY_SPEAK_TLS : SPEAKS_NO_TLS;
     const socket = tls === undefined ? connectTcp(options, this.#take) : connectSecurely(options, tls);
     this.#socket = socket;
     this.#highWaterBytes = Math.max(options.highWaterBytes, socket.writableHighWaterMark);
@@ -61,12 +67,13 @@ export class ClientSocket {
       .once(tls === undefined ? "connect" : "secureConnect", () => {
         clearTimeout(this.#timer);
         this.#timer = undefined;
+        if (tls !== undefined) this.#why = ENDED;
         if (!this.#isOver) events.connected();
       })
       .on("data", this.#take) // over TLS alone: see `connectTcp`
       .on("drain", () => this.#drained())
-      .on("error", ({ message }: Error) => {
-        this.#why = message;
+      .on("error", (error: Error) => {
+        this.#why = tls === undefined ? error.message : tlsClientWords(error);
       })
       .on("end", () => this.#gone())
       .on("close", () => {
@@ -135,8 +142,20 @@ export class ClientSocket {
   }
 
   readonly #take = (bytes: Uint8Array): void => {
+    if (!this.#wasHeard) this.#heard(bytes);
     if (!this.#isOver) this.#events.data(bytes);
   };
+
+  /** The first of what came over plain TCP. */
+  #heard(bytes: Uint8Array): void {
+    this.#wasHeard = true;
+    if (isTlsAlert(bytes)) {
+      this.#why = SPEAKS_TLS;
+      this.#gone();
+    } else {
+      this.#why = ENDED;
+    }
+  }
 
   #drained(): void {
     if (!this.#isFull || this.#isOver) return;

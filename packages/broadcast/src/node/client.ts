@@ -68,7 +68,8 @@ export interface Room extends AsyncDisposable, AsyncIterable<Delivered> {
   readonly member: number;
   /**
    * Resolves with the number of the message once the server has committed it; waits where too many are unsent (B35).
-   * @throws PublishError `TOO_BIG`, `UNKNOWN_OUTCOME` (B34), `NUMBER_LOST` (B32); LocalProtocolError `LEFT`, `OBSERVER`;
+   * @throws PublishError `TOO_BIG`, `UNKNOWN_OUTCOME` (B34), `NUMBER_LOST` (B32); LocalProtocolError `LEFT`, `OBSERVER`, or `ENDED`
+   * where the room has ended by an error, its cause, which is also that of `ended`: the handler threw, or the server closed it;
    * TypeError where it is neither bytes nor text
    */
   publish(message: Uint8Array | string): Promise<number>;
@@ -80,7 +81,10 @@ export interface Room extends AsyncDisposable, AsyncIterable<Delivered> {
   off<Type extends Notice["type"]>(type: Type, listener: (notice: NoticeOf<Type>) => void): this;
   /** Behind the last message that was handled; undefined of an observer before the first. */
   position(): Position | undefined;
-  /** Resolves when the room was left or closed; rejects with what ended it otherwise, a ClosedError for instance. */
+  /**
+   * Resolves when the room was left or closed; rejects with what ended it otherwise: a ClosedError with the code of the server, a
+   * BroadcastError `APPLICATION` whose cause is what `handler` or `savePosition` threw, the reason of `signal`.
+   */
   readonly ended: Promise<void>;
   /** Waits until all that was published is acknowledged, `waitMs` (default 5,000) at most, and leaves: the others are told at once. */
   leave(options?: { readonly waitMs?: number }): Promise<void>;

@@ -39,6 +39,8 @@ export interface SharedListener {
   entries(room: string, first: number, entries: readonly SharedEntry[]): void;
   /** It can not be followed any more, or is another than before; the room may be opened again. */
   lost(room: string, message: string): void;
+  /** Whoever keeps it is set up so that it may lose what was acknowledged; what, and what to set. */
+  warning?(message: string): void;
 }
 
 /** A log that gateways share (docs/broadcast.md B38 to B40). `ask` rejects where the outcome is not known. */

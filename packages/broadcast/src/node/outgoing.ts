@@ -38,7 +38,8 @@ export class Outgoing {
   #nextId = 1;
   #isHeld = false;
   #isScheduled = false;
-  #isClosed = false;
+  /** What is said to who still publishes. */
+  #closed: BroadcastError | undefined;
 
   constructor(hand: Hand) {
     this.#hand = hand;
@@ -68,9 +69,12 @@ export class Outgoing {
     this.#schedule();
   }
 
-  /** Hands over everything, whether held or not, and takes no more. */
-  close(): void {
-    this.#isClosed = true;
+  /**
+   * Hands over everything, whether held or not, and takes no more.
+   * @param why what later publishes reject with; that of the first call counts
+   */
+  close(why: BroadcastError = new LocalProtocolError("LEFT", "the room was left")): void {
+    this.#closed ??= why;
     while (this.#from < this.#waiting.length) this.#handSome();
   }
 
@@ -84,7 +88,7 @@ export class Outgoing {
 
   /** The room has ended: nothing is decided any more. */
   failAll(error: BroadcastError): void {
-    this.#isClosed = true;
+    this.#closed ??= new LocalProtocolError("LEFT", "the room was left");
     this.#waiting = [];
     this.#from = 0;
     for (const { firstId, numbers } of this.#calls.slice(this.#open)) {
@@ -93,8 +97,8 @@ export class Outgoing {
   }
 
   #add(payloads: Uint8Array[], resolve: Call["resolve"], reject: Call["reject"]): void {
-    if (this.#isClosed) {
-      reject(new LocalProtocolError("LEFT", "the room was left"));
+    if (this.#closed !== undefined) {
+      reject(this.#closed);
       return;
     }
     const firstId = this.#nextId;

@@ -13,6 +13,7 @@ import { MachineLoop } from "./machine-loop.js";
 import { NoticeListeners } from "./notice-listeners.js";
 import { Outgoing } from "./outgoing.js";
 import { nodePlatform } from "./platform.js";
+import { messageOf } from "./trouble.js";
 
 /** The notices that have a place between entries (B30). The others are told at once. */
 const IN_PLACE: ReadonlySet<Notice["type"]> = new Set(["gap", "epoch", "snapshot", "membership", "expired"]);
@@ -20,12 +21,17 @@ const IN_PLACE: ReadonlySet<Notice["type"]> = new Set(["gap", "epoch", "snapshot
 type PublishFailure = Extract<ClientOutput, { readonly type: "publishFailed" }>["code"];
 
 const FAILURES: Readonly<Record<PublishFailure, string>> = {
-  TOO_BIG: "the message is longer than the server takes",
+  TOO_BIG: "the message is longer than the server takes (its option maxMessageBytes, 256 KiB by default)",
   UNKNOWN_OUTCOME: "whether the message is in the log is not known (rule B34)",
   NUMBER_LOST: "the message is in the log, but its number is not known (rule B32)",
   LEFT: "the room was left",
   OBSERVER: "an observer may not publish",
 };
+
+/** What a publish on a room is told that ended otherwise than by its application's wish. */
+function endedBy(why: unknown): LocalProtocolError {
+  return new LocalProtocolError("ENDED", `the room has ended: ${messageOf(why)}`, { cause: why });
+}
 
 /** What settles `ended`. */
 interface Finish {
@@ -87,7 +93,10 @@ export class NodeRoom implements Room {
       maxUnaskedBytes: mayOnlyPublish(options) ? this.#machine.settings.maxQueuedBytes : undefined,
       asked: () => this.#loop.feed({ type: "asked" }),
       handled: (upTo) => this.#loop.feed({ type: "handled", upTo }),
-      failed: (what, error) => this.#fail(new BroadcastError("APPLICATION", `${what} failed`, { cause: error })),
+      failed: (what, cause) => {
+        const who = what === "handler" ? "the handler" : what;
+        this.#fail(new BroadcastError("APPLICATION", `${who} failed: ${messageOf(cause)}`, { cause }));
+      },
     });
     const finish: Partial<Finish> = {};
     this.ended = new Promise((resolve, reject) => Object.assign(finish, { resolve, reject }));
@@ -187,6 +196,10 @@ export class NodeRoom implements Room {
         else this.#tell(output.notice);
         return;
       case "publishFailed": {
+        if (output.code === "LEFT" && this.#error !== undefined) {
+          this.#outgoing.failed(output.id, endedBy(this.#error.why));
+          return;
+        }
         const isOurs = output.code === "LEFT" || output.code === "OBSERVER";
         this.#outgoing.failed(
           output.id,
@@ -274,7 +287,7 @@ export class NodeRoom implements Room {
   #fail(why: unknown): void {
     if (this.#error !== undefined || this.#hasEnded) return;
     this.#error = { why };
-    this.#outgoing.close();
+    this.#outgoing.close(endedBy(why));
     this.#loop.feed({ type: "close", leave: false, waitMs: 0 });
   }
 
@@ -282,6 +295,7 @@ export class NodeRoom implements Room {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     if (code !== undefined) this.#error ??= { why: new ClosedError(code, message ?? code) };
+    if (this.#error !== undefined) this.#outgoing.close(endedBy(this.#error.why));
     this.#outgoing.failAll(new PublishError("UNKNOWN_OUTCOME", FAILURES.UNKNOWN_OUTCOME));
     this.#inbox.end(this.#error === undefined ? {} : { error: this.#error.why });
     this.#loop.stop();

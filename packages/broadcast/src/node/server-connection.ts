@@ -16,6 +16,8 @@ export class ServerConnection {
   readonly peer: string;
   /** More than the high-water mark waits to be sent (B18). */
   isFull = false;
+  /** Nothing came of it. */
+  isNew = true;
   readonly #socket: Socket;
   readonly #highWaterBytes: number;
   readonly #lingerMs: number;

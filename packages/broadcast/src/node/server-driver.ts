@@ -6,6 +6,8 @@ import type { Logger } from "./logger.js";
 import { type LoopedMachine, MachineLoop } from "./machine-loop.js";
 import { RoomWrites } from "./room-writes.js";
 import { ServerConnection } from "./server-connection.js";
+import { isTlsHello } from "./tls-words.js";
+import { messageOf } from "./trouble.js";
 
 export interface ServerDriverOptions {
   readonly log: Log;
@@ -48,6 +50,7 @@ export class ServerDriver {
       await log.shared.start({
         entries: (room, first, entries) => this.#loop.feed({ type: "sharedEntries", room, first, entries }),
         lost: (room, message) => this.#loop.feed({ type: "sharedLost", room, message }),
+        warning: (message) => this.#options.logger.warn({}, message),
       });
     }
   }
@@ -80,6 +83,13 @@ export class ServerDriver {
 
   readonly #connectionEvents = {
     data: (connection: ServerConnection, bytes: Uint8Array): void => {
+      if (connection.isNew) {
+        connection.isNew = false;
+        if (isTlsHello(bytes)) {
+          this.#refuseTls(connection);
+          return;
+        }
+      }
       connection.cork();
       this.#loop.feed({ type: "data", connection: connection.number, bytes });
       connection.uncork();
@@ -91,6 +101,15 @@ export class ServerDriver {
       this.#loop.feed({ type: "closed", connection: number });
     },
   };
+
+  /** The machine would see a frame without end in it, and its answer be no TLS either. */
+  #refuseTls({ number, peer }: ServerConnection): void {
+    this.#options.logger.warn({ peer }, "a client speaks TLS, and this server does not");
+    const connection = this.#connections.get(number);
+    this.#connections.delete(number);
+    connection?.end();
+    this.#loop.feed({ type: "closed", connection: number });
+  }
 
   #perform(output: ServerOutput): void {
     switch (output.type) {
@@ -211,10 +230,6 @@ export class ServerDriver {
     if (log.kind !== "shared") throw new Error("there is no shared log");
     return log.shared;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** What an application may give. @throws TypeError for anything else: it would come to light in the midst of a turn */

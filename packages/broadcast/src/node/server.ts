@@ -19,6 +19,7 @@ import { secretBytes } from "./secret.js";
 import { checkServeOptions } from "./serve-options.js";
 import { ServerDriver } from "./server-driver.js";
 import { logEvent } from "./server-log.js";
+import { tlsServerWords } from "./tls-words.js";
 
 /** Certificates of a server. */
 export interface ServerTlsOptions {
@@ -140,8 +141,8 @@ class NodeServer implements BroadcastServer {
         this.#handshakes.delete(peerOf(socket));
         this.#accept(socket);
       })
-      .on("tlsClientError", ({ message }: Error, socket: Socket) => {
-        this.#logger.warn({ peer: peerOf(socket), why: message }, "a TLS handshake failed");
+      .on("tlsClientError", (error: Error, socket: Socket) => {
+        this.#logger.warn({ peer: peerOf(socket), why: tlsServerWords(error) }, "a TLS handshake failed");
         socket.destroy();
       });
   }

@@ -156,7 +156,7 @@ it("B11: a second connection of the same session takes it over, and the first do
   await using second = await join({ address, name: "ada", loadPosition: () => position });
   await expect(first.ended).rejects.toMatchObject({ code: "TAKEN_OVER" });
   await expect(take(first, 1)).rejects.toMatchObject({ code: "TAKEN_OVER" });
-  await expect(first.publish("late")).rejects.toMatchObject({ code: "LEFT" });
+  await expect(first.publish("late")).rejects.toMatchObject({ code: "ENDED" });
   expect(second.member).toBe(first.member);
   await second.publish("still here");
 });

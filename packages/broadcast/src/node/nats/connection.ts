@@ -11,6 +11,14 @@ export interface NatsLink {
 
 const missing = new Set(["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"]);
 
+/** Without what a user is known by. */
+function addressesOf(servers: ConnectionOptions["servers"] = "127.0.0.1:4222"): string {
+  return [servers]
+    .flat()
+    .map((one) => one.replace(/^(\w+:\/\/)?[^/]*@/, "$1"))
+    .join(", ");
+}
+
 /** @throws BroadcastError `NOT_INSTALLED` where a package is missing, `UNREACHABLE` where NATS or its JetStream is */
 export async function natsLink(
   options: ConnectionOptions,
@@ -45,6 +53,14 @@ export async function natsLink(
     return { connection, manager, jetstream: jetstream.jetstream(connection, { timeout: timeoutMs }) };
   } catch (cause) {
     await connection?.close();
-    throw new BroadcastError("UNREACHABLE", `NATS cannot be used: ${(cause as Error).message}`, { cause });
+    const where = addressesOf(options.servers);
+    if (connection === undefined) {
+      throw new BroadcastError("UNREACHABLE", `NATS at ${where} cannot be reached: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+    const { message } = cause as Error;
+    const why = `NATS at ${where} has no JetStream (${message}): it is started with nats-server -js -sd DIR`;
+    throw new BroadcastError("UNREACHABLE", why, { cause });
   }
 }

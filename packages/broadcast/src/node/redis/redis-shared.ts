@@ -8,7 +8,7 @@ import type { SharedListener, SharedLog } from "../log.js";
 import { Connection, type MakeClient, redisClients } from "./connection.js";
 import { OwnerAges } from "./owner-ages.js";
 import { answerOf, listOf, openAnswer, type Reply, textOf } from "./replies.js";
-import { type OnRestart, type RedisFacts, redisFacts } from "./restarts.js";
+import { type OnRestart, type RedisFacts, redisFacts, redisWarnings } from "./restarts.js";
 import { roomKeys } from "./room-keys.js";
 import { RoomTail } from "./room-tail.js";
 import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from "./scripts.js";
@@ -63,6 +63,8 @@ export class RedisShared implements SharedLog {
   #connection: Connection<Omit<Up, "client">> | undefined;
   #up: Up | undefined;
   #lastTrouble = "Redis was not reached";
+  /** The Redis process whose set-up was looked at. */
+  #warnedOf = "";
   #isClosed = false;
 
   constructor(settings: RedisSettings) {
@@ -82,6 +84,7 @@ export class RedisShared implements SharedLog {
           clearTimeout(timer);
           resolve();
           this.#resume(this.#up);
+          this.#warn(client, facts.run);
         },
         down: (why) => {
           this.#up = undefined;
@@ -125,6 +128,18 @@ export class RedisShared implements SharedLog {
     for (const room of [...this.#rooms.keys()]) this.forget(room);
     this.#connection?.close();
     for (const asked of [...this.#asked]) this.#fail(asked, "the log is closed");
+  }
+
+  /** Once for each start of Redis. */
+  #warn(client: Redis, run: string): void {
+    if (this.#warnedOf === run) return;
+    this.#warnedOf = run;
+    redisWarnings(client).then(
+      (warnings) => {
+        for (const warning of warnings) this.#listener?.warning?.(warning);
+      },
+      () => {}, // it is gone, or does not tell everybody
+    );
   }
 
   /** A connection is there: rooms first, where this is a Redis that does not know that it is their gateway's. */

@@ -20,6 +20,25 @@ export async function redisFacts(client: Redis, onRestart: OnRestart): Promise<R
   return { run, isSafe: !tookOver && (await syncsAlways(client)) };
 }
 
+/** How Redis is set up to lose entries, each with what is lost and what helps. */
+export async function redisWarnings(client: Redis): Promise<string[]> {
+  const memory = await client.info("memory");
+  const persistence = await client.info("persistence");
+  const policy = /^maxmemory_policy:([\w-]+)/m.exec(memory)?.[1] ?? "noeviction";
+  const warnings: string[] = [];
+  if (policy !== "noeviction") {
+    warnings.push(
+      `Redis has maxmemory-policy ${policy}: where its memory is full it drops whole rooms, their logs and sessions, and says nothing; set noeviction`,
+    );
+  }
+  if (/^aof_enabled:0/m.test(persistence)) {
+    warnings.push(
+      "Redis has appendonly no: when it ends, all that was said since its last snapshot is lost, and acknowledged messages with it; set appendonly yes and appendfsync always",
+    );
+  }
+  return warnings;
+}
+
 async function syncsAlways(client: Redis): Promise<boolean> {
   try {
     const appendOnly = await client.config("GET", "appendonly");
