@@ -1,5 +1,6 @@
 /** Where a chat is seen and written: a terminal whose prompt is not torn by what comes in, or a pipe. */
 import { createInterface, type Interface } from "node:readline";
+import { watchText } from "./input-text.js";
 
 /** What is needed of process.stdin and process.stdout. */
 export type ChatInput = NodeJS.ReadableStream;
@@ -29,6 +30,7 @@ export class PipeScreen implements ChatScreen {
 
   lines(): AsyncIterable<string> {
     this.#reader = createInterface({ input: this.#input, crlfDelay: Number.POSITIVE_INFINITY });
+    watchText(this.#input);
     return this.#reader;
   }
 
@@ -66,8 +68,9 @@ export class TerminalScreen implements ChatScreen {
 
   async *lines(): AsyncGenerator<string> {
     for await (const line of this.#reader) {
+      // A terminal of 0 columns does not know how many it has.
       const typed = this.#reader.getPrompt() + line;
-      this.#output.write(`\x1b[${rowsOf(typed, this.#output.columns ?? 80)}A\r\x1b[J`);
+      this.#output.write(`\x1b[${rowsOf(typed, this.#output.columns || 80)}A\r\x1b[J`);
       this.#reader.prompt();
       if (line.trim() !== "") yield line;
     }

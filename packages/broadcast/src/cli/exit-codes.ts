@@ -1,6 +1,7 @@
 /** How the command ends: a code for scripts, a line for people. */
-import { BroadcastError } from "../core/errors.js";
+import { BroadcastError, ClosedError } from "../core/errors.js";
 import { printable } from "../core/printable.js";
+import { MAY_SPEAK_TLS, NOT_TRUSTED, SPEAKS_NO_TLS, SPEAKS_TLS } from "../node/tls-words.js";
 
 /** Exit codes of `broadcast`. */
 export const EXIT = {
@@ -42,10 +43,25 @@ const ADVICE: Readonly<Record<string, string>> = {
   EACCES: "ports below 1024 are for root alone",
   LOCKED: "another --log has room, or the server that runs can be asked: --address HOST:PORT",
   UNREACHABLE: "is a server running there? (broadcast serve starts one)",
-  UNAUTHORIZED: "--secret-file must be the server's, and --room one that it has",
+  UNAUTHORIZED: "--secret-file must be the server's",
   FULL: "the server takes no more",
   TAKEN_OVER: "another process uses the same --position",
 };
+
+/** What is known better than by a code, by what the message says. */
+const ADVICE_ON: readonly (readonly [words: string, advice: string])[] = [
+  ["there is no such room", "--room must be one of the server's --rooms"],
+  [
+    "this is not its token",
+    "the file of --position is of another log, or was changed; without it the member begins anew",
+  ],
+  [SPEAKS_TLS, "--tls, or --tls-ca FILE for a certificate of your own"],
+  [MAY_SPEAK_TLS, "if it does: --tls, or --tls-ca FILE for a certificate of your own"],
+  [SPEAKS_NO_TLS, "leave --tls and --tls-ca out, or start it with --tls-cert and --tls-key"],
+  [NOT_TRUSTED, "--tls-ca FILE trusts the certificates in FILE"],
+  ["certificate", "--tls-ca FILE says what to trust, and --address must have the name that the certificate has"],
+  ["a WELCOME without a CHALLENGE", "the server has no secret: leave --secret-file out, or start it with the same one"],
+];
 
 /** What options of the library are called on the command line. */
 const FLAGS: Readonly<Record<string, string>> = {
@@ -67,13 +83,18 @@ const FLAGS: Readonly<Record<string, string>> = {
 
 /** One line about what was thrown, safe to show on a terminal. */
 export function describeFailure(error: unknown): string {
-  const advice = isOption(error) ? undefined : ADVICE[adviceCode(error)];
+  const advice = isOption(error) ? undefined : adviceOn(error);
   return `broadcast: ${printable(messageOf(error))}${advice === undefined ? "" : `; ${advice}`}\n`;
 }
 
 /** One line about what does not keep the command from going on. */
 export function warn(message: string): void {
   process.stderr.write(`broadcast: warning: ${printable(message)}\n`);
+}
+
+function adviceOn(error: unknown): string | undefined {
+  const said = error instanceof ClosedError ? ADVICE_ON.find(([words]) => error.message.includes(words)) : undefined;
+  return said?.[1] ?? ADVICE[adviceCode(error)];
 }
 
 function codeOf(error: unknown): string {

@@ -14,7 +14,7 @@ import {
   startOptions,
 } from "./client-flags.js";
 import { EXIT, warn } from "./exit-codes.js";
-import { LinePublisher } from "./line-publisher.js";
+import { LinePublisher, shortened } from "./line-publisher.js";
 import { wholeNumber } from "./numbers.js";
 import { PositionFile } from "./position-file.js";
 import { reach } from "./reach.js";
@@ -67,6 +67,7 @@ async function chat(flags: JoinFlags): Promise<void> {
   const { signal } = stopSignal();
   const shown = new ShownRoom({ numbers: showOrder, acknowledgements: showOrder });
   const file = position === undefined ? undefined : new PositionFile(position, flags.room);
+  file?.check();
   const options = {
     ...clientOptions(flags),
     ...startOptions(flags),
@@ -94,6 +95,7 @@ async function chat(flags: JoinFlags): Promise<void> {
       sayAll(room, screen, shown, showOrder),
     ]);
     await room.leave({ waitMs: LEAVE_MS });
+    await room.ended; // an error that ended it meanwhile is one
   } finally {
     screen.close();
     process.stdin.destroy();
@@ -114,7 +116,7 @@ async function sayAll(room: Room, screen: ChatScreen, shown: ShownRoom, showsOrd
     },
     failed: (line, error) => {
       process.exitCode = EXIT.failed;
-      const words = `"${line}" was not said for sure: ${error.message}`;
+      const words = `"${shortened(line)}" was not said for sure: ${error.message}`;
       if (process.stdout.isTTY === true) shown.show(`* ${printable(words)}`);
       else warn(words);
     },

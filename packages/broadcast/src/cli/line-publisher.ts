@@ -4,6 +4,16 @@ import type { Room } from "../node/client.js";
 /** Lines without a number at a time. */
 const MAX_OPEN = 1_000;
 
+/** Characters of a line that an error shows. */
+const SHOWN_CHARACTERS = 60;
+
+/** The beginning of a line, for an error about it. */
+export function shortened(line: string): string {
+  // Cut first: a line may be as long as memory.
+  const characters = [...line.slice(0, 2 * SHOWN_CHARACTERS + 2)];
+  return characters.length > SHOWN_CHARACTERS ? `${characters.slice(0, SHOWN_CHARACTERS).join("")}...` : line;
+}
+
 export interface PublishOutcomes {
   readonly published: (number: number, line: string) => void;
   readonly failed: (line: string, error: Error) => void;

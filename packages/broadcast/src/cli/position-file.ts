@@ -1,6 +1,7 @@
 /** `--position FILE`: where a member stands in a room, kept across runs (docs/broadcast.md B37). */
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { Position } from "../core/client-contract.js";
+import { BroadcastError } from "../core/errors.js";
 import { usageError } from "./exit-codes.js";
 
 const HEX = /^[0-9a-f]{32}$/;
@@ -36,11 +37,35 @@ export class PositionFile {
     throw usageError(`--position: ${this.#path} is of the room ${String(room)}, not of ${this.#room}`);
   }
 
-  /** The file is as it was, or as it is to be, whenever the process ends. It has the token, so it is for the owner alone. */
+  /** Whether it can be kept there, asked before anything is said. @throws BroadcastError `USAGE` where it cannot */
+  check(): void {
+    try {
+      closeSync(openSync(this.#next, "w", 0o600));
+      rmSync(this.#next);
+    } catch (error) {
+      throw usageError(this.#unwritable(error), error);
+    }
+  }
+
+  /**
+   * The file is as it was, or as it is to be, whenever the process ends. It has the token, so it is for the owner alone.
+   * @throws BroadcastError `POSITION` where it cannot be written
+   */
   save(position: Position): void {
-    const next = `${this.#path}.next`;
-    writeFileSync(next, `${JSON.stringify({ room: this.#room, ...position })}\n`, { mode: 0o600 });
-    renameSync(next, this.#path);
+    try {
+      writeFileSync(this.#next, `${JSON.stringify({ room: this.#room, ...position })}\n`, { mode: 0o600 });
+      renameSync(this.#next, this.#path);
+    } catch (error) {
+      throw new BroadcastError("POSITION", this.#unwritable(error), { cause: error });
+    }
+  }
+
+  get #next(): string {
+    return `${this.#path}.next`;
+  }
+
+  #unwritable(error: unknown): string {
+    return `--position: cannot write ${this.#path}: ${(error as Error).message}`;
   }
 
   #parse(text: string): Readonly<Record<string, unknown>> {

@@ -7,7 +7,8 @@ import { MAX_NAME_BYTES, textFault } from "../core/text-rules.js";
 import type { Room } from "../node/client.js";
 import { addClientOptions, type ClientFlags, clientOptions, memberName } from "./client-flags.js";
 import { EXIT, usageError, warn } from "./exit-codes.js";
-import { LinePublisher } from "./line-publisher.js";
+import { watchText } from "./input-text.js";
+import { LinePublisher, shortened } from "./line-publisher.js";
 import { reach } from "./reach.js";
 import { aborted, stopSignal } from "./signals.js";
 
@@ -48,6 +49,7 @@ async function publish(texts: readonly string[], flags: PublishFlags): Promise<v
   if (room === undefined) throw new Error("interrupted before anything was published");
   try {
     const lines = isInput ? createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }) : texts;
+    if (isInput) watchText(process.stdin);
     const all = publishAll(room, lines, flags.json === true);
     const isDone = await Promise.race([room.ended, aborted(signal).then(() => false), all.then(() => true)]);
     if (isDone !== true) process.exitCode = EXIT.failed;
@@ -62,7 +64,7 @@ async function publishAll(room: Room, lines: AsyncIterable<string> | Iterable<st
     published: (number, text) => process.stdout.write(`${isJson ? printableJson({ number, text }) : number}\n`),
     failed: (line, error) => {
       process.exitCode = EXIT.failed;
-      warn(`"${line}": ${error.message}`);
+      warn(`"${shortened(line)}": ${error.message}`);
     },
   });
   for await (const line of lines) await publisher.publish(line);

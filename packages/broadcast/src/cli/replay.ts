@@ -4,7 +4,7 @@ import type { Delivered, Notice } from "../core/client-contract.js";
 import { addClientOptions, type ClientFlags, clientOptions } from "./client-flags.js";
 import { entryJson, noticeJson } from "./entry-json.js";
 import { entryLine, noticeLine, type ShownEntry } from "./entry-words.js";
-import { usageError } from "./exit-codes.js";
+import { usageError, warn } from "./exit-codes.js";
 import { wholeNumber } from "./numbers.js";
 import { reach } from "./reach.js";
 import { aborted, stopSignal } from "./signals.js";
@@ -69,6 +69,7 @@ async function replayServer(flags: ReplayFlags): Promise<void> {
     if (notice.type === "welcome" && !isIn) {
       isIn = true;
       head = notice.head;
+      warnOfNothing(flags.room, head, flags.from);
       passed(notice.resumeFrom - 1);
       return;
     }
@@ -85,10 +86,18 @@ async function replayServer(flags: ReplayFlags): Promise<void> {
   await room.close();
 }
 
+/** Who sees nothing is told why. */
+function warnOfNothing(room: string, head: number, from = 1): void {
+  if (head === 0) warn(`the room ${room} is empty: nothing was ever said there`);
+  else if (from > head) warn(`--from ${from} is behind the end: the newest number of ${room} is ${head}`);
+}
+
 async function replayFolder(folder: string, flags: ReplayFlags): Promise<void> {
   // Loaded here, so that the other commands do not wait for it.
   const { storedEntries } = await import("./stored-room.js");
-  for (const entry of await storedEntries(folder, flags.room)) {
+  const entries = await storedEntries(folder, flags.room);
+  warnOfNothing(flags.room, entries.at(-1)?.number ?? 0, flags.from);
+  for (const entry of entries) {
     if (entry.number >= (flags.from ?? 1)) write(lineOf(entry, flags));
   }
 }

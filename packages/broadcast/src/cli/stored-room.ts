@@ -1,14 +1,15 @@
 /** The entries of a room in the folder of a durable log, read without a server (docs/broadcast.md B27). */
 import { EntryWalker, KIND } from "../core/entries.js";
+import { BroadcastError } from "../core/errors.js";
 import { recover } from "../core/recovery.js";
 import { levelLog } from "../node/level/index.js";
 import type { ShownEntry } from "./entry-words.js";
-import { usageError, warn } from "./exit-codes.js";
+import { warn } from "./exit-codes.js";
 import { withCopy } from "./folder-copy.js";
 
 const text = new TextDecoder();
 
-/** @throws BroadcastError `USAGE` where the folder is no log, or has no such room */
+/** @throws BroadcastError `USAGE` where the folder is no log, `NO_ROOM` where it has no such room */
 export async function storedEntries(folder: string, room: string): Promise<ShownEntry[]> {
   return await withCopy(folder, async (copy) => {
     const log = levelLog({ folder: copy });
@@ -18,7 +19,7 @@ export async function storedEntries(folder: string, room: string): Promise<Shown
     try {
       const stored = await store.open(room);
       if (stored.meta === undefined && stored.segments.length === 0) {
-        throw usageError(`--log: ${folder} has no room ${room}`);
+        throw new BroadcastError("NO_ROOM", `--log: ${folder} has no room ${room}`);
       }
       const { segments, byMember, damaged } = recover(stored, log.durability, 1);
       if (damaged) warn(`${folder}: something behind the last entry that is shown cannot be read`);

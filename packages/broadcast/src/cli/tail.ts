@@ -10,6 +10,7 @@ import {
   startOptions,
 } from "./client-flags.js";
 import { entryJson, noticeJson } from "./entry-json.js";
+import { warn } from "./exit-codes.js";
 import { wholeNumber } from "./numbers.js";
 import { reach } from "./reach.js";
 import { ShownRoom } from "./shown-room.js";
@@ -55,13 +56,29 @@ async function tail(flags: TailFlags): Promise<void> {
       if (line !== undefined) write(line);
     },
   };
+  let isFirst = true;
+  const warnOnce = (notice: Notice): void => {
+    if (notice.type !== "welcome" || !isFirst) return;
+    isFirst = false;
+    const { from = 1 } = flags;
+    if (from <= notice.head + 1) return;
+    warn(
+      `--from ${from} is behind the end: the newest number of ${flags.room} is ${notice.head}, and what comes is shown from ${notice.resumeFrom} on`,
+    );
+  };
+  const shows = flags.json === true ? inJson : inWords;
+  const onNotice = (notice: Notice): void => {
+    warnOnce(notice);
+    shows.onNotice(notice);
+  };
   const room = await reach(
     {
       ...clientOptions(flags),
       ...startOptions(flags),
       observer: true,
       entries: "all",
-      ...(flags.json === true ? inJson : inWords),
+      handler: shows.handler,
+      onNotice,
     },
     signal,
   );

@@ -93,6 +93,19 @@ describe("a terminal", () => {
     screen.close();
   });
 
+  it("one of 0 columns is told to go up by a number of rows", async () => {
+    const input = new PassThrough();
+    const output = Object.assign(new PassThrough(), { isTTY: true, columns: 0 });
+    const screen = new TerminalScreen(input, output, "ana> ", () => {});
+    const line = screen.lines()[Symbol.asyncIterator]().next();
+    input.write("hello\r");
+    expect(await line).toEqual({ done: false, value: "hello" });
+    const written = String(output.read());
+    expect(written).toContain("\x1b[1A\r\x1b[J");
+    expect(written).not.toMatch(/Infinity|NaN/);
+    screen.close();
+  });
+
   it("what was typed goes when it is sent, and is handed over", async () => {
     const { input, output, screen } = opened();
     const lines = screen.lines()[Symbol.asyncIterator]();

@@ -1,6 +1,7 @@
 /** `broadcast serve --redis` and `--nats`: two gateways of one log, as real processes. */
 import { expect, it } from "vitest";
 import { itWith } from "../../../../test/components.js";
+import { run, start } from "../../../../test/process.js";
 import { startNats, startRedis } from "../engines/start-servers.js";
 import { bundleCommand } from "./bundled-command.js";
 
@@ -38,5 +39,50 @@ it.concurrent.each([
 ])("a server whose log cannot be reached does not start: %s", async (...flags) => {
   const { code, stdout, stderr } = await command.run("serve", "--listen", "127.0.0.1:0", ...flags);
   expect([code, stdout]).toEqual([1, ""]);
-  expect(stderr).toMatch(/^broadcast: the log cannot be used: [^;]*\n$/m);
+  expect(stderr).toMatch(/^broadcast: the log cannot be used: [^;]* (at )?127\.0\.0\.1:1\b[^;]*\n$/m);
 });
+
+itWith(
+  "redis",
+  "B38: a Redis that drops what it has, or keeps nothing, is warned of once, with what is lost",
+  async () => {
+    await using engine = await startRedis({ appendOnly: false });
+    const port = new URL(engine.url).port;
+    await run("redis-cli", ["-p", port, "config", "set", "maxmemory-policy", "allkeys-lru"]);
+    const { process: server, address } = await command.serve("--redis", engine.url);
+    await using _server = server;
+    expect((await command.run("publish", "--address", address, "x")).code).toBe(0);
+    server.signal("SIGTERM");
+    const { stderr } = await server.exited;
+    expect(stderr.split("\n")).toEqual([
+      expect.stringMatching(
+        /^broadcast: warning: Redis has maxmemory-policy allkeys-lru: .* drops whole rooms.*; set noeviction$/,
+      ),
+      expect.stringMatching(
+        /^broadcast: warning: Redis has appendonly no: .* since its last snapshot is lost.*; set appendonly yes/,
+      ),
+      "",
+    ]);
+  },
+);
+
+itWith(
+  "nats",
+  "B38: a NATS without JetStream is told how it is started with one, and no password is shown",
+  async () => {
+    await using plain = start("sh", ["-c", 'exec nats-server "$@" 2>&1', "nats-server", "-a", "127.0.0.1", "-p", "-1"]);
+    const [, port = ""] = await plain.line(/Listening for client connections on 127\.0\.0\.1:(\d+)/);
+    const { code, stderr } = await command.run(
+      "serve",
+      "--listen",
+      "127.0.0.1:0",
+      "--nats",
+      `nats://ana:hidden@127.0.0.1:${port}`,
+    );
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/NATS at nats:\/\/127\.0\.0\.1:\d+ has no JetStream .*nats-server -js -sd DIR\n$/),
+    ]);
+    expect(stderr).not.toContain("hidden");
+  },
+);
