@@ -24,6 +24,8 @@ export class SharedAdmission {
   readonly #context: ServerContext;
   readonly #requests: SharedRequests;
   readonly #retries: SharedRetries;
+  /** What is asked in the next turn. */
+  #due: ((now: number) => void)[] = [];
 
   constructor(context: ServerContext, requests: SharedRequests, retries: SharedRetries) {
     this.#context = context;
@@ -40,10 +42,23 @@ export class SharedAdmission {
     });
   }
 
-  /** Finds or makes the session of a HELLO. The connection may be gone when it is found: the session is owned here all the same. */
+  /**
+   * Finds or makes the session of a HELLO, in the next turn: where the HELLO was read late, the end of its connection is read with
+   * it, and the client may have its session elsewhere, which must not be taken from it (B39). The connection may be gone when the
+   * session is found: it is owned here all the same.
+   */
   attach(connection: Connection, hello: Hello, now: number, attached: Attached): void {
     const owner = toHex(this.#context.platform.randomBytes(ID_BYTES));
-    this.#attach(connection, hello, owner, now, attached);
+    this.#due.push((then) => {
+      if (connection.state === "room") this.#attach(connection, hello, owner, then, attached);
+    });
+    this.#context.out.wake(now);
+  }
+
+  tick(now: number): void {
+    const due = this.#due;
+    this.#due = [];
+    for (const ask of due) ask(now);
   }
 
   #attach(connection: Connection, hello: Hello, owner: string, now: number, attached: Attached, before?: string): void {

@@ -226,6 +226,7 @@ export class SharedRoom extends Room {
     if (this.life !== undefined) this.#owners.tick(now);
     for (const { publisher } of this.#locals) publisher.tick(now);
     this.#retries.tick(now);
+    this.#admission.tick(now);
     if (this.life !== undefined && this.isIdle) this.#retire();
   }
 

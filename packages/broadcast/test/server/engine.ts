@@ -31,7 +31,9 @@ export class Engine {
     return this.entries.length;
   }
 
+  /** What was asked and is not answered; what is asked in a turn of its own is asked now. */
   pending(rig: Rig): Share[] {
+    rig.wait(0);
     return rig.outputsOf("share").filter(({ id }) => id > (this.#done.get(rig) ?? 0));
   }
 

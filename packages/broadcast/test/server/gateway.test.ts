@@ -161,6 +161,24 @@ test("B39: a session that another gateway attached is TAKEN_OVER where it was, a
   expect([a2.closed, b2.closed]).toEqual([undefined, undefined]);
 });
 
+test("B39: a HELLO that is read late, with the end of its connection, takes nothing from the connection that came after it", () => {
+  const { engine, one, two, run } = pair();
+  const a = one.join(1);
+  run();
+  const { token, epoch } = a.welcome;
+  a.cut();
+  // The client went on to the second gateway meanwhile.
+  const b = two.join(1, { token, epoch, last: 1 });
+  engine.run(two);
+  one.join(1, { token, epoch, last: 1 }).cut();
+  run();
+  b.publish(1, "x");
+  two.wait(2_500);
+  run();
+  expect(b.closed).toBeUndefined();
+  expect(b.log()).toEqual(["2:x"]);
+});
+
 test("B11, B39: on the same gateway the old connection is TAKEN_OVER once the log knows the new owner", () => {
   const { engine, rigs, run } = gateways(1);
   const [rig] = rigs as [Rig];

@@ -124,6 +124,17 @@ export const SHARED: readonly Mutant[] = [
     killer: "B22, B39: the gateway that owned a session last",
   },
   {
+    rule: "B39",
+    bug: "a session is asked for in the turn of its HELLO",
+    mutation: patched(SharedAdmission, "attach", (shipped: Attach): Attach => {
+      return function (connection, hello, now, attached) {
+        shipped.call(this, connection, hello, now, attached);
+        this.tick(now);
+      };
+    }),
+    killer: "B39: a HELLO that is read late",
+  },
+  {
     rule: "B40",
     bug: "a log out of reach is waited for",
     mutation: patched(SharedRequests, "isOutOfReach", () => () => false),
