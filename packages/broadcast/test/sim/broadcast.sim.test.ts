@@ -7,16 +7,16 @@ import { explained, simulate } from "./simulation.js";
 
 /** `SIMNET_SEED=7` runs that one alone. */
 const wanted = process.env["SIMNET_SEED"];
-const runs = wanted === undefined ? Number(process.env["LAB_RUNS"] ?? 100) : 1;
+const runs = wanted === undefined ? Number(process.env["LAB_RUNS"] ?? 60) : 1;
 const from = wanted === undefined ? Math.floor(Math.random() * 2 ** 30) : Number(wanted);
 
 describe.each(LOG_KINDS)("log: %s", (log) => {
-  it("B12, B13, B18, B20, B21, B24 to B28, B30 to B34, B37 to B40: whatever fails, the promises A to D, F and G hold, and all have the rest of the log in the end", {
+  it("B12, B13, B18, B20 to B22, B24 to B28, B30 to B34, B37 to B40: whatever fails, the promises A to D, F and G hold, and all have the rest of the log in the end", {
     timeout: 600_000,
   }, () => {
     const summary = simulate(from, runs, { log, maxFailures: 1 });
     expect(summary.failures.map((failure) => explained(failure)).join("\n")).toBe("");
-    if (wanted !== undefined || runs < 100) return;
+    if (wanted !== undefined || runs < 60) return;
     // A run in which nothing happens proves nothing.
     expect(summary.met("publishes: acknowledged")).toBeGreaterThan(runs);
     expect(summary.met("welcome: resumed")).toBeGreaterThan(0);

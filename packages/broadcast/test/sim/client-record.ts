@@ -1,6 +1,6 @@
 /** What one client has seen and was told, over all its incarnations, against the model: A, D, F and G. */
 import type { Delivered, Notice, Position, Welcome } from "../../src/core/index.js";
-import { type EpochLog, lineOf, type RoomModel } from "./room-model.js";
+import { lineOf, type RoomModel } from "./room-model.js";
 import { snapshotOf } from "./server-program.js";
 import { Violation } from "./violation.js";
 
@@ -31,10 +31,16 @@ export class ClientRecord {
   skips = 0;
   deliveries = 0;
   incarnation = 0;
+  /** Nothing was passed over of what changes who is a member, since the last welcome. */
+  knowsMembers = false;
+  /** Of the last welcome. */
+  #head = 0;
   /** The end of the last gap that it was told of. */
   gapTo = 0;
   /** The server has no place for its session: nothing can be expected. */
   isRefused = false;
+  /** A HELLO of its own, on a connection that it had given up, came behind that of a newer one, and took its session over (B11). */
+  isOvertaken = false;
   /** It is to publish more, and is held (B35). */
   isHeld = false;
   /** It has ended for good, with this code, or it was told to leave. */
@@ -51,6 +57,8 @@ export class ClientRecord {
   /** What it was told since its token was saved: with the old one it is refused. */
   hasNewToken = false;
   #stable = 0;
+  /** What was told as passed over in this epoch: there is nothing to handle in it. */
+  #passed: { readonly from: number; readonly to: number }[] = [];
   /** The highest number that it was given in this epoch. */
   #highest = 0;
   /** It was given something in this incarnation, or before its position was saved. */
@@ -59,6 +67,13 @@ export class ClientRecord {
   constructor(node: string, model: RoomModel) {
     this.node = node;
     this.model = model;
+  }
+
+  /** All up to it is handled, or nothing that could be. */
+  get mayAcknowledge(): number {
+    let upTo = this.handled;
+    for (const { from, to } of this.#passed) if (from <= upTo + 1) upTo = Math.max(upTo, to);
+    return upTo;
   }
 
   get isLive(): boolean {
@@ -78,6 +93,7 @@ export class ClientRecord {
     this.#highest = this.last;
     this.#stable = 0;
     this.#hasBegun = position !== undefined;
+    this.#passed = [];
     // What the process before this one did not hear of, nobody will tell.
     for (const one of this.publishes) one.outcome ??= "crashed";
   }
@@ -108,6 +124,8 @@ export class ClientRecord {
   notice(notice: Notice, state: ClientState): void {
     switch (notice.type) {
       case "welcome":
+        this.knowsMembers = true;
+        this.#head = notice.head;
         // Who asks anew, since nothing of what it asked for came, begins anew.
         if (this.next === undefined || this.#asksAnew(notice.status)) {
           if (this.next === undefined) this.epoch = state.epoch;
@@ -126,6 +144,7 @@ export class ClientRecord {
           throw new Violation("A", `${this.node} is given another snapshot for ${notice.upTo}`);
         }
         this.skips++;
+        this.#passedOver(this.next ?? 1, notice.upTo);
         this.next = notice.upTo + 1;
         this.last = notice.upTo;
         this.#hasBegun = true;
@@ -143,6 +162,7 @@ export class ClientRecord {
 
   #gap({ from, to }: Extract<Notice, { type: "gap" }>): void {
     this.gaps++;
+    this.#passedOver(from, to);
     this.gapTo = to;
     if (this.next === undefined) throw new Violation("G", `${this.node} is told of a gap before a welcome`);
     // What it asked for and is not held any more is told behind the welcome that begins after it.
@@ -155,6 +175,12 @@ export class ClientRecord {
     this.#hasBegun = true;
   }
 
+  /** A WELCOME names the members at its head: what lies behind that and is not given is not known. */
+  #passedOver(from: number, to: number): void {
+    this.#passed.push({ from, to });
+    if (to > this.#head) this.knowsMembers = false;
+  }
+
   /** B26: where it goes on in another epoch. */
   #epoch({ previous, epoch, from }: Extract<Notice, { type: "epoch" }>): void {
     if (previous !== this.epoch)
@@ -165,12 +191,13 @@ export class ClientRecord {
       throw new Violation("G", `${this.node} is told of epoch ${epoch} from ${from}, which no server said`);
     }
     const isAnew = this.#asksAnew(welcome.status);
-    const asked = this.#comesBehind(log, previous) && this.last < log.start ? (this.next ?? 1) : log.start;
+    const asked = log.previous === previous && this.last < log.start ? (this.next ?? 1) : log.start;
     const expected = Math.max(asked, welcome.firstRetained);
     if (from !== expected && !isAnew) {
       throw new Violation("G", `${this.node} goes on at ${from} in epoch ${epoch}, and not at ${expected}`);
     }
     this.newEpochs++;
+    this.#passed = [];
     this.epoch = epoch;
     this.next = from;
     this.last = from - 1;
@@ -181,11 +208,6 @@ export class ClientRecord {
   /** Nothing of what it asked for came: it may ask as it did at first, in a session that is known or not. */
   #asksAnew(status: string): boolean {
     return !this.#hasBegun && (status === "fresh" || status === "expired");
-  }
-
-  #comesBehind(log: EpochLog, previous: number): boolean {
-    const order = [...this.model.epochs.keys()];
-    return order[order.indexOf(log.epoch) - 1] === previous;
   }
 
   published(id: number, number: number, { epoch }: ClientState): void {

@@ -10,6 +10,8 @@ export { MUTANTS };
 
 /** Within so many seeds a mutant must be caught. */
 export const SEEDS_PER_MUTANT = 1_000;
+/** And made as small as it can be in so long. */
+const SHRINKS_WITHIN_MS = 6_000;
 
 export interface Verdict {
   /** The first seed that noticed. */
@@ -38,7 +40,7 @@ export function judge(mutant: Mutant, { from, seeds, shrinks = false }: JudgeOpt
     const plan = drawPlan(seed, mutant.log === undefined ? {} : { log: mutant.log });
     const { violation } = runPlan(plan, machines);
     if (violation === undefined || !mutant.oracles.includes(violation.oracle)) continue;
-    return shrinks ? shrunk({ seed, violation, plan }, machines) : { seed, violation, plan };
+    return shrinks ? shrunk({ seed, violation, plan }, machines, SHRINKS_WITHIN_MS) : { seed, violation, plan };
   }
   return undefined;
 }

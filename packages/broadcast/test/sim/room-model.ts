@@ -25,7 +25,11 @@ export class EpochLog {
   /** Somebody was told of it. */
   isPromised = false;
 
-  constructor(epoch: number, start: number, lines: (Line | undefined)[]) {
+  /** The one before, as the server knows it: one that was stored and of which nobody was told counts (B26). */
+  readonly previous: number;
+
+  constructor(epoch: number, start: number, lines: (Line | undefined)[], previous: number) {
+    this.previous = previous;
     this.epoch = epoch;
     this.start = start;
     this.lines = lines;
@@ -43,6 +47,8 @@ export class RoomModel {
   current: EpochLog | undefined;
   /** The boot in which something was last committed. */
   boot = 0;
+  /** The epoch that a server has found in its store, where it has one. */
+  stored: number | undefined;
   /** Entries that were seen, over all epochs. */
   seen = 0;
   /** What came before the current one, in order. */
@@ -83,7 +89,12 @@ export class RoomModel {
       );
     }
     if (current !== undefined) this.#before.push(current);
-    this.current = new EpochLog(epoch, head + 1, current?.lines.slice(0, head) ?? []);
+    this.current = new EpochLog(
+      epoch,
+      head + 1,
+      current?.lines.slice(0, head) ?? [],
+      this.stored ?? current?.epoch ?? 0,
+    );
     this.epochs.set(epoch, this.current);
   }
 
@@ -166,6 +177,20 @@ export class RoomModel {
     }
   }
 
+  /** "<member> <name>" of those who are joined, in order; undefined where nobody has seen every entry. */
+  membersAtHead(): string[] | undefined {
+    const { lines = [], head = 0 } = this.current ?? {};
+    const members = new Map<string, string>();
+    for (let index = 0; index < head; index++) {
+      const line = lines[index];
+      if (line === undefined) return undefined;
+      const [, kind, member = "", name = ""] = PASSAGE.exec(line) ?? [];
+      if (kind === "join") members.set(member, `${member} ${name}`);
+      else if (kind === "leave") members.delete(member);
+    }
+    return [...members.values()].sort();
+  }
+
   #now(): EpochLog {
     if (this.current === undefined) throw new Violation("A", `room ${this.room} has entries and no epoch`);
     return this.current;
@@ -183,6 +208,7 @@ export function payloadOf(sender: string, index: number, bytes: number): Uint8Ar
   return Buffer.from(`${sender}.${index};`.padEnd(bytes, "."), "latin1");
 }
 
+const PASSAGE = /^(join|leave) of (\d+), client seq 0: (.*)$/s;
 const PAYLOAD = /^message of (\d+), client seq (\d+): (([^.]+)\.(\d+);.*)$/s;
 
 function parseLine(line: Line): { sender: string; index: number; payload: string; member: string } | undefined {

@@ -4,6 +4,7 @@ import { ClientMachine, type Position, ServerMachine } from "../../src/core/inde
 import { type ClientMachineClass, ClientProgram } from "./client-program.js";
 import { ClientRecord } from "./client-record.js";
 import type { StoreMutation } from "./durable-store.js";
+import { checkEnd, sharedBy } from "./end-checks.js";
 import { hostilePeer } from "./hostile-peer.js";
 import { auditorOf, LATEST_PUBLISH_MS, type Plan, type PlannedClient, roomsOf, SECRET } from "./plan.js";
 import { RoomModel } from "./room-model.js";
@@ -115,7 +116,7 @@ export class PlannedRun {
     // What nobody waits for must do no harm either; and a leave may still come.
     world.run({ untilMs: world.now + 2 * (this.#plan.server.heartbeatMs ?? 0) });
     settle(world, { missing: () => this.#missing(), withinMs: SETTLES_WITHIN_MS });
-    this.#checkEnd();
+    checkEnd({ plan: this.#plan, records: this.records, models: this.#models, program: (node) => this.#program(node) });
   }
 
   result(violation: Violation | undefined): RunOfPlan {
@@ -175,11 +176,13 @@ export class PlannedRun {
           unsent: (connection) => this.world.unsentBytes(name, connection),
           modelOf: this.#modelOf,
           roomOf: (node) => this.#rooms.get(node) ?? "main",
+          incarnationOf: (node) => this.records.get(node)?.incarnation ?? 0,
           engine: this.#engine,
           watch: {
             event: (_node, event) => {
               if (event.type === "closed") this.#count(`closed by the server: ${event.code}`, 1);
               else if (event.type !== "committed") this.#count(`server: ${event.type}`, 1);
+              if (event.type === "left" && event.reason === "left") this.#mustLeave(event.name);
               this.#hasChanged = true;
             },
             welcomed: (node, welcome) => {
@@ -190,7 +193,7 @@ export class PlannedRun {
               }
               this.#count(`welcome: ${welcome.status}`, 1);
             },
-            closed: (node, code) => this.#closed(node, code),
+            closed: (node, code, byOlder) => this.#closed(node, code, byOlder),
             delivered: (entries) => {
               this.#wireEntries += entries;
             },
@@ -200,11 +203,21 @@ export class PlannedRun {
     });
   }
 
+  /** B22: a leave with the reason "left" is that of one who said so. */
+  #mustLeave(name: string): void {
+    const { acts, clients } = this.#plan;
+    // A copy has the session of another, with its name.
+    const processes = clients.filter(({ node, copies }) => node === name || copies === name || name === "copy");
+    if (processes.some(({ node }) => acts.some((act) => act.type === "leave" && act.node === node))) return;
+    throw new Violation("B22", `${name} has left, and did not say so`);
+  }
+
   /** A client that keeps to the protocol is never told that it does not. */
-  #closed(node: string, code: string): void {
+  #closed(node: string, code: string, byOlder: boolean): void {
     const record = this.records.get(node);
     if (record === undefined) return;
     if (code === "FULL") record.isRefused = true;
+    if (code === "TAKEN_OVER" && byOlder) record.isOvertaken = true;
     if (code === "BAD_SEQ")
       throw new Violation("C", `${node} is closed with BAD_SEQ: its messages were taken out of their order`);
     if (code === "BAD_MESSAGE" || code === "TOO_BIG") throw new Violation("B4", `${node} is closed with ${code}`);
@@ -216,7 +229,7 @@ export class PlannedRun {
       if (record === undefined || record.model.room !== room || record.epoch !== record.model.current?.epoch) continue;
       // What lies before the number from which it was resumed counts as acknowledged.
       const before = (record.welcomes.at(-1)?.resumeFrom ?? 1) - 1;
-      if (Math.max(record.handled, before) < upTo) {
+      if (Math.max(record.mayAcknowledge, before) < upTo) {
         throw new Violation("B21", `${upTo} is stable, and ${node} has handled ${record.handled}`);
       }
     }
@@ -292,6 +305,10 @@ export class PlannedRun {
     }
   }
 
+  #program(node: string): ClientProgram | undefined {
+    return this.world.program(node) as ClientProgram | undefined;
+  }
+
   /** Asked again when something has changed. */
   #missing(): string | undefined {
     if (!this.#hasChanged) return this.#lack;
@@ -301,44 +318,9 @@ export class PlannedRun {
       this.#lack = record.missing(this.world.program(node) !== undefined);
       if (this.#lack !== undefined) break;
     }
+    // B11, B39: in the end one process alone has a session; which it is shows when the others are told.
+    this.#lack ??= sharedBy(this.#plan, this.records, (node) => this.#program(node));
     return this.#lack;
-  }
-
-  #checkEnd(): void {
-    const resends = new Set(
-      this.#plan.clients.filter(({ onUnknown }) => onUnknown === "resend").map(({ node }) => node),
-    );
-    for (const model of this.#models.values()) {
-      model.checkAll((sender) => resends.has(sender));
-      this.#checkAcknowledged(model);
-    }
-    for (const record of this.records.values()) this.#checkEnded(record);
-  }
-
-  /** D: what was acknowledged in this epoch and is held has been read by the auditor. */
-  #checkAcknowledged(model: RoomModel): void {
-    const auditorRecord = this.records.get(auditorOf(model.room));
-    const held = auditorRecord?.welcomes.at(-1)?.firstRetained ?? Number.POSITIVE_INFINITY;
-    const first = Math.max(held, (auditorRecord?.gapTo ?? 0) + 1);
-    for (const [number, payload] of model.current?.acknowledged ?? []) {
-      if (number >= first)
-        throw new Violation("D", `"${payload}" was acknowledged as ${number}, and nobody has read it`);
-    }
-  }
-
-  /** Who ended for good had a reason. */
-  #checkEnded({ node, ended, loaded, expired }: ClientRecord): void {
-    const { clients, acts, kinds } = this.#plan;
-    if (ended === undefined) return;
-    const isCopied = clients.some(({ copies }) => copies !== undefined && (copies === node || node === "copy"));
-    const reasons: Record<string, boolean> = {
-      left: acts.some((act) => act.type === "leave" && act.node === node),
-      TAKEN_OVER: isCopied || loaded !== undefined,
-      // An older position has an older token, where the session had expired since it was saved.
-      UNAUTHORIZED: loaded !== undefined && (expired > 0 || isCopied),
-      FULL: kinds.includes("evictions"),
-    };
-    if (reasons[ended] !== true) throw new Violation("G", `${node} ended with ${ended}`);
   }
 }
 

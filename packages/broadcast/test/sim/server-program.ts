@@ -4,17 +4,20 @@ import {
   type Durability,
   frameOfEntries,
   type Platform,
+  type Recovered,
   type ServerEvent,
   type ServerInput,
   type ServerMachine,
   type ServerMachineOptions,
   type ServerOutput,
+  type SharedRequest,
   type StoredSegment,
   type Welcome,
 } from "../../src/core/index.js";
 import type { StoreWrite } from "../../src/node/log.js";
 import { ConnectionWatch, messagesIn } from "./connection-watch.js";
 import { DurableStore, type StoreMutation } from "./durable-store.js";
+import { GraceWatch } from "./grace-watch.js";
 import { lineOf, type RoomModel } from "./room-model.js";
 import { seededPlatform } from "./seeded-platform.js";
 import type { SharedEngine, SharedLink } from "./shared-engine.js";
@@ -39,6 +42,7 @@ export interface ServerSurroundings {
   readonly modelOf: (room: string) => RoomModel;
   /** The room that a client's node names in its HELLO. */
   readonly roomOf: (node: string) => string;
+  readonly incarnationOf: (node: string) => number;
   readonly engine: SharedEngine | undefined;
   readonly watch: ServerWatch;
 }
@@ -48,7 +52,8 @@ export interface ServerWatch {
   event(node: string, event: ServerEvent): void;
   welcomed(node: string, welcome: Welcome): void;
   /** A connection to it is closed by the server, with this code. */
-  closed(node: string, code: string): void;
+  /** @param byOlder for a connection that the same process had made before it, and given up */
+  closed(node: string, code: string, byOlder: boolean): void;
   delivered(entries: number): void;
   /** All up to it was acknowledged, it says, by whom it is connected to. */
   stable(room: string, upTo: number, connected: readonly string[]): void;
@@ -60,6 +65,8 @@ interface Served {
   readonly node: string;
   readonly watch: ConnectionWatch;
   readonly room: string;
+  /** Which process of the node it is. */
+  readonly incarnation: number;
   isFull: boolean;
   isEnded: boolean;
   isTold: boolean;
@@ -87,6 +94,7 @@ export class ServerProgram implements NodeProgram {
   readonly #segments = new Map<string, StoredSegment>();
   readonly #opened = new Set<string>();
   #machine: ServerMachine | undefined;
+  #grace: GraceWatch | undefined;
   /** Of the last input. */
   #now = 0;
 
@@ -107,10 +115,11 @@ export class ServerProgram implements NodeProgram {
     return this.around.options.durability ?? "written";
   }
 
-  /** The nodes that have a welcome and are connected, by room. */
+  /** The nodes that have a welcome and are connected, by room; what a process that is gone acknowledged is its own. */
   connectedTo(room: string): string[] {
     return [...this.#served.values()]
       .filter((one) => one.room === room && one.watch.welcome !== undefined && !one.isTold)
+      .filter(({ node, incarnation }) => incarnation === this.around.incarnationOf(node))
       .map(({ node }) => node);
   }
 
@@ -130,6 +139,7 @@ export class ServerProgram implements NodeProgram {
     this.#now = now;
     if (input.type === "start") {
       const { options, Machine } = this.around;
+      this.#grace = new GraceWatch(options.graceMs ?? 10_000, now);
       this.#machine = new Machine(now, options, seededPlatform(this.environment.randomBytes));
       out.push({ type: "listen", port: PORT });
       return out;
@@ -153,7 +163,17 @@ export class ServerProgram implements NodeProgram {
           model: this.around.modelOf(room),
           safeHead: () => this.#safeHead(room),
         });
-        this.#served.set(id, { id, node: from.node, watch, room, isFull: false, isEnded: false, isTold: false });
+        const incarnation = this.around.incarnationOf(from.node);
+        this.#served.set(id, {
+          id,
+          node: from.node,
+          watch,
+          room,
+          incarnation,
+          isFull: false,
+          isEnded: false,
+          isTold: false,
+        });
         return this.feed(now, { type: "opened", connection: -id }, out);
       }
       case "bytes":
@@ -211,11 +231,18 @@ export class ServerProgram implements NodeProgram {
     const served = this.#served.get(id);
     if (served === undefined) return;
     if (!served.isTold) {
-      served.isTold = true;
+      this.#told(served);
       this.feed(now, { type: "closed", connection: -id }, out);
     }
     if (how === "closed") this.#served.delete(id);
     else this.#end(served, out);
+  }
+
+  /** For the machine it is over. */
+  #told(served: Served): void {
+    if (!served.isTold && served.watch.welcome !== undefined)
+      this.#grace?.gone(this.#now, served.room, served.watch.welcome.member);
+    served.isTold = true;
   }
 
   #end(served: Served, out: NodeOutput[]): void {
@@ -268,7 +295,7 @@ export class ServerProgram implements NodeProgram {
       case "close": {
         const served = this.#served.get(-output.connection);
         if (served === undefined) return;
-        served.isTold = true;
+        this.#told(served);
         return this.close(served.id, out);
       }
       case "pause":
@@ -279,7 +306,7 @@ export class ServerProgram implements NodeProgram {
       }
       case "open": {
         const { room } = output;
-        return this.#feedLater(() => ({ type: "roomOpened", room, recovered: this.#mustHaveStore().open(room) }), out);
+        return this.#feedLater(() => ({ type: "roomOpened", room, recovered: this.#recovered(room) }), out);
       }
       case "storeMeta":
         return this.#storeWrite(now, output.room, output.id, { type: "meta", meta: output.meta }, out, done);
@@ -298,6 +325,7 @@ export class ServerProgram implements NodeProgram {
       case "takeSnapshot":
         return this.#takeSnapshot(output.room, output.id, out);
       case "share":
+        this.#share(output.room, output.request);
         return this.#link?.ask(now, output.room, output.id, output.request, (afterMs, answer) => {
           const token: Token = { type: "feed", input: answer };
           out.push({ type: "later", afterMs, token });
@@ -307,6 +335,13 @@ export class ServerProgram implements NodeProgram {
       case "event":
         return this.#event(output.event);
     }
+  }
+
+  /** A gateway that takes a leave for somebody (B22, B39). */
+  #share(room: string, request: SharedRequest): void {
+    if (request.op !== "leave" || request.reason !== "timed out") return;
+    const member = this.around.engine?.ownedMember(room, request.clientId, request.owner);
+    if (member !== undefined) this.#grace?.timedOut(this.#now, room, member);
   }
 
   protected sendAll(now: number, connections: readonly number[], bytes: Uint8Array, out: NodeOutput[]): void {
@@ -329,10 +364,23 @@ export class ServerProgram implements NodeProgram {
     const { watch } = this.around;
     const { welcome, closedWith } = served.watch;
     watch.delivered(served.watch.wrote(bytes));
-    if (served.watch.welcome !== welcome) watch.welcomed(served.node, served.watch.welcome as Welcome);
-    if (served.watch.closedWith !== closedWith) watch.closed(served.node, served.watch.closedWith as string);
+    if (served.watch.welcome !== welcome) {
+      const told = served.watch.welcome as Welcome;
+      watch.welcomed(served.node, told);
+      if (!served.isTold) this.#grace?.welcomed(served.room, told.member);
+    }
+    if (served.watch.closedWith !== closedWith)
+      watch.closed(served.node, served.watch.closedWith as string, this.#hasOlder(served));
     this.#wrote.add(served);
     out.push({ type: "write", connection: id, bytes });
+  }
+
+  #hasOlder({ id, node, incarnation }: Served): boolean {
+    for (const one of this.#served.values()) {
+      if (one.id === id) return false;
+      if (one.node === node && one.incarnation === incarnation && !one.isTold) return true;
+    }
+    return false;
   }
 
   protected inAWhile(afterMs: number, act: (now: number, out: NodeOutput[]) => void, out: NodeOutput[]): void {
@@ -371,6 +419,8 @@ export class ServerProgram implements NodeProgram {
   #event(event: ServerEvent): void {
     const { watch, modelOf } = this.around;
     watch.event(this.environment.name, event);
+    if (event.type === "left" && event.reason === "timed out" && this.#link === undefined)
+      this.#grace?.timedOut(this.#now, event.room, event.member);
     if (this.#link !== undefined) {
       if (event.type === "stable") watch.stable(event.room, event.upTo, this.connectedTo(event.room));
       return;
@@ -401,6 +451,12 @@ export class ServerProgram implements NodeProgram {
   #safeHead(room: string): number {
     if (this.#link !== undefined) return this.around.modelOf(room).current?.head ?? 0;
     return this.#store?.headOf(room) ?? Number.POSITIVE_INFINITY;
+  }
+
+  #recovered(room: string): Recovered {
+    const recovered = this.#mustHaveStore().open(room);
+    this.around.modelOf(room).stored = recovered.meta?.epoch;
+    return recovered;
   }
 
   #mustHaveStore(): DurableStore {

@@ -7,6 +7,7 @@ import {
   type EntryKind,
   LEAVE_REASONS,
   type LeaveReason,
+  type Member,
   type ServerInput,
   type SharedAnswer,
   type SharedEntry,
@@ -89,6 +90,12 @@ export class SharedEngine {
   goAway(forMs: number): void {
     this.#backAt = this.#world().now + forMs;
     for (const follower of this.#followers) this.#lose(follower, "the engine is out of reach");
+  }
+
+  /** The member of a session that still has this owner. */
+  ownedMember(room: string, clientId: string, owner: string): number | undefined {
+    const session = this.#rooms.get(room)?.sessions.get(clientId);
+    return session?.owner === owner ? session.member : undefined;
   }
 
   link(node: string, incarnation: number): SharedLink {
@@ -180,7 +187,9 @@ export class SharedEngine {
       this.#rooms.set(room, there);
       this.#modelOf(room).opened(freshEpoch, false, 0, false);
     }
-    return { op: "open", epoch: there.epoch, head: there.entries.length, firstRetained: this.#firstRetained(there) };
+    const { epoch, entries } = there;
+    const members = this.#members(there);
+    return { op: "open", epoch, head: entries.length, firstRetained: this.#firstRetained(there), members };
   }
 
   #attach(room: string, there: EngineRoom, request: Extract<SharedRequest, { op: "attach" }>): SharedAnswer {
@@ -234,7 +243,6 @@ export class SharedEngine {
     joinNumber: number,
   ): SharedAnswer {
     const { token = "", member = 0, lastClientSeq = 0, lastNumber = 0 } = session ?? {};
-    const joined = [...there.sessions.values()].filter(({ isJoined }) => isJoined);
     return {
       op: "attach",
       outcome,
@@ -245,9 +253,13 @@ export class SharedEngine {
       epoch: there.epoch,
       head: there.entries.length,
       firstRetained: this.#firstRetained(there),
-      members: joined.map((one) => ({ member: one.member, name: one.name })),
+      members: this.#members(there),
       joinNumber,
     };
+  }
+
+  #members({ sessions }: EngineRoom): Member[] {
+    return [...sessions.values()].flatMap(({ isJoined, member, name }) => (isJoined ? [{ member, name }] : []));
   }
 
   #publish(room: string, there: EngineRoom, request: Extract<SharedRequest, { op: "publish" }>): SharedAnswer {

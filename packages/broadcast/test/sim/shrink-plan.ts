@@ -4,14 +4,22 @@ import type { Act, Plan, PlannedClient } from "./plan.js";
 /** Runs that a shrinking may take. */
 const MOST_RUNS = 400;
 
-/** @param fails whether a plan still fails in the same way */
-export function shrinkPlan(plan: Plan, fails: (plan: Plan) => boolean): Plan {
+/**
+ * @param fails whether a plan still fails in the same way
+ * @param withinMs what is the least by then is taken
+ */
+export function shrinkPlan(
+  plan: Plan,
+  fails: (plan: Plan) => boolean,
+  withinMs: number = Number.POSITIVE_INFINITY,
+): Plan {
+  const until = performance.now() + withinMs;
   let least = plan;
   let left = MOST_RUNS;
   for (let isSmaller = true; isSmaller && left > 0; ) {
     isSmaller = false;
     for (const smaller of candidates(least)) {
-      if (left-- <= 0) break;
+      if (left-- <= 0 || performance.now() > until) return least;
       if (!fails(smaller)) continue;
       least = smaller;
       isSmaller = true;

@@ -78,9 +78,9 @@ export function simulate(from: number, seeds: number, options: SimulationOptions
 }
 
 /** The same violation with as little as possible around it. */
-export function shrunk({ plan, violation }: Failure, machines: Machines = SHIPPED): Failure {
+export function shrunk({ plan, violation }: Failure, machines: Machines = SHIPPED, withinMs?: number): Failure {
   const fails = (one: Plan): boolean => runPlan(one, machines).violation?.oracle === violation.oracle;
-  const least = shrinkPlan(plan, fails);
+  const least = shrinkPlan(plan, fails, withinMs);
   return { seed: plan.seed, plan: least, violation: runPlan(least, machines).violation ?? violation };
 }
 
