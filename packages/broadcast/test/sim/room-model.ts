@@ -166,7 +166,8 @@ export class RoomModel {
       if (before !== undefined)
         throw new Violation("B", `"${said.payload}" is in the log as ${before} and as ${number}`);
       payloads.set(payload, number);
-      const sender = said.sender + life;
+      // A program that saves no position comes back as another session of the same name; each has an order of its own.
+      const sender = `${said.sender} ${said.member}${life}`;
       if (said.index < (last.get(sender) ?? -1)) {
         throw new Violation(
           "C",
