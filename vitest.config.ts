@@ -2,11 +2,8 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 // At most two workers (the machines that run this have two cores). Tests that start processes (`*.e2e.test.ts`), and the
 // explorer's, which make much garbage for other threads to collect, run in a group of their own, one file after another,
-// so that they do not starve each other. All others share two processes, in which each module is loaded once: a process and
-// its modules for each of so many files would be a third of their time.
+// so that they do not starve each other.
 const alone = ["*.e2e.test.ts", "explorer.sim.test.ts"];
-// What replaces a module for a whole file (`vi.mock`), or imports files of tests, needs modules that no other file has loaded.
-const isolated = ["mutants.test.ts", "removed-part-folder.test.ts"];
 const shared = { setupFiles: ["test/setup.ts"], exclude: ["**/node_modules/**", "**/dist/**"], pool: "forks" as const };
 // `pnpm test:long` gives every test more time with more runs.
 const timeout = (ms: number): number => Math.max(ms, Number(process.env["LAB_TIMEOUT_MS"] ?? 0));
@@ -21,18 +18,7 @@ const config: ViteUserConfig = defineConfig({
           ...shared,
           name: "core",
           include: roots.map((root) => `${root}/**/*.test.ts`),
-          exclude: [...shared.exclude, ...[...alone, ...isolated].map((file) => `**/${file}`), "**/*.built.test.ts"],
-          isolate: false,
-          maxWorkers: 2,
-          testTimeout: timeout(60_000),
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        test: {
-          ...shared,
-          name: "isolated",
-          include: roots.flatMap((root) => isolated.map((file) => `${root}/**/${file}`)),
+          exclude: [...shared.exclude, ...alone.map((file) => `**/${file}`), "**/*.built.test.ts"],
           maxWorkers: 2,
           testTimeout: timeout(60_000),
           sequence: { groupOrder: 0 },
