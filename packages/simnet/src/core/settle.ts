@@ -31,6 +31,8 @@ export function settle(world: World, { missing, withinMs, staysMs = 0 }: SettleO
   }
   if (lack !== undefined) throw new SimnetError("NOT_SETTLED", `after ${withinMs} ms of calm: ${lack}`);
   const settledAt = world.now;
+  // What else happens at that very moment is behind it.
+  if (staysMs === 0) return settledAt - from;
   world.run({
     untilMs: settledAt + staysMs,
     until: (now) => {
