@@ -68,6 +68,17 @@ it("N12: a lost opening is sent again", () => {
   expect([toldAt(c, "connected"), c.closed]).toEqual([1_100, "ended"]); // the first timeout is a second
 });
 
+it("N12: who asks takes no later word for the answer: a server that dies before its answer arrives refuses", () => {
+  // The answer, its repetition and the reset are lost; what else the server says arrives.
+  const faults: Fault[] = [
+    ...[1, 2, 3].map((index) => ({ type: "drop", from: "server", to: "client", index }) as const),
+    { type: "crash", node: "server", atMs: 1_800, restartAfterMs: 5, host: "up" },
+  ];
+  const { world, c } = transfer({}, {}, { faults });
+  world.run({ untilMs: 60_000 });
+  expect(c.probe.told.at(-1)).toMatchObject({ input: { type: "failed", why: "refused" } });
+});
+
 it("N13: who has ended may still read", () => {
   const { world, c, s } = transfer({ writes: [payload(10)] }, { writes: [payload(2_000)], endsLast: true });
   world.run();

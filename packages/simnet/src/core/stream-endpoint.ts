@@ -118,6 +118,8 @@ export class StreamEndpoint {
       if (this.#phase === "live") this.fail("reset");
       return true;
     }
+    // Who asked for the connection takes no word for the answer but the answer itself: that may be lost, and never be said again.
+    if (this.place.role === "client" && !this.#receiver.isOpen && segment.carries !== "opening") return false;
     const { now } = this.#surroundings.timeline;
     const wantsAnswer = segment.isProbe || lengthOf(segment) > 0;
     const wasOpen = this.#sender.isOpen;
