@@ -14,7 +14,10 @@ export class BroadcastError extends Error {
   }
 }
 
-/** The caller's mistake: a publish by an observer (`OBSERVER`), on a room that was left (`LEFT`), above the limit (`TOO_BIG`). */
+/**
+ * The caller's mistake: a publish by an observer (`OBSERVER`), on a room that was left (`LEFT`), or that an error ended
+ * (`ENDED`, that error being the `cause`).
+ */
 export class LocalProtocolError extends BroadcastError {}
 
 /** The peer's mistake, the only error that the decoder throws; its code is `BAD_MESSAGE` or `TOO_BIG`. */

@@ -4,7 +4,7 @@
  */
 import { type Fault, Random } from "@lab/simnet";
 import type { OnSlow, ServerMachineOptions } from "../../src/core/index.js";
-import type { Act, Choose, Plan, PlannedClient } from "./plan.js";
+import { type Act, type Choose, PLAIN_READER, type Plan, type PlannedClient } from "./plan.js";
 import { type Machines, runPlan, SHIPPED } from "./run-plan.js";
 import { Violation } from "./violation.js";
 
@@ -161,17 +161,6 @@ function client(node: string, startAtMs: number): PlannedClient {
     room: "main",
     startAtMs,
     observer: false,
-    stable: false,
-    start: "all",
-    from: 0,
-    window: 16_384,
-    echo: true,
-    onUnknown: "report",
-    maxQueuedBytes: 16_777_216,
-    maxUnsentMessages: 10_000,
-    handleMs: 0,
-    savesPosition: false,
-    rate: 1,
-    copies: undefined,
+    ...PLAIN_READER,
   };
 }

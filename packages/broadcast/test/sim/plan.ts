@@ -52,6 +52,22 @@ export interface PlannedClient {
   readonly copies: string | undefined;
 }
 
+/** Who reads all of it from the start, at once, by a true clock. */
+export const PLAIN_READER: Omit<PlannedClient, "node" | "room" | "startAtMs" | "observer"> = {
+  stable: false,
+  start: "all",
+  from: 0,
+  window: 16_384,
+  echo: true,
+  onUnknown: "report",
+  maxQueuedBytes: 16_777_216,
+  maxUnsentMessages: 10_000,
+  handleMs: 0,
+  savesPosition: false,
+  rate: 1,
+  copies: undefined,
+};
+
 /** What the run has somebody do. */
 export type Act =
   | {

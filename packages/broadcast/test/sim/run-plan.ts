@@ -6,7 +6,7 @@ import { ClientRecord } from "./client-record.js";
 import type { StoreMutation } from "./durable-store.js";
 import { checkEnd, sharedBy } from "./end-checks.js";
 import { hostilePeer } from "./hostile-peer.js";
-import { auditorOf, LATEST_PUBLISH_MS, type Plan, type PlannedClient, roomsOf, SECRET } from "./plan.js";
+import { auditorOf, LATEST_PUBLISH_MS, PLAIN_READER, type Plan, type PlannedClient, roomsOf, SECRET } from "./plan.js";
 import { RoomModel } from "./room-model.js";
 import { type ServerMachineClass, ServerProgram } from "./server-program.js";
 import { SharedEngine } from "./shared-engine.js";
@@ -330,17 +330,6 @@ function auditor(room: string, calmAtMs: number): PlannedClient {
     room,
     startAtMs: calmAtMs + 1,
     observer: true,
-    stable: false,
-    start: "all",
-    from: 0,
-    window: 16_384,
-    echo: true,
-    onUnknown: "report",
-    maxQueuedBytes: 16_777_216,
-    maxUnsentMessages: 10_000,
-    handleMs: 0,
-    savesPosition: false,
-    rate: 1,
-    copies: undefined,
+    ...PLAIN_READER,
   };
 }
