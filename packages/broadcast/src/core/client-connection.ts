@@ -2,13 +2,15 @@
 
 import { FrameDecoder } from "@lab/framing/core";
 import { macOf } from "./auth.js";
+import type { ClientSettings } from "./client-options.js";
 import { decode, encode, MAX_SERVER_FRAME_BYTES } from "./codec.js";
 import { RemoteProtocolError } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
 import { TYPE } from "./message-types.js";
 import type { CloseCode, Gap, Hello, Puback, SnapshotChunk, Welcome } from "./messages.js";
 import type { Platform } from "./platform.js";
-import { FRAME_HEADER_BYTES, malformed } from "./wire.js";
+import { WELCOME_BYTES } from "./welcome-size.js";
+import { FRAME_HEADER_BYTES, malformed, u32At } from "./wire.js";
 
 /** What a connection hears and its client is told; each may throw `RemoteProtocolError`. */
 export interface ConnectionListener {
@@ -29,6 +31,13 @@ export interface ConnectionEnd {
   /** Another connection would end in the same way, whatever it said. */
   readonly isFinal?: boolean;
 }
+
+type ConnectionSettings = Pick<ClientSettings, "secret" | "welcomeMs" | "maxListedMembers">;
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** The only thing that ends the decoder of frames. */
+const TOO_BIG = `a frame of more than ${MAX_SERVER_FRAME_BYTES} bytes`;
 
 const NO_SECRET: ConnectionEnd = {
   code: "UNAUTHORIZED",
@@ -54,7 +63,9 @@ export class ClientConnection {
   readonly #send: (bytes: Uint8Array) => void;
   readonly #listener: ConnectionListener;
   readonly #platform: Platform;
-  readonly #secret: Uint8Array | undefined;
+  readonly #settings: ConnectionSettings;
+  /** By when the WELCOME must be there, whatever else is said. */
+  #welcomeBy = NEVER;
   readonly #decoder = new ServerFrames({ maxFrameBytes: MAX_SERVER_FRAME_BYTES });
   readonly #heartbeat: Heartbeat;
   #helloPayload: Uint8Array = new Uint8Array(0);
@@ -66,13 +77,13 @@ export class ClientConnection {
   constructor(
     now: number,
     attempt: number,
-    secret: Uint8Array | undefined,
+    settings: ConnectionSettings,
     platform: Platform,
     listener: ConnectionListener,
     send: (attempt: number, bytes: Uint8Array) => void,
   ) {
     this.attempt = attempt;
-    this.#secret = secret;
+    this.#settings = settings;
     this.#platform = platform;
     this.#listener = listener;
     this.#heartbeat = new Heartbeat(now);
@@ -92,6 +103,7 @@ export class ClientConnection {
   hello(now: number, hello: Hello): void {
     this.phase = "opening";
     this.#heartbeat.heard(now);
+    this.#welcomeBy = now + this.#settings.welcomeMs;
     const frame = encode(hello);
     this.#helloPayload = frame.subarray(FRAME_HEADER_BYTES);
     this.send(now, frame);
@@ -123,19 +135,21 @@ export class ClientConnection {
       throw error;
     }
     const { error } = this.#decoder;
-    return error === undefined ? undefined : { why: `the server broke the protocol: ${error.message}` };
+    return error === undefined ? undefined : { why: `the server broke the protocol: ${TOO_BIG}` };
   }
 
   /** Says a PING where it is time; how a long silence ended the connection, if it did. */
   tick(now: number): ConnectionEnd | undefined {
     if (this.phase === "connecting") return undefined;
+    if (!this.isOpen && now >= this.#welcomeBy) return { why: `no WELCOME within ${this.#settings.welcomeMs} ms` };
     if (this.#heartbeat.isOver(now)) return { why: "nothing was heard for three heartbeats" };
     if (this.isOpen && this.#heartbeat.mustSay(now)) this.send(now, encode({ type: "ping", nonce: ++this.#nonce }));
     return undefined;
   }
 
   nextDeadline(): number {
-    return this.phase === "connecting" ? Number.POSITIVE_INFINITY : this.#heartbeat.nextDeadline(this.isOpen);
+    if (this.phase === "connecting") return NEVER;
+    return Math.min(this.#heartbeat.nextDeadline(this.isOpen), this.isOpen ? NEVER : this.#welcomeBy);
   }
 
   #message(now: number, payload: Uint8Array): ConnectionEnd | undefined {
@@ -143,6 +157,7 @@ export class ClientConnection {
       this.#listener.batch(payload);
       return undefined;
     }
+    if (payload[0] === TYPE.welcome) this.#checkMembers(payload);
     const message = decode(payload, "server");
     switch (message.type) {
       case "close":
@@ -173,9 +188,17 @@ export class ClientConnection {
     }
   }
 
+  /** Before any of them takes memory. What is too short to have a count is for the decoder. */
+  #checkMembers(payload: Uint8Array): void {
+    const { maxListedMembers } = this.#settings;
+    const count = payload.length < WELCOME_BYTES ? 0 : u32At(payload, WELCOME_BYTES - 4);
+    if (count > maxListedMembers)
+      throw malformed(`a WELCOME of ${count} members, more than maxListedMembers, ${maxListedMembers}`);
+  }
+
   #welcome(message: Welcome): ConnectionEnd | undefined {
     if (this.isOpen) throw malformed("a second WELCOME");
-    if (this.#secret !== undefined && !this.#wasChallenged) throw malformed("a WELCOME without a CHALLENGE");
+    if (this.#settings.secret !== undefined && !this.#wasChallenged) throw malformed("a WELCOME without a CHALLENGE");
     const end = this.#listener.welcome(message);
     if (end !== undefined) return end;
     this.phase = "open";
@@ -196,8 +219,9 @@ export class ClientConnection {
   #challenge(now: number, nonce: Uint8Array): ConnectionEnd | undefined {
     if (this.isOpen || this.#wasChallenged) throw malformed("a CHALLENGE out of its turn");
     this.#wasChallenged = true;
-    if (this.#secret === undefined) return NO_SECRET;
-    const mac = macOf(this.#platform, this.#secret, nonce, this.#helloPayload);
+    const { secret } = this.#settings;
+    if (secret === undefined) return NO_SECRET;
+    const mac = macOf(this.#platform, secret, nonce, this.#helloPayload);
     this.send(now, encode({ type: "auth", mac }));
     return undefined;
   }

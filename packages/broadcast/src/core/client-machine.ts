@@ -21,7 +21,7 @@ export class ClientMachine {
   readonly settings: ClientSettings;
   readonly #platform: Platform;
   readonly #identity: SessionIdentity;
-  readonly #roster = new Roster();
+  readonly #roster: Roster;
   readonly #unhandled = new Unhandled();
   readonly #publishes: Publishes;
   readonly #deliveries: Deliveries;
@@ -56,6 +56,7 @@ export class ClientMachine {
     this.settings = settings;
     this.#platform = platform;
     this.#identity = new SessionIdentity(settings, platform);
+    this.#roster = new Roster(settings.maxListedMembers);
     this.#publishes = new Publishes(settings, put);
     this.#deliveries = new Deliveries(settings, this.#roster, this.#publishes, this.#unhandled, put);
     this.#intake = new Intake(settings, this.#unhandled, this.#deliveries, put);
@@ -178,13 +179,8 @@ export class ClientMachine {
   #connect(now: number): void {
     const attempt = this.#attempts.begin();
     this.#state = "connected";
-    this.#connection = new ClientConnection(
-      now,
-      attempt,
-      this.settings.secret,
-      this.#platform,
-      this.#listener,
-      (to, bytes) => this.#out.push({ type: "send", attempt: to, bytes }),
+    this.#connection = new ClientConnection(now, attempt, this.settings, this.#platform, this.#listener, (to, bytes) =>
+      this.#out.push({ type: "send", attempt: to, bytes }),
     );
     this.#out.push({ type: "connect", attempt });
   }

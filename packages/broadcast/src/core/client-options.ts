@@ -4,6 +4,7 @@ import { MAX_WINDOW } from "./codec.js";
 import { STARTS, type Start } from "./messages.js";
 import { flag, MAX_MS, type NumberRule, oneOf, plainText, secretBytes, whole } from "./option-checks.js";
 import { MAX_NAME_BYTES, MAX_ROOM_BYTES } from "./text-rules.js";
+import { MAX_LISTED_MEMBERS } from "./welcome-size.js";
 
 export interface ClientMachineOptions {
   /** 1 to 64 bytes (B5). */
@@ -30,12 +31,16 @@ export interface ClientMachineOptions {
   readonly backoffMs?: number;
   /** The longest wait between two connections (B33); default 5,000 ms, or `backoffMs` where that is longer. */
   readonly maxBackoffMs?: number;
+  /** How long the server may take from the connection to its WELCOME, whatever else it says (B33); default 30,000 ms. */
+  readonly welcomeMs?: number;
   /** Connections that may fail one after another; default Infinity. */
   readonly maxAttempts?: number;
   /** Of entries that the application has not taken; above it no more are let come (B35). Default 16 MiB. */
   readonly maxQueuedBytes?: number;
   /** Of a snapshot; a server that sends more is at fault (B31). Default 64 MiB. */
   readonly maxSnapshotBytes?: number;
+  /** Of a room; a server that names more is at fault (B10). Default 239,673, which is the most that there can be. */
+  readonly maxListedMembers?: number;
   /** Publishes that may wait for their PUBACK (B35); default 10,000, to 1,000,000. */
   readonly maxUnsentMessages?: number;
   /** Bytes of those (B35); default 16 MiB. */
@@ -55,9 +60,11 @@ const MAX = Number.MAX_SAFE_INTEGER;
 const NUMBERS = {
   window: { default: 16_384, min: 1, max: MAX_WINDOW },
   backoffMs: { default: 50, min: 1, max: MAX_MS },
+  welcomeMs: { default: 30_000, min: 1, max: MAX_MS },
   maxAttempts: { default: Number.POSITIVE_INFINITY, min: 1, max: Number.POSITIVE_INFINITY },
   maxQueuedBytes: { default: MAX_BYTES, min: 1, max: MAX },
   maxSnapshotBytes: { default: 4 * MAX_BYTES, min: 1, max: MAX },
+  maxListedMembers: { default: MAX_LISTED_MEMBERS, min: 1, max: MAX_LISTED_MEMBERS },
   maxUnsentMessages: { default: 10_000, min: 1, max: 1_000_000 },
   maxUnsentBytes: { default: MAX_BYTES, min: 1, max: MAX },
   lagNotice: { default: 1_000, min: 1, max: MAX },

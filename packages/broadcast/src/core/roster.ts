@@ -3,9 +3,6 @@
 import type { Member } from "./messages.js";
 import { malformed } from "./wire.js";
 
-/** As many sessions as a room may have. */
-const MAX_MEMBERS = 1_000_000;
-
 export class Roster {
   /** At the head that the WELCOME named, or behind it. */
   #members = new Map<number, string>();
@@ -13,6 +10,11 @@ export class Roster {
   #names = new Map<number, string>();
   #head = 0;
   #list: readonly Member[] | undefined;
+  readonly #maxListedMembers: number;
+
+  constructor(maxListedMembers: number) {
+    this.#maxListedMembers = maxListedMembers;
+  }
 
   /** In the order of their numbers; the same array until somebody joins or leaves. */
   get list(): readonly Member[] {
@@ -37,11 +39,18 @@ export class Roster {
 
   /** @throws RemoteProtocolError where there are more than a room may have */
   joined(member: number, name: string, number: number): void {
-    if (this.#names.size >= MAX_MEMBERS && !this.#names.has(member)) throw malformed("more members than a room has");
+    const isNew = number > this.#head;
+    if (isNew && this.#members.size >= this.#maxListedMembers && !this.#members.has(member)) this.#tooMany();
+    // Up to the head of the WELCOME: those of the last entry that was delivered, and those that it named.
+    if (this.#names.size >= 2 * this.#maxListedMembers && !this.#names.has(member)) this.#tooMany();
     this.#names.set(member, name);
-    if (number <= this.#head) return;
+    if (!isNew) return;
     this.#members.set(member, name);
     this.#list = undefined;
+  }
+
+  #tooMany(): never {
+    throw malformed(`more members than maxListedMembers, ${this.#maxListedMembers}`);
   }
 
   left(member: number, number: number): void {
