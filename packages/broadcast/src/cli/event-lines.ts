@@ -36,16 +36,11 @@ function wordsOf(event: ServerEvent): string | undefined {
         ? `${event.room}: epoch ${event.epoch} goes on behind number ${event.head}`
         : `${event.room}: epoch ${event.epoch} begins behind number ${event.head}`;
     case "closed":
-      return `connection ${event.connection} was closed: ${event.code}${event.why === "" ? "" : `, ${withoutOptions(event.why)}`}`;
+      return `connection ${event.connection} was closed: ${event.code}${event.why === "" ? "" : `, ${event.why}`}`;
     case "trouble":
       return `${event.room}: trouble: ${event.message}`;
     case "committed":
     case "stable":
       return undefined;
   }
-}
-
-/** The framing names options of its own, which nobody can set here. */
-function withoutOptions(why: string): string {
-  return why.replace(" (option maxFrameBytes, of bodies maxBodyBytes)", "");
 }

@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import type { Durability } from "../core/server-contract.js";
 import type { OnSlow } from "../core/server-options.js";
 import type { HostAndPort } from "../node/address.js";
+import { LagLines } from "../node/lag-lines.js";
 import type { ServerMetrics } from "../node/metrics.js";
 import type { BroadcastServer, ServeOptions } from "../node/server.js";
 import { DEFAULT_ADDRESS, listenAddress } from "./addresses.js";
@@ -36,6 +37,9 @@ const EXAMPLES = `
 
 The first line on standard output is \`listening on HOST:PORT\`, with --metrics the second \`metrics on URL\`; then a line per
 event, in words for what is not of every message, with --json for all. Warnings go to standard error.`;
+
+/** Per second, of those who do not keep up and of those who have caught up. */
+const MAX_LAG_LINES = 10;
 
 const DURABILITIES: readonly Durability[] = ["memory", "written", "fsync"];
 /** \`snapshot\` needs an application that has some. */
@@ -92,7 +96,13 @@ async function runServer(flags: ServeFlags): Promise<void> {
   const say = (line: string): void => writeLine(process.stdout, line);
   await using server = await serve({ ...options, log, logger: serverLogger });
   say(`listening on ${server.address}`);
+  const lagLines = new LagLines(MAX_LAG_LINES, () => performance.now());
   server.on("event", (event) => {
+    if (!isJson) {
+      const leftOut = lagLines.takeLeftOut();
+      if (leftOut > 0) say(sayLine(`${leftOut} times more somebody did not keep up, or had caught up`));
+      if ((event.type === "lagging" || event.type === "live") && !lagLines.admit()) return;
+    }
     const line = eventLine(event, isJson);
     if (line !== undefined) say(line);
   });

@@ -1,5 +1,6 @@
 /** What the server machine knows of one connection. What is decided about it stands with those who decide. */
 
+import { ControlRate } from "./control-rate.js";
 import type { Hello, PublishCode } from "./messages.js";
 import { OpeningDecoder } from "./opening-decoder.js";
 import type { Room } from "./room.js";
@@ -101,8 +102,10 @@ export class Connection {
   /** Messages that it may publish, as of `tokensAt`; below 0 it is paused. */
   tokens: number;
   tokensAt: number;
+  /** Of what it says that brings nothing new (B24). */
+  readonly control: ControlRate;
 
-  constructor(id: number, now: number, maxFrameBytes: number, tokens: number) {
+  constructor(id: number, now: number, maxFrameBytes: number, tokens: number, maxControlRate: number) {
     this.id = id;
     this.decoder = new OpeningDecoder(maxFrameBytes, () => this.state !== "open");
     this.openedAt = now;
@@ -110,6 +113,7 @@ export class Connection {
     this.lastSent = now;
     this.tokens = tokens;
     this.tokensAt = now;
+    this.control = new ControlRate(maxControlRate, now);
   }
 
   /** How many more entries its window allows behind number `sent`. */

@@ -1,5 +1,6 @@
 /** What a client says, one frame at a time: who may say what, and when (docs/broadcast.md B4, B6, B20, B24). */
 
+import type { FrameTooLargeError } from "@lab/framing/core";
 import { macOf } from "./auth.js";
 import { decode, MAC_BYTES } from "./codec.js";
 import type { Connection } from "./connection.js";
@@ -13,6 +14,9 @@ import type { ServerContext } from "./server-context.js";
 
 /** The room that a HELLO names, or why there is none. */
 export type FindRoom = (name: string, now: number) => Room | "FULL" | "UNAUTHORIZED";
+
+const beforeWelcome = (length: number | bigint): string =>
+  `a frame of ${length} bytes before the WELCOME, more than ${MAX_OPENING_BYTES}`;
 
 export class Incoming {
   readonly #context: ServerContext;
@@ -39,8 +43,15 @@ export class Incoming {
     }
     const { error } = connection.decoder;
     if (error !== undefined && connection.state !== "closed") {
-      this.#context.hangUp(connection, "TOO_BIG", error.message, now);
+      this.#context.hangUp(connection, "TOO_BIG", this.#tooBig(connection, error), now);
     }
+  }
+
+  /** By the name that the option has here. */
+  #tooBig(connection: Connection, { announced, limit, message }: Partial<FrameTooLargeError>): string {
+    if (announced === undefined || limit === undefined) return message ?? "";
+    if (connection.state !== "open") return beforeWelcome(announced);
+    return `a frame of ${announced} bytes, more than maxFrameBytes, ${limit}`;
   }
 
   readonly #onFrame = (bytes: Uint8Array, start: number, end: number): void => {
@@ -54,8 +65,7 @@ export class Incoming {
     }
     if (connection.state !== "open" && end - start > MAX_OPENING_BYTES) {
       // As where it comes in pieces.
-      const text = `a frame of ${end - start} bytes before the WELCOME, more than ${MAX_OPENING_BYTES}`;
-      this.#context.hangUp(connection, "TOO_BIG", text, this.#now);
+      this.#context.hangUp(connection, "TOO_BIG", beforeWelcome(end - start), this.#now);
       return;
     }
     const payload = new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
@@ -65,16 +75,21 @@ export class Incoming {
   #message(connection: Connection, message: Message, payload: Uint8Array, now: number): void {
     switch (message.type) {
       case "ack":
-        if (connection.state === "open") (connection.room as Room).ack(connection, message.last, message.window, now);
-        else this.#outOfTurn(connection, message, now);
+        if (connection.state !== "open") this.#outOfTurn(connection, message, now);
+        // One of what was not acknowledged before is paid for by what was sent.
+        else if (message.last > connection.acked || this.#context.control(connection, now)) {
+          (connection.room as Room).ack(connection, message.last, message.window, now);
+        }
         return;
       case "ping":
         if (connection.room === undefined) this.#outOfTurn(connection, message, now);
+        else if (!this.#context.control(connection, now)) return;
         else if (connection.full) connection.waitingPong = message.nonce;
         else this.#context.out.say(connection.id, { type: "pong", nonce: message.nonce });
         return;
       case "pong":
         if (connection.room === undefined) this.#outOfTurn(connection, message, now);
+        else this.#context.control(connection, now);
         return;
       case "hello":
         if (connection.state === "hello") this.#hello(connection, message, payload, now);

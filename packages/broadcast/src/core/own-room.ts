@@ -112,6 +112,7 @@ export abstract class OwnRoom extends Room {
     }
     const last = firstClientSeq + count - 1;
     if (last < next) {
+      if (!this.context.control(connection, now)) return;
       // Committed: acknowledged again, once for this turn. What waits for its commit is acknowledged then (B13).
       if (firstClientSeq <= session.lastClientSeq) this.#repeating = connection;
       return;

@@ -16,6 +16,8 @@ export interface ServerContext {
   hangUp(connection: Connection, code: CloseCode, text: string, now: number): void;
   /** Closes without a word: it said that it leaves. */
   letGo(connection: Connection, why: string, now: number): void;
+  /** It said what brings nothing new. False: once too often (B24), and it is closed. */
+  control(connection: Connection, now: number): boolean;
   /** Stops reading from it for this reason, or no more for this reason (bits, see connection.ts). */
   pause(connection: Connection, reason: number, paused: boolean, now: number): void;
 }

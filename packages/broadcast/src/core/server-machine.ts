@@ -38,6 +38,7 @@ export class ServerMachine {
       newId: () => ++this.#lastId,
       hangUp: (connection, code, text, now) => this.#hangUp(connection, code, text, now),
       letGo: (connection, why, now) => this.#letGo(connection, why, now),
+      control: (connection, now) => this.#control(connection, now),
       pause: (connection, reason, paused, now) => this.#pause(connection, reason, paused, now),
     };
     this.#rooms = new ServerRooms(this.#context);
@@ -111,8 +112,8 @@ export class ServerMachine {
   }
 
   #opened(id: number, now: number): void {
-    const { maxFrameBytes, maxPublishRate, maxConnections, helloMs } = this.settings;
-    const connection = new Connection(id, now, maxFrameBytes, maxPublishRate);
+    const { maxFrameBytes, maxPublishRate, maxControlRate, maxConnections, helloMs } = this.settings;
+    const connection = new Connection(id, now, maxFrameBytes, maxPublishRate, maxControlRate);
     if (this.#isClosing) {
       this.#hangUp(connection, "SHUTDOWN", "the server closes", now);
     } else if (this.#connections.size >= maxConnections) {
@@ -167,6 +168,13 @@ export class ServerMachine {
     this.#out.push({ type: "close", connection: connection.id, why: `${code}: ${text}` });
     this.#out.event({ type: "closed", connection: connection.id, code, why: text });
     this.#forget(connection, now);
+  }
+
+  #control(connection: Connection, now: number): boolean {
+    if (connection.control.take(now)) return true;
+    const text = `more than ${this.settings.maxControlRate} messages per second that bring nothing new`;
+    this.#hangUp(connection, "BAD_MESSAGE", text, now);
+    return false;
   }
 
   #letGo(connection: Connection, why: string, now: number): void {

@@ -3,6 +3,7 @@
 import { flag, kindOf, MAX_MS, type NumberRule, oneOf, plainText, secretBytes, whole } from "./option-checks.js";
 import type { Durability } from "./server-contract.js";
 import { MAX_ROOM_BYTES } from "./text-rules.js";
+import { MAX_LISTED_MEMBERS } from "./welcome-size.js";
 
 /** What a room does with a member that is too slow (B19). */
 export type OnSlow = "disconnect" | "skip" | "snapshot" | "block";
@@ -30,6 +31,8 @@ export interface ServerMachineOptions {
   readonly maxCommitBytes?: number;
   /** Messages per second and member (B16); default 100,000, to 1,000,000,000. */
   readonly maxPublishRate?: number;
+  /** Messages per second and connection that bring nothing new (B24); default 10,000, to 1,000,000,000. */
+  readonly maxControlRate?: number;
   /** Entries that a log holds (B17); default 100,000, to 100,000,000. */
   readonly historyMessages?: number;
   /** Bytes that a log holds (B17); default 64 MiB. */
@@ -46,7 +49,7 @@ export interface ServerMachineOptions {
   readonly ackAfterMs?: number;
   /** How long a member may be without a connection before it leaves (B22); default 10,000 ms, from 0. */
   readonly graceMs?: number;
-  /** Sessions of a room (B23); default 10,000, to 1,000,000. */
+  /** Sessions of a room (B23); default 10,000, to 239,673: as many members as a WELCOME can name (B5). */
   readonly maxSessions?: number;
   /** How long a session is kept without a connection (B23); default 24 hours, from 0 ms. */
   readonly sessionTtlMs?: number;
@@ -81,6 +84,7 @@ const NUMBERS = {
   publishWindow: { default: 256, min: 1, max: MILLION },
   maxCommitBytes: { default: 4 * MIB, min: 1, max: MAX },
   maxPublishRate: { default: 100_000, min: 1, max: 1_000 * MILLION },
+  maxControlRate: { default: 10_000, min: 1, max: 1_000 * MILLION },
   historyMessages: { default: 100_000, min: 1, max: 100 * MILLION },
   historyBytes: { default: 64 * MIB, min: 1, max: MAX },
   maxLagMessages: { default: 100_000, min: 1, max: MAX },
@@ -89,7 +93,7 @@ const NUMBERS = {
   ackEvery: { default: 64, min: 1, max: 65_535 },
   ackAfterMs: { default: 20, min: 0, max: 65_535 },
   graceMs: { default: 10_000, min: 0, max: MAX_MS },
-  maxSessions: { default: 10_000, min: 1, max: MILLION },
+  maxSessions: { default: 10_000, min: 1, max: MAX_LISTED_MEMBERS },
   sessionTtlMs: { default: 86_400_000, min: 0, max: MAX_MS },
   maxConnections: { default: 4_096, min: 1, max: MILLION },
   maxRooms: { default: 64, min: 1, max: MILLION },

@@ -3,6 +3,12 @@
 import type { ServerContext } from "./server-context.js";
 import type { SharedRequests } from "./shared-requests.js";
 
+/**
+ * The least time that a gateway may say nothing before others take leaves for its members: with a shorter `graceMs` they would leave
+ * between two renewals, and those would never end.
+ */
+const MIN_SILENT_MS = 1_000;
+
 interface Owned {
   readonly clientId: string;
   /** Undefined: connected. */
@@ -72,7 +78,7 @@ export class SharedOwners {
     this.#renewAt = now + this.#everyMs;
     out.wake(this.#renewAt);
     const owners = [...this.#owned.keys()];
-    this.#requests.ask({ op: "renew", owners, graceMs: settings.graceMs }, now, (answer, then) => {
+    this.#requests.ask({ op: "renew", owners, graceMs: this.#silentMs }, now, (answer, then) => {
       for (const owner of answer?.lost ?? []) {
         if (this.#owned.delete(owner)) this.#lost(owner, then);
       }
@@ -81,7 +87,10 @@ export class SharedOwners {
 
   /** Often enough that one that fails does not cost a session, and that a room where nothing happens learns of an engine that is gone (B40). */
   get #everyMs(): number {
-    const { graceMs, engineMs } = this.#context.settings;
-    return Math.max(1, Math.min(graceMs, engineMs) / 4);
+    return Math.max(1, Math.min(this.#silentMs, this.#context.settings.engineMs) / 4);
+  }
+
+  get #silentMs(): number {
+    return Math.max(MIN_SILENT_MS, this.#context.settings.graceMs);
   }
 }

@@ -12,6 +12,7 @@ import type { ServerContext } from "./server-context.js";
 import type { SharedEntry } from "./server-contract.js";
 import type { RoomView } from "./server-view.js";
 import { type Attachment, SharedAdmission } from "./shared-admission.js";
+import { SharedAllowances } from "./shared-allowances.js";
 import { frameOfShared, JoinedMembers } from "./shared-entries.js";
 import { type LocalMember, LocalMembers } from "./shared-local-members.js";
 import { SharedOwners } from "./shared-owners.js";
@@ -35,6 +36,7 @@ export class SharedRoom extends Room {
   readonly #facts = new Map<Connection, WelcomeFacts>();
   readonly #retries: SharedRetries;
   readonly #admission: SharedAdmission;
+  readonly #allowances: SharedAllowances;
   readonly #reading = new Set<Connection>();
   /** What came before the log was known to be open. */
   #early: { readonly first: number; readonly entries: readonly SharedEntry[] }[] = [];
@@ -62,6 +64,8 @@ export class SharedRoom extends Room {
     this.#retries = new SharedRetries(context);
     this.#admission = new SharedAdmission(context, this.requests, this.#retries);
     this.#owners = new SharedOwners(context, this.requests, (owner, then) => this.#lost(owner, then));
+    const { maxPublishRate, maxSessions } = context.settings;
+    this.#allowances = new SharedAllowances(maxPublishRate, maxSessions);
     this.#openLog(now);
   }
 
@@ -143,6 +147,7 @@ export class SharedRoom extends Room {
     }
     const last = firstClientSeq + count - 1;
     if (last < next) {
+      if (!this.context.control(connection, now)) return;
       if (firstClientSeq <= member.lastClientSeq) this.#repeating = member;
       return;
     }
@@ -191,6 +196,7 @@ export class SharedRoom extends Room {
       this.#locals.delete(member);
       member.publisher.end();
       this.#owners.away(member.owner, now);
+      this.#allowances.keep(member.clientId, connection, now);
     }
     super.exit(connection, now);
   }
@@ -227,7 +233,11 @@ export class SharedRoom extends Room {
     for (const { publisher } of this.#locals) publisher.tick(now);
     this.#retries.tick(now);
     this.#admission.tick(now);
-    if (this.life !== undefined && this.isIdle) this.#retire();
+    if (this.life === undefined || !this.isIdle) return;
+    // What its members may publish would begin anew with another life of it (B16).
+    const until = this.#allowances.forgetFull(now);
+    if (until === undefined) this.#retire();
+    else this.context.out.wake(until);
   }
 
   end(): void {
@@ -305,6 +315,8 @@ export class SharedRoom extends Room {
       runs: [],
     };
     this.#locals.add(local);
+    this.#allowances.goOn(clientId, connection);
+    if (connection.tokens < 0) this.published(connection, 0, now);
     const { head, firstRetained, members, joinNumber } = answer;
     const liveFrom = joinNumber > 0 ? joinNumber : head + 1;
     const session = { token: fromHex(answer.token), member, lastClientSeq, lastNumber, made };

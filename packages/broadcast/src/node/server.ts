@@ -18,7 +18,7 @@ import { nodePlatform } from "./platform.js";
 import { secretBytes } from "./secret.js";
 import { checkServeOptions } from "./serve-options.js";
 import { ServerDriver } from "./server-driver.js";
-import { logEvent } from "./server-log.js";
+import { EventLog } from "./server-log.js";
 import { tlsServerWords } from "./tls-words.js";
 
 /** Certificates of a server. */
@@ -50,6 +50,11 @@ export interface ServeOptions extends Omit<ServerMachineOptions, "log" | "durabi
   readonly logger?: Logger;
   /** How long a connection that was closed may take to read what was sent before. Default 1,000 ms. */
   readonly lingerMs?: number;
+  /**
+   * Lines per second that the logger is given of members that begin to lag (B18) and are live again; of the rest their number alone. Listeners
+   * and metrics are told of each. Default 10, from 0.
+   */
+  readonly maxLagLines?: number;
   /** Bytes that may wait for a connection before it counts as full (B18). Default 256 KiB. */
   readonly highWaterBytes?: number;
 }
@@ -76,6 +81,7 @@ class NodeServer implements BroadcastServer {
   address = "";
   readonly #emitter = new EventEmitter<{ event: [event: ServerEvent] }>();
   readonly #logger: Logger;
+  readonly #log: EventLog;
   readonly #machine: ServerMachine;
   readonly #driver: ServerDriver;
   readonly #server: Server;
@@ -96,7 +102,7 @@ class NodeServer implements BroadcastServer {
       lingerMs,
       ...rest
     } = options;
-    const { highWaterBytes, ...limits } = rest;
+    const { highWaterBytes, maxLagLines, ...limits } = rest;
     const machineOptions: ServerMachineOptions = {
       ...limits,
       ...(secret === undefined ? {} : { secret: secretBytes(secret) as Uint8Array }),
@@ -105,6 +111,8 @@ class NodeServer implements BroadcastServer {
       snapshots: snapshot !== undefined,
     };
     this.#logger = logger ?? silentLogger;
+    const lagLines = whole("maxLagLines", maxLagLines, { default: 10, min: 0, max: 1_000_000 });
+    this.#log = new EventLog(this.#logger, lagLines, () => performance.now());
     this.#machine = new ServerMachine(performance.now(), machineOptions, nodePlatform);
     const { helloMs, maxConnections, engineMs } = this.#machine.settings;
     const highWater = whole("highWaterBytes", highWaterBytes, { default: 2 ** 18, min: 1, max: 2 ** 30 });
@@ -209,7 +217,7 @@ class NodeServer implements BroadcastServer {
 
   readonly #onEvent = (event: ServerEvent): void => {
     if (events.hasSubscribers) events.publish({ address: this.address, event });
-    if (this.#logger !== silentLogger) logEvent(this.#logger, event);
+    if (this.#logger !== silentLogger) this.#log.log(event);
     if (this.#emitter.listenerCount("event") === 0) return;
     for (const listener of this.#emitter.listeners("event")) {
       try {

@@ -1,6 +1,7 @@
 /** A log that gateways share, in NATS JetStream. */
 import type { ConnectionOptions } from "@nats-io/transport-node";
 import { whole } from "../../core/option-checks.js";
+import { MAX_LISTED_MEMBERS } from "../../core/welcome-size.js";
 import type { Log } from "../log.js";
 import { NatsShared } from "./nats-shared.js";
 
@@ -17,7 +18,7 @@ export interface NatsLogOptions {
   readonly historyMessages?: number;
   /** Bytes of them, as they stand in a BATCH (B17), to a 64th. Default 64 MiB. */
   readonly historyBytes?: number;
-  /** Sessions of a room (B23). Default 10,000, to 1,000,000. */
+  /** Sessions of a room (B23). Default 10,000, to 239,673: as many members as a WELCOME can name (B5). */
   readonly maxSessions?: number;
   /** How long a session that left is kept (B23). Default 24 hours, from 0 ms. */
   readonly sessionTtlMs?: number;
@@ -72,7 +73,7 @@ export function natsLog(options: NatsLogOptions): Log {
         max: 100 * MILLION,
       }),
       historyBytes: whole("historyBytes", options.historyBytes, bytes),
-      maxSessions: whole("maxSessions", options.maxSessions, { default: 10_000, min: 1, max: MILLION }),
+      maxSessions: whole("maxSessions", options.maxSessions, { default: 10_000, min: 1, max: MAX_LISTED_MEMBERS }),
       sessionTtlMs: whole("sessionTtlMs", options.sessionTtlMs, { default: 86_400_000, min: 0, max: 2 ** 31 - 1 }),
       askTimeoutMs: whole("askTimeoutMs", options.askTimeoutMs, { default: 4_000, ...timeout }),
       answerTimeoutMs: whole("answerTimeoutMs", options.answerTimeoutMs, { default: 1_000, ...timeout }),
