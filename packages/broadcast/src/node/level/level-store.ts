@@ -17,6 +17,12 @@ export interface LevelStoreOptions {
   readonly maxBufferedBytes: number;
 }
 
+/** Whether these end with the mark of a clean close (B29). */
+function isClosed(writes: readonly StoreWrite[]): boolean {
+  const last = writes.at(-1);
+  return last?.type === "meta" && last.meta.clean;
+}
+
 export class LevelStore implements RoomStore {
   readonly #database: Database;
   readonly #durability: Durability;
@@ -64,6 +70,8 @@ export class LevelStore implements RoomStore {
     const hasMeta = writes.some(({ type }) => type === "meta");
     await this.#queue.add(room, operations, bytes, hasMeta || this.#durability === "fsync", hasMeta);
     state.stored = Math.max(state.stored, end);
+    // Nothing follows on the mark of a clean close: the room is opened anew before anything else is asked of it.
+    if (isClosed(writes) && this.#rooms.get(room) === state) this.#rooms.delete(room);
   }
 
   async read(room: string, from: number, maxBytes: number): Promise<readonly StoredSegment[]> {
@@ -86,6 +94,11 @@ export class LevelStore implements RoomStore {
     });
     if (segments.length > 0) return segments;
     throw new BroadcastError("DAMAGED", `the segment from ${start} on cannot be read`);
+  }
+
+  /** Rooms of which it is known where their segments are: those that are open. */
+  get openRooms(): number {
+    return this.#rooms.size;
   }
 
   close(): Promise<void> {
