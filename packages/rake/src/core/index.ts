@@ -1,8 +1,14 @@
 /** The pure core: the parser, codecs and machines. No I/O, no clock, no platform. */
 
+export { macOf } from "./auth.js";
 export type * from "./client-contract.js";
+export { decodeClientMessage, decodeServerMessage, encode } from "./codec.js";
 export { BuildError, RakeError, RakefileError, RemoteProtocolError } from "./errors.js";
+export { type Dialect, dialectOf, type Spoken } from "./first-bytes.js";
+export { fromHex, isDigest, toHex } from "./hex.js";
+export * from "./message-limits.js";
 export * from "./messages.js";
+export { isPattern, matches, pathFault } from "./paths.js";
 export type * from "./plan.js";
 export type { Platform } from "./platform.js";
 export type * from "./server-contract.js";
