@@ -74,7 +74,7 @@ export class DurableRoom extends OwnRoom {
 
   /** Commits what was taken, and marks the log as cleanly closed behind it (B29). */
   close(now: number, closed: (now: number) => void): void {
-    this.endTurn(now);
+    this.finishTurn(now);
     this.#isClosed = true;
     if (this.#meta === undefined) return;
     const lastMember = Math.max(this.#meta.lastMember, this.sessions.lastMember);

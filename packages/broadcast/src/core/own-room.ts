@@ -6,6 +6,7 @@ import type { Commits } from "./commits.js";
 import type { Connection } from "./connection.js";
 import { KIND } from "./entries.js";
 import { isZero, toHex } from "./hex.js";
+import { JoinGathering } from "./join-gathering.js";
 import type { Hello, LeaveReason } from "./messages.js";
 import type { PublishWalker } from "./publish-frame.js";
 import { Room } from "./room.js";
@@ -20,6 +21,7 @@ const MAX_APPEND_BYTES = 1_048_576;
 export abstract class OwnRoom extends Room {
   protected sessions: Sessions = new Sessions();
   #writer = new AppendWriter(0);
+  readonly #joins = new JoinGathering();
   /** Members whose WELCOME waits for a commit. */
   readonly #waiting = new Set<Connection>();
   /** The connection that sent again what is committed, in this turn. */
@@ -67,11 +69,13 @@ export abstract class OwnRoom extends Room {
     this.#goOnAtRate(session, connection, now);
     this.#connectedMembers++;
     connection.joinNumber = 0;
+    let appendBy: number | undefined;
     if (!session.joinedAppended) {
       session.joinedAppended = true;
       this.#writer.join(session);
       session.joinNumber = this.#writer.head;
       connection.joinNumber = session.joinNumber;
+      appendBy = this.#joins.joined(now, this.#writer.count);
     }
     connection.welcomeAt = session.joinNumber;
     // What an earlier connection published and waits for its commit uses up client seqs: another process of the client must
@@ -80,7 +84,8 @@ export abstract class OwnRoom extends Room {
     this.#waiting.add(connection);
     this.wantFirstSnapshot(connection, hello, now);
     // At once: what follows in the same read finds the member joined, as it would if it came later.
-    this.#flush(now);
+    if (appendBy === undefined) this.#flush(now);
+    else this.context.out.wake(appendBy);
     this.welcomeIfReady(connection, now);
   }
 
@@ -154,7 +159,9 @@ export abstract class OwnRoom extends Room {
   }
 
   endTurn(now: number): void {
-    this.#flush(now);
+    const appendBy = this.#joins.mayWait(this.#writer.count, now);
+    if (appendBy === undefined) this.#flush(now);
+    else this.context.out.wake(appendBy);
     const connection = this.#repeating;
     if (connection === undefined) return;
     this.#repeating = undefined;
@@ -198,6 +205,12 @@ export abstract class OwnRoom extends Room {
   }
 
   shutdown(now: number): void {
+    this.finishTurn(now);
+  }
+
+  /** Nothing waits any more. */
+  protected finishTurn(now: number): void {
+    this.#flush(now);
     this.endTurn(now);
   }
 
@@ -265,6 +278,7 @@ export abstract class OwnRoom extends Room {
   }
 
   #flush(now: number): void {
+    this.#joins.appended();
     if (this.#writer.count === 0) return;
     this.append(this.#writer.finish(), now);
     this.pendingChanged(now);
