@@ -33,6 +33,8 @@ export class Publishes {
   #headSeq = 1;
   /** So many of them have their client seq for good: they were sent once. */
   #numbered = 0;
+  /** The highest client seq that stood for another publish in an epoch before, or in a life of the session before. */
+  #spent = 0;
   /** So many of them were sent on this connection. */
   #sent = 0;
   /** Of the last PUBACK of this connection, or of its WELCOME. */
@@ -80,7 +82,8 @@ export class Publishes {
   check({ lastClientSeq }: Welcome, isNewSession: boolean, isNewEpoch: boolean): ConnectionEnd | undefined {
     if (this.#isFirst || isNewSession) return undefined;
     const first = isNewEpoch ? 0 : this.#headSeq - 1;
-    const last = this.#headSeq + this.#numbered - 1;
+    // An older state of a shared log may be brought back (B40), with what was published before a still older one was.
+    const last = isNewEpoch ? Math.max(this.#spent, this.#lastNumbered) : this.#lastNumbered;
     if (lastClientSeq > last) {
       const why = `another process published up to client seq ${lastClientSeq} in the session, and this one up to ${last}`;
       return { code: "TAKEN_OVER", why };
@@ -93,8 +96,11 @@ export class Publishes {
   welcome(welcome: Welcome, isNewSession: boolean, isNewEpoch: boolean): void {
     const { lastClientSeq, lastNumber, head } = welcome;
     const isLost = isNewSession || isNewEpoch;
-    const lost = isLost ? this.#lostOfAwaited(isNewSession ? 0 : lastClientSeq, lastNumber, lastNumber || head) : [];
-    if (!this.#isFirst && !isNewSession) this.#dropLogged(lastClientSeq, lastNumber, lastNumber || head);
+    // B32: of another epoch it says what the log has only where it can not stand for a publish before these.
+    const isTelling = !isNewSession && (!isNewEpoch || lastClientSeq > this.#spent);
+    if (isLost && this.#lastNumbered > lastClientSeq) this.#spent = Math.max(this.#spent, this.#lastNumbered);
+    const lost = isLost ? this.#lostOfAwaited(isTelling ? lastClientSeq : 0, lastNumber, lastNumber || head) : [];
+    if (!this.#isFirst && isTelling) this.#dropLogged(lastClientSeq, lastNumber, lastNumber || head);
     if (isLost) this.#forgetNumbered(lost);
     this.#isFirst = false;
     this.#headSeq = lastClientSeq + 1;
@@ -179,6 +185,11 @@ export class Publishes {
     for (const [index, item] of items.entries()) {
       if (!item.isDecided) this.#fail(item, index < numbered ? "UNKNOWN_OUTCOME" : "LEFT");
     }
+  }
+
+  /** The last client seq that stands for one of them for good. */
+  get #lastNumbered(): number {
+    return this.#headSeq + this.#numbered - 1;
   }
 
   /** B32: what the log has is not sent again; its number comes with its own entry, or is known. */

@@ -28,8 +28,8 @@ export function messagesIn(bytes: Uint8Array): readonly Message[] {
 /** What a watch must know of the server beside the connection. */
 export interface ServedRoom {
   readonly model: RoomModel;
-  /** The highest number that is safe, as the store or the shared log knows it. */
-  readonly safeHead: () => number;
+  /** The highest number of an epoch that is safe, as the store or the shared log knows it. */
+  readonly safeHead: (epoch: number) => number;
 }
 
 export class ConnectionWatch {
@@ -101,7 +101,7 @@ export class ConnectionWatch {
 
   /** First committed, then delivered and acknowledged (B12, B28). */
   #safe(what: string, number: number): void {
-    const head = this.#served.safeHead();
+    const head = this.#served.safeHead(this.welcome?.epoch ?? 0);
     if (number > head) throw new Violation("D", `${number} is ${what} to ${this.#who}, and only ${head} is committed`);
   }
 }

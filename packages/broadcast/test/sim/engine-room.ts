@@ -30,19 +30,49 @@ export interface EngineRoomOptions {
   readonly maxSessions: number;
   readonly now: () => number;
   /** Told of what is appended, in its order. */
-  readonly appended: (first: number, fresh: readonly SharedEntry[]) => void;
+  readonly appended: (epoch: number, first: number, fresh: readonly SharedEntry[]) => void;
 }
 
 export class EngineRoom {
   readonly #options: EngineRoomOptions;
-  readonly epoch: number;
-  readonly #entries: SharedEntry[] = [];
-  readonly #sessions = new Map<string, EngineSession>();
+  /** It is as it was once, and what was written since is gone: whoever opens it next begins another epoch. */
+  isRestored = false;
+  #epoch: number;
+  /** The first number of the epoch, and how the one before ended in what was still there. */
+  #before = { epochStart: 1, previousEpoch: 0, previousHead: 0 };
+  #entries: SharedEntry[] = [];
+  #sessions = new Map<string, EngineSession>();
   #lastMember = 0;
 
   constructor(epoch: number, options: EngineRoomOptions) {
-    this.epoch = epoch;
+    this.#epoch = epoch;
     this.#options = options;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get head(): number {
+    return this.#entries.length;
+  }
+
+  /** As it is now, whatever becomes of this one. */
+  copy(epoch: number = this.#epoch): EngineRoom {
+    const copy = new EngineRoom(epoch, this.#options);
+    copy.#before = this.#before;
+    copy.#entries = [...this.#entries];
+    copy.#sessions = new Map([...this.#sessions].map(([clientId, session]) => [clientId, { ...session }]));
+    copy.#lastMember = this.#lastMember;
+    return copy;
+  }
+
+  /** Another epoch, behind what there is (B40); for those who are joined the time of grace begins anew (B22). */
+  goOnIn(epoch: number): void {
+    this.#before = { epochStart: this.head + 1, previousEpoch: this.#epoch, previousHead: this.head };
+    this.#epoch = epoch;
+    this.isRestored = false;
+    for (const session of this.#sessions.values()) session.seenAt = this.#options.now();
   }
 
   /** The member of a session that still has this owner. */
@@ -53,7 +83,8 @@ export class EngineRoom {
 
   opened(): SharedAnswer {
     const members = this.#members();
-    return { op: "open", epoch: this.epoch, head: this.#head, firstRetained: this.#firstRetained, members };
+    const firstRetained = this.#firstRetained;
+    return { op: "open", epoch: this.epoch, head: this.head, firstRetained, ...this.#before, members };
   }
 
   perform(request: Exclude<SharedRequest, { op: "open" }>): SharedAnswer {
@@ -72,12 +103,8 @@ export class EngineRoom {
     }
   }
 
-  get #head(): number {
-    return this.#entries.length;
-  }
-
   get #firstRetained(): number {
-    return Math.max(1, this.#head - this.#options.history + 1);
+    return Math.max(1, this.head - this.#options.history + 1);
   }
 
   #attach({ clientId, token, freshToken, name, owner }: Request<"attach">): SharedAnswer {
@@ -121,7 +148,7 @@ export class EngineRoom {
     const { token = "", member = 0, lastClientSeq = 0, lastNumber = 0 } = session ?? {};
     return {
       ...{ op: "attach", outcome, token, member, lastClientSeq, lastNumber, joinNumber },
-      ...{ epoch: this.epoch, head: this.#head, firstRetained: this.#firstRetained, members: this.#members() },
+      ...{ epoch: this.epoch, head: this.head, firstRetained: this.#firstRetained, members: this.#members() },
     };
   }
 
@@ -181,14 +208,14 @@ export class EngineRoom {
       bytes += entry.bytes.length;
       entries.push(entry);
     }
-    return { op: "read", firstRetained, head: this.#head, first, entries };
+    return { op: "read", firstRetained, head: this.head, first, entries };
   }
 
   /** @returns the number of the last */
   #append(fresh: readonly SharedEntry[]): number {
-    const first = this.#head + 1;
+    const first = this.head + 1;
     this.#entries.push(...fresh);
-    this.#options.appended(first, fresh);
-    return this.#head;
+    this.#options.appended(this.#epoch, first, fresh);
+    return this.head;
   }
 }

@@ -90,6 +90,56 @@ it("B30: a client that asks anew, since nothing of what it asked for came, is to
   });
 });
 
+/** One that has published `messages` in epoch 1, each with a PUBACK, of which nothing is left in epoch 2. */
+function afterALoss(messages: number) {
+  const one = client({ room: "main", name: "a" });
+  one.tell({ type: "start" });
+  one.connected();
+  one.hears(welcome);
+  for (let id = 0; id < messages; id++) {
+    one.tell({ type: "publish", id, bytes: Uint8Array.of(id) });
+    one.hears({ type: "puback", clientSeq: id + 1, number: id + 2, code: "ok" });
+  }
+  one.lost();
+  one.connected();
+  one.hears({ ...welcome, status: "new epoch", epoch: 2 });
+  return one;
+}
+
+const broughtBack = { status: "new epoch", epoch: 3, head: 3, resumeFrom: 4 } as const;
+
+it("B11, B40: a client stays when a log is brought back that has what it published before an older one was", () => {
+  const { tell, connected, lost, hears } = afterALoss(2);
+  lost();
+  connected();
+  const outputs = hears({ ...welcome, ...broughtBack, lastClientSeq: 2, lastNumber: 3 });
+  expect(outputs.map(({ type }) => type)).not.toContain("ended");
+  expect(tell({ type: "publish", id: 2, bytes: Uint8Array.of(2) })).toContainEqual(
+    expect.objectContaining({
+      type: "send",
+      bytes: encode({ type: "publish", firstClientSeq: 3, payloads: [Uint8Array.of(2)] }),
+    }),
+  );
+});
+
+it("B34, B40: what was sent with a client seq that stood for another publish before is unknown in a log that may have that one", () => {
+  const { tell, connected, lost, hears } = afterALoss(2);
+  tell({ type: "publish", id: 2, bytes: Uint8Array.of(2) }); // client seq 1 again
+  lost();
+  connected();
+  const outputs = hears({ ...welcome, ...broughtBack, lastClientSeq: 1, lastNumber: 2 });
+  expect(outputs).toContainEqual({ type: "publishFailed", id: 2, code: "UNKNOWN_OUTCOME" });
+});
+
+it("B32: what was sent with a client seq that never stood for another publish is known to be in a log that has it", () => {
+  const { tell, connected, lost, hears } = afterALoss(1);
+  for (const id of [1, 2]) tell({ type: "publish", id, bytes: Uint8Array.of(id) }); // client seqs 1 and 2
+  lost();
+  connected();
+  const outputs = hears({ ...welcome, ...broughtBack, resumeFrom: 2, lastClientSeq: 2, lastNumber: 3 });
+  expect(outputs.filter(({ type }) => type === "publishFailed")).toEqual([]);
+});
+
 const hello: Hello = {
   type: "hello",
   observer: false,

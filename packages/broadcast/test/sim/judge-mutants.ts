@@ -26,6 +26,10 @@ export interface JudgeOptions {
   readonly shrinks?: boolean;
 }
 
+function isNoticed({ oracles, says }: Mutant, violation: Violation | undefined): violation is Violation {
+  return violation !== undefined && oracles.includes(violation.oracle) && says?.test(violation.message) !== false;
+}
+
 /** The first violation of one of the promises that the mutant breaks; a run that fails otherwise counts for nothing. */
 export function judge(mutant: Mutant, { from, seeds, shrinks = false }: JudgeOptions): Verdict | undefined {
   const machines = { ...SHIPPED, ...mutant.machines };
@@ -33,13 +37,12 @@ export function judge(mutant: Mutant, { from, seeds, shrinks = false }: JudgeOpt
     if (mutant.byIsolation === true) {
       const pair = drawIsolation(seed);
       const violation = isolationViolation(pair, machines);
-      if (violation !== undefined && mutant.oracles.includes(violation.oracle))
-        return { seed, violation, plan: pair.withSlow };
+      if (isNoticed(mutant, violation)) return { seed, violation, plan: pair.withSlow };
       continue;
     }
     const plan = drawPlan(seed, mutant.log === undefined ? {} : { log: mutant.log });
     const { violation } = runPlan(plan, machines);
-    if (violation === undefined || !mutant.oracles.includes(violation.oracle)) continue;
+    if (!isNoticed(mutant, violation)) continue;
     return shrinks ? shrunk({ seed, violation, plan }, machines, SHRINKS_WITHIN_MS) : { seed, violation, plan };
   }
   return undefined;

@@ -7,6 +7,7 @@ import {
   type ClientOutput,
   decode,
   encode,
+  type Member,
   type Message,
   type Platform,
 } from "../../src/core/index.js";
@@ -64,6 +65,44 @@ export class DeliversAgain extends ClientMachine {
     const again = isBack && this.#last !== undefined ? [this.#last] : [];
     for (const output of outputs) if (output.type === "deliver") this.#last = output;
     return [...outputs, ...again];
+  }
+}
+
+/** Whoever was a member once is one for it. */
+export class RemembersWhoLeft extends ClientMachine {
+  readonly #known = new Map<number, Member>();
+
+  override view(): ReturnType<ClientMachine["view"]> {
+    const view = super.view();
+    for (const one of view.members) this.#known.set(one.member, one);
+    return { ...view, members: [...this.#known.values()] };
+  }
+}
+
+/** Takes the entries of another epoch for those that come next, and its application hears of no change. */
+export class KeepsQuietOfEpochs extends ClientMachine {
+  override handle(now: number, input: ClientInput): ClientOutput[] {
+    return super.handle(now, input).filter((output) => output.type !== "notice" || output.notice.type !== "epoch");
+  }
+}
+
+/** Comes back when another process has its session, which does the same. */
+export class TakesBack extends ClientMachine {
+  #attempt = 0;
+  #decoder = new FrameDecoder({ copy: true });
+
+  override handle(now: number, input: ClientInput): ClientOutput[] {
+    if (input.type !== "data") return super.handle(now, input);
+    if (input.attempt !== this.#attempt) {
+      this.#attempt = input.attempt;
+      this.#decoder = new FrameDecoder({ copy: true });
+    }
+    const frames = this.#decoder.push(input.bytes).map((payload) => {
+      const message = decode(payload, "server");
+      const isTakeover = message.type === "close" && message.code === "TAKEN_OVER";
+      return encode(isTakeover ? { ...message, code: "SHUTDOWN" } : message);
+    });
+    return super.handle(now, { ...input, bytes: Buffer.concat(frames) });
   }
 }
 

@@ -1,5 +1,12 @@
 /** Bugs of a gateway (`mutants.ts`). */
-import { encode, type Message, type ServerInput, ServerMachine, type ServerOutput } from "../../src/core/index.js";
+import {
+  encode,
+  type Message,
+  type ServerInput,
+  ServerMachine,
+  type ServerOutput,
+  type SharedAnswer,
+} from "../../src/core/index.js";
 import { RewritingServer } from "./rewriting-server.js";
 
 /** Says the number that a publish will have, if all goes well, when it asks the log to take it. */
@@ -35,5 +42,40 @@ export class IgnoresTakeover extends ServerMachine {
     if (answer.op === "publish" && answer.outcome === "not owner")
       return super.handle(now, { ...input, answer: { ...answer, outcome: "ok" } });
     return super.handle(now, input);
+  }
+}
+
+/** Hears another answer. */
+abstract class MishearingGateway extends ServerMachine {
+  protected abstract heard(room: string, answer: SharedAnswer): SharedAnswer;
+
+  override handle(now: number, input: ServerInput): ServerOutput[] {
+    if (input.type !== "shared") return super.handle(now, input);
+    return super.handle(now, { ...input, answer: this.heard(input.room, input.answer) });
+  }
+}
+
+/** Passes a log that is another now off as the one that it knew. */
+export class KeepsTheEpoch extends MishearingGateway {
+  readonly #epochs = new Map<string, number>();
+
+  protected override heard(room: string, answer: SharedAnswer): SharedAnswer {
+    if (answer.op !== "open" && answer.op !== "attach") return answer;
+    const epoch = this.#epochs.get(room) ?? answer.epoch;
+    this.#epochs.set(room, epoch);
+    return { ...answer, epoch };
+  }
+}
+
+/** Says that the epoch is another, and goes on behind the number that a client had, whatever was lost. */
+export class ResumesTheOldPosition extends MishearingGateway {
+  readonly #epochs = new Map<string, number>();
+
+  protected override heard(room: string, answer: SharedAnswer): SharedAnswer {
+    if (answer.op !== "open") return answer;
+    const previousEpoch = this.#epochs.get(room) ?? 0;
+    this.#epochs.set(room, answer.epoch);
+    if (previousEpoch === 0 || previousEpoch === answer.epoch) return answer;
+    return { ...answer, previousEpoch, previousHead: Number.MAX_SAFE_INTEGER };
   }
 }

@@ -149,3 +149,26 @@ export class NoGrace extends ServerMachine {
     super(now, { ...options, graceMs: 0 }, platform);
   }
 }
+
+/** Names those who came in behind the one that it welcomes, and nobody else. */
+export class KnowsNoneBefore extends RewritingServer {
+  protected override said(_connection: number, message: Message): Message {
+    if (message.type !== "welcome") return message;
+    return { ...message, members: message.members.filter(({ member }) => member >= message.member) };
+  }
+}
+
+/** Gives a session to a second connection, and says nothing to the first. */
+export class KeepsBoth extends RewritingServer {
+  readonly #kept = new Set<number>();
+
+  protected override said(connection: number, message: Message): Message | undefined {
+    if (message.type !== "close" || message.code !== "TAKEN_OVER") return message;
+    this.#kept.add(connection);
+    return undefined;
+  }
+
+  override handle(now: number, input: ServerInput): ServerOutput[] {
+    return super.handle(now, input).filter((output) => output.type !== "close" || !this.#kept.has(output.connection));
+  }
+}

@@ -2,14 +2,29 @@
  * Bugs in one rule each, of a server, a gateway, a client or a driver, by subclass: what the simulation must notice
  * (`mutants.sim.test.ts` and `pnpm --filter @lab/broadcast mutants`).
  */
-import { AcknowledgesTooEarly, AsksForNothing, DeliversAgain } from "./mutants-of-clients.js";
+import {
+  AcknowledgesTooEarly,
+  AsksForNothing,
+  DeliversAgain,
+  KeepsQuietOfEpochs,
+  RemembersWhoLeft,
+  TakesBack,
+} from "./mutants-of-clients.js";
 import { SharedQueue, ThreadPerMessage, WorkerPool } from "./mutants-of-drivers.js";
-import { AcknowledgesBeforeTheLog, IgnoresTakeover, SkipsTrim } from "./mutants-of-gateways.js";
+import {
+  AcknowledgesBeforeTheLog,
+  IgnoresTakeover,
+  KeepsTheEpoch,
+  ResumesTheOldPosition,
+  SkipsTrim,
+} from "./mutants-of-gateways.js";
 import {
   AcknowledgesBeforeCommit,
   CursorTooFar,
   EpochGoesOn,
   GapCalledResumed,
+  KeepsBoth,
+  KnowsNoneBefore,
   NoDeadlines,
   NoDedup,
   NoGrace,
@@ -25,6 +40,8 @@ export interface Mutant {
   readonly bug: string;
   /** Which promise the simulation must find broken. */
   readonly oracles: readonly string[];
+  /** What it must say: where the oracle alone says too little. */
+  readonly says?: RegExp;
   readonly machines: Partial<Machines>;
   /** Only with this log is it a bug, or soon found. */
   readonly log?: LogKind;
@@ -90,9 +107,39 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     bug: "a gateway that keeps a session which another has taken over",
-    oracles: ["B39", "liveness"],
+    oracles: ["liveness"],
+    says: /both have the session/,
     machines: { ServerMachine: IgnoresTakeover },
     log: "shared",
   },
   { bug: "a client that delivers again what it had", oracles: ["A"], machines: { ClientMachine: DeliversAgain } },
+  {
+    bug: "a gateway that passes another log off as the one it knew",
+    oracles: ["A", "D"],
+    machines: { ServerMachine: KeepsTheEpoch },
+    log: "shared",
+  },
+  {
+    bug: "a gateway that resumes the position of a lost epoch",
+    oracles: ["G"],
+    says: /goes on at/,
+    machines: { ServerMachine: ResumesTheOldPosition },
+    log: "shared",
+  },
+  {
+    bug: "an engine that goes back in its epoch",
+    oracles: ["A"],
+    machines: { engine: { keepsEpoch: true } },
+    log: "shared",
+  },
+  {
+    bug: "a client that keeps quiet of a new epoch",
+    oracles: ["A", "G", "liveness"],
+    machines: { ClientMachine: KeepsQuietOfEpochs },
+    log: "shared",
+  },
+  { bug: "a welcome that names no earlier members", oracles: ["B10"], machines: { ServerMachine: KnowsNoneBefore } },
+  { bug: "a client for which nobody leaves", oracles: ["B10"], machines: { ClientMachine: RemembersWhoLeft } },
+  { bug: "a takeover that leaves the old connection", oracles: ["B11"], machines: { ServerMachine: KeepsBoth } },
+  { bug: "a client that takes its session back", oracles: ["B11"], machines: { ClientMachine: TakesBack } },
 ];

@@ -21,6 +21,7 @@ export const faultKinds = [
   "leaves",
   "hostile peers",
   "engine failures",
+  "engine restores",
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -133,5 +134,10 @@ function drawOne(kind: FaultKind, draw: Draw): Drawn {
       return draw.log === "shared"
         ? { acts: [{ type: "engine-away", atMs, forMs: Math.min(forMs, calmAtMs - atMs) }] }
         : {};
+    case "engine restores": {
+      if (draw.log !== "shared") return {};
+      const savedAtMs = random.chance(0.3) ? 0 : random.integer(0, atMs - 1);
+      return { acts: [{ type: "engine-restored", atMs, savedAtMs, isTold: random.chance(0.5) }] };
+    }
   }
 }

@@ -85,6 +85,8 @@ export type Act =
   /** A record in the middle of the store can not be read at the next start. */
   | { readonly type: "damage"; readonly node: string; readonly atMs: number; readonly share: number }
   | { readonly type: "engine-away"; readonly atMs: number; readonly forMs: number }
+  /** The engine is as it was at `savedAtMs` (0: nothing is left), and tells its gateways at once, or when they ask. */
+  | { readonly type: "engine-restored"; readonly atMs: number; readonly savedAtMs: number; readonly isTold: boolean }
   /** A peer that is no client: bytes of no sense, or a half of a frame. */
   | { readonly type: "hostile"; readonly node: string; readonly atMs: number; readonly how: number };
 

@@ -98,6 +98,18 @@ export class RoomModel {
     this.epochs.set(epoch, this.current);
   }
 
+  /**
+   * A shared log begins an epoch, behind what it still has of the one before as it knows it (B40): of any that was, or of none.
+   * @param previous 0: none
+   */
+  began(epoch: number, head: number, previous: number): void {
+    if (this.epochs.has(epoch)) throw new Violation("A", `epoch ${epoch} begins a second time`);
+    const lines = this.epochs.get(previous)?.lines.slice(0, head) ?? [];
+    this.current = new EpochLog(epoch, head + 1, lines, previous);
+    this.current.isPromised = true;
+    this.epochs.set(epoch, this.current);
+  }
+
   /** A client was told of the epoch. */
   promised(epoch: number): void {
     this.#of(epoch).isPromised = true;

@@ -9,7 +9,7 @@ import { hostilePeer } from "./hostile-peer.js";
 import { auditorOf, LATEST_PUBLISH_MS, PLAIN_READER, type Plan, type PlannedClient, roomsOf, SECRET } from "./plan.js";
 import { RoomModel } from "./room-model.js";
 import { type ServerMachineClass, ServerProgram } from "./server-program.js";
-import { SharedEngine } from "./shared-engine.js";
+import { type EngineMutation, SharedEngine } from "./shared-engine.js";
 import { Violation, violationIn } from "./violation.js";
 
 /** What is put to the test: the shipped machines and the drivers of the harness, or one of them with a bug. */
@@ -19,6 +19,7 @@ export interface Machines {
   readonly Server: typeof ServerProgram;
   readonly Client: typeof ClientProgram;
   readonly store: StoreMutation;
+  readonly engine: EngineMutation;
 }
 
 export const SHIPPED: Machines = {
@@ -27,6 +28,7 @@ export const SHIPPED: Machines = {
   Server: ServerProgram,
   Client: ClientProgram,
   store: {},
+  engine: {},
 };
 
 export interface RunOfPlan {
@@ -75,6 +77,8 @@ export class PlannedRun {
   readonly #rooms = new Map<string, string>();
   readonly #observed: RunOptions["observed"];
   #wireEntries = 0;
+  /** Of sessions, since all had the log in the calm. */
+  #takeovers = 0;
   #hasChanged = true;
   #lack: string | undefined;
 
@@ -92,7 +96,7 @@ export class PlannedRun {
     for (const room of roomsOf(plan)) this.#models.set(room, new RoomModel(room));
     if (plan.log === "shared") {
       const { historyMessages: history = 100_000, maxSessions = 10_000 } = plan.server;
-      const options = { seed: plan.seed, ...plan.engine, history, maxSessions };
+      const options = { seed: plan.seed, ...plan.engine, history, maxSessions, mutation: machines.engine };
       this.#engine = new SharedEngine(options, () => this.world, this.#modelOf);
     }
     for (const name of plan.servers) this.#addServer(name);
@@ -104,19 +108,38 @@ export class PlannedRun {
 
   run(endsWithCalm = false): void {
     const { world } = this;
-    const { calmAtMs, acts } = this.#plan;
-    for (const act of acts) {
-      if (act.type !== "engine-away") continue;
-      world.run({ untilMs: act.atMs });
-      this.#engine?.goAway(act.forMs);
+    const { calmAtMs } = this.#plan;
+    for (const { atMs, act } of this.#engineActs()) {
+      world.run({ untilMs: atMs });
+      act();
     }
     world.run({ untilMs: endsWithCalm ? calmAtMs : calmAtMs + LATEST_PUBLISH_MS });
     if (endsWithCalm) return;
     settle(world, { missing: () => this.#missing(), withinMs: SETTLES_WITHIN_MS });
+    this.#takeovers = 0;
     // What nobody waits for must do no harm either; and a leave may still come.
     world.run({ untilMs: world.now + 2 * (this.#plan.server.heartbeatMs ?? 0) });
     settle(world, { missing: () => this.#missing(), withinMs: SETTLES_WITHIN_MS });
+    // B11: who was taken over does not come back to take it back.
+    if (this.#takeovers > this.#plan.clients.length) {
+      throw new Violation("B11", `sessions are taken over ${this.#takeovers} times in the calm`);
+    }
     checkEnd({ plan: this.#plan, records: this.records, models: this.#models, program: (node) => this.#program(node) });
+  }
+
+  /** What becomes of the shared log, in the order of time. */
+  #engineActs(): { readonly atMs: number; readonly act: () => void }[] {
+    const engine = this.#engine;
+    if (engine === undefined) return [];
+    const all = this.#plan.acts.flatMap((act) => {
+      if (act.type === "engine-away") return [{ atMs: act.atMs, act: () => engine.goAway(act.forMs) }];
+      if (act.type !== "engine-restored") return [];
+      this.#count("shared logs restored", 1);
+      const { atMs, savedAtMs, isTold } = act;
+      const restores = { atMs, act: () => engine.restore(savedAtMs, isTold) };
+      return savedAtMs === 0 ? [restores] : [{ atMs: savedAtMs, act: () => engine.save() }, restores];
+    });
+    return all.sort((a, b) => a.atMs - b.atMs);
   }
 
   result(violation: Violation | undefined): RunOfPlan {
@@ -217,6 +240,7 @@ export class PlannedRun {
     const record = this.records.get(node);
     if (record === undefined) return;
     if (code === "FULL") record.isRefused = true;
+    if (code === "TAKEN_OVER") this.#takeovers++;
     if (code === "TAKEN_OVER" && byOlder) record.isOvertaken = true;
     if (code === "BAD_SEQ")
       throw new Violation("C", `${node} is closed with BAD_SEQ: its messages were taken out of their order`);
@@ -288,6 +312,7 @@ export class PlannedRun {
     for (const [index, act] of acts.entries()) {
       switch (act.type) {
         case "engine-away":
+        case "engine-restored":
           break;
         case "hostile":
           this.#rooms.set(`hostile ${index}`, act.how === 4 ? "nowhere" : "main");

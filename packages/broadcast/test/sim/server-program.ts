@@ -161,7 +161,7 @@ export class ServerProgram implements NodeProgram {
         const who = `${from.node} (connection ${-id} of ${this.environment.name})`;
         const watch = new ConnectionWatch(who, {
           model: this.around.modelOf(room),
-          safeHead: () => this.#safeHead(room),
+          safeHead: (epoch) => this.#safeHead(room, epoch),
         });
         const incarnation = this.around.incarnationOf(from.node);
         this.#served.set(id, {
@@ -366,6 +366,7 @@ export class ServerProgram implements NodeProgram {
     watch.delivered(served.watch.wrote(bytes));
     if (served.watch.welcome !== welcome) {
       const told = served.watch.welcome as Welcome;
+      this.#mustHaveAlone(served, told);
       watch.welcomed(served.node, told);
       if (!served.isTold) this.#grace?.welcomed(served.room, told.member);
     }
@@ -373,6 +374,18 @@ export class ServerProgram implements NodeProgram {
       watch.closed(served.node, served.watch.closedWith as string, this.#hasOlder(served));
     this.#wrote.add(served);
     out.push({ type: "write", connection: id, bytes });
+  }
+
+  /** B11: who had the session before on this server was told that it is taken over. */
+  #mustHaveAlone({ id, room, node }: Served, { member, epoch }: Welcome): void {
+    if (member === 0) return;
+    for (const other of this.#served.values()) {
+      const { welcome } = other.watch;
+      if (other.id === id || other.isTold || other.room !== room) continue;
+      if (welcome?.member === member && welcome.epoch === epoch) {
+        throw new Violation("B11", `${node} is given the session of member ${member}, which ${other.node} still has`);
+      }
+    }
   }
 
   #hasOlder({ id, node, incarnation }: Served): boolean {
@@ -448,8 +461,8 @@ export class ServerProgram implements NodeProgram {
     return this.#durability === "written" && (isAgain || model.boot === this.environment.boot);
   }
 
-  #safeHead(room: string): number {
-    if (this.#link !== undefined) return this.around.modelOf(room).current?.head ?? 0;
+  #safeHead(room: string, epoch = 0): number {
+    if (this.#link !== undefined) return this.around.modelOf(room).epochs.get(epoch)?.head ?? 0;
     return this.#store?.headOf(room) ?? Number.POSITIVE_INFINITY;
   }
 

@@ -17,12 +17,21 @@ export interface EngineOptions {
   /** Newest entries that are held. */
   readonly history: number;
   readonly maxSessions: number;
+  readonly mutation?: EngineMutation;
+}
+
+/** Bugs of the engine itself. */
+export interface EngineMutation {
+  /** It does not say that it is as it was before. */
+  readonly keepsEpoch?: boolean;
 }
 
 interface Follower {
   readonly room: string;
   readonly node: string;
   readonly incarnation: number;
+  /** That the gateway knows. */
+  readonly epoch: number;
   isGone: boolean;
   /** What comes later does not overtake. */
   at: number;
@@ -46,7 +55,9 @@ export class SharedEngine {
   readonly #random: Random;
   readonly #world: () => World;
   readonly #modelOf: (room: string) => RoomModel;
-  readonly #rooms = new Map<string, EngineRoom>();
+  #rooms = new Map<string, EngineRoom>();
+  /** By the time at which they were saved. */
+  readonly #saved = new Map<number, ReadonlyMap<string, EngineRoom>>();
   readonly #followers = new Set<Follower>();
   /** Nobody reaches it before. */
   #backAt = 0;
@@ -62,6 +73,31 @@ export class SharedEngine {
   goAway(forMs: number): void {
     this.#backAt = this.#world().now + forMs;
     for (const follower of this.#followers) this.#lose(follower, "the engine is out of reach");
+  }
+
+  /** What `restore` goes back to. */
+  save(): void {
+    this.#saved.set(this.#world().now, new Map([...this.#rooms].map(([room, there]) => [room, there.copy()])));
+  }
+
+  /**
+   * All is as it was saved then, where nothing was as if it were new: each room goes on in another epoch (B40).
+   * @param isTold whoever follows it is told at once; else when it asks for something
+   */
+  restore(savedAtMs: number, isTold: boolean): void {
+    const keepsEpoch = this.#options.mutation?.keepsEpoch === true;
+    const old = this.#rooms;
+    const epochOf = (room: string): number | undefined => (keepsEpoch ? old.get(room)?.epoch : undefined);
+    this.#rooms = new Map();
+    for (const [room, there] of this.#saved.get(savedAtMs) ?? []) {
+      const restored = there.copy(epochOf(room));
+      restored.isRestored = !keepsEpoch;
+      this.#rooms.set(room, restored);
+    }
+    if (keepsEpoch) {
+      for (const [room, { epoch }] of old) if (!this.#rooms.has(room)) this.#make(room, epoch);
+    }
+    if (isTold) for (const follower of this.#followers) this.#lose(follower, "the log is another");
   }
 
   /** The member of a session that still has this owner. */
@@ -87,6 +123,7 @@ export class SharedEngine {
         const { doneAt, answeredAt } = chain;
         let result: SharedAnswer | undefined;
         const isLost = fate < fails;
+        const asker = followers.get(room);
         this.#world().command(
           node,
           {
@@ -95,8 +132,11 @@ export class SharedEngine {
               const isAway = this.#world().now < this.#backAt;
               if (this.#world().node(node).incarnation !== incarnation) return undefined;
               if (!isAway && !(isLost && fate < fails / 2)) {
-                if (request.op === "open") this.#follow(room, node, incarnation, followers);
-                result = this.#perform(room, request, `${node} ${incarnation}`);
+                if (request.op === "open") {
+                  const there = this.#opened(room, request.freshEpoch);
+                  this.#follow(room, there.epoch, node, incarnation, followers);
+                  result = there.opened();
+                } else result = this.#perform(room, request, asker);
               }
               if (isLost) result = undefined;
               return undefined;
@@ -120,36 +160,49 @@ export class SharedEngine {
     };
   }
 
-  #follow(room: string, node: string, incarnation: number, mine: Map<string, Follower>): void {
+  #follow(room: string, epoch: number, node: string, incarnation: number, mine: Map<string, Follower>): void {
     const before = mine.get(room);
     if (before !== undefined) {
       before.isGone = true;
       this.#followers.delete(before);
     }
-    const follower: Follower = { room, node, incarnation, isGone: false, at: this.#world().now };
+    const follower: Follower = { room, epoch, node, incarnation, isGone: false, at: this.#world().now };
     mine.set(room, follower);
     this.#followers.add(follower);
   }
 
-  #perform(room: string, request: SharedRequest, gateway: string): SharedAnswer {
-    if (request.op === "open") return this.#open(room, request.freshEpoch);
+  /** What is asked by who knows another epoch is not done, and who asks it is told. */
+  #perform(
+    room: string,
+    request: Exclude<SharedRequest, { op: "open" }>,
+    asker: Follower | undefined,
+  ): SharedAnswer | undefined {
+    if (asker === undefined) throw new Error(`${request.op} is asked in room ${room}, which was not opened`);
     const there = this.#rooms.get(room);
-    if (there === undefined)
-      throw new Error(`${gateway} asks for ${request.op} in room ${room}, which it has not opened`);
-    return there.perform(request);
+    if (there !== undefined && !there.isRestored && there.epoch === asker.epoch) return there.perform(request);
+    if (!asker.isGone) this.#lose(asker, "the log has another epoch");
+    return undefined;
   }
 
-  #open(room: string, freshEpoch: number): SharedAnswer {
-    let there = this.#rooms.get(room);
-    if (there === undefined) {
-      const { history, maxSessions } = this.#options;
-      const appended = (first: number, fresh: readonly SharedEntry[]): void =>
-        this.#appended(room, freshEpoch, first, fresh);
-      there = new EngineRoom(freshEpoch, { history, maxSessions, now: () => this.#world().now, appended });
-      this.#rooms.set(room, there);
-      this.#modelOf(room).opened(freshEpoch, false, 0, false);
+  #opened(room: string, freshEpoch: number): EngineRoom {
+    const there = this.#rooms.get(room);
+    if (there?.isRestored === true) {
+      this.#modelOf(room).began(freshEpoch, there.head, there.epoch);
+      there.goOnIn(freshEpoch);
     }
-    return there.opened();
+    if (there !== undefined) return there;
+    this.#modelOf(room).began(freshEpoch, 0, 0);
+    return this.#make(room, freshEpoch);
+  }
+
+  #make(room: string, epoch: number): EngineRoom {
+    const { history, maxSessions } = this.#options;
+    const made = new EngineRoom(epoch, {
+      ...{ history, maxSessions, now: () => this.#world().now },
+      appended: (...what) => this.#appended(room, ...what),
+    });
+    this.#rooms.set(room, made);
+    return made;
   }
 
   #appended(room: string, epoch: number, first: number, fresh: readonly SharedEntry[]): void {
@@ -157,7 +210,8 @@ export class SharedEngine {
     for (const [i, entry] of fresh.entries()) model.pin(epoch, first + i, lineOf(entry));
     model.committed(first, fresh.length);
     for (const follower of this.#followers) {
-      if (follower.room === room) this.#tell(follower, { type: "sharedEntries", room, first, entries: fresh });
+      if (follower.room !== room || follower.epoch !== epoch) continue;
+      this.#tell(follower, { type: "sharedEntries", room, first, entries: fresh });
     }
   }
 
