@@ -1,4 +1,6 @@
 /** Bounds that follow from the longest frame: what fits a WELCOME (docs/broadcast.md B5, B10, B23). */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { resolveClientOptions } from "../../src/core/client-options.js";
 import { encode, MAX_SERVER_FRAME_BYTES } from "../../src/core/codec.js";
@@ -43,6 +45,15 @@ describe("B23: a room has no more sessions than a WELCOME can name", () => {
 it("B10, B24, B33: the other new bounds have the defaults that the document says, and are checked", () => {
   expect(resolveServerOptions({}).maxControlRate).toBe(10_000);
   expect(resolveClientOptions(who)).toMatchObject({ welcomeMs: 30_000, maxListedMembers: 239_673 });
+  const document = readFileSync(join(import.meta.dirname, "../../../../docs/broadcast.md"), "utf8");
+  for (const words of [
+    "maxControlRate` (10,000)",
+    "welcomeMs` (30 s)",
+    "maxListedMembers` (239,673,",
+    "maxLagLines` (10)",
+  ]) {
+    expect(document).toContain(words);
+  }
   expect(() => resolveServerOptions({ maxControlRate: 0 })).toThrow("maxControlRate must be a whole number from 1");
   expect(() => resolveClientOptions({ ...who, welcomeMs: 0 })).toThrow("welcomeMs must be a whole number from 1");
   const message = "maxListedMembers must be a whole number from 1 to 239673, not 0";
