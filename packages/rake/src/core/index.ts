@@ -12,3 +12,14 @@ export { isPattern, matches, pathFault } from "./paths.js";
 export type * from "./plan.js";
 export type { Platform } from "./platform.js";
 export type * from "./server-contract.js";
+export {
+  encodeV1,
+  isText,
+  MAX_U32,
+  maxInteger,
+  V1Decoder,
+  type V1Event,
+  type V1Limits,
+  type V1Message,
+  v1NameFault,
+} from "./v1-codec.js";
