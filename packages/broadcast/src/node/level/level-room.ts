@@ -14,6 +14,8 @@ export class LevelRoom {
   stored = 0;
   /** Of the meta that is stored; 0: there is none. */
   epoch = 0;
+  /** A meta that is no mark of a clean close was written since it was opened. */
+  isInUse = false;
   /** The first numbers of the segments, from `#gone` on. */
   #firsts: number[] = [];
   #gone = 0;
@@ -65,6 +67,7 @@ export class LevelRoom {
     this.#leftOver = [];
     if (meta.epoch !== this.epoch) this.#cutFrom(meta.epochStart, operations);
     this.epoch = meta.epoch;
+    if (!meta.clean) this.isInUse = true;
     const key = this.keys.meta;
     operations.push({ type: "put", key, value: encodeMeta(key, { meta, end: this.end }) });
   }

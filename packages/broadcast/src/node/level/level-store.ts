@@ -71,7 +71,7 @@ export class LevelStore implements RoomStore {
     await this.#queue.add(room, operations, bytes, hasMeta || this.#durability === "fsync", hasMeta);
     state.stored = Math.max(state.stored, end);
     // Nothing follows on the mark of a clean close: the room is opened anew before anything else is asked of it.
-    if (isClosed(writes) && this.#rooms.get(room) === state) this.#rooms.delete(room);
+    if (state.isInUse && isClosed(writes) && this.#rooms.get(room) === state) this.#rooms.delete(room);
   }
 
   async read(room: string, from: number, maxBytes: number): Promise<readonly StoredSegment[]> {
