@@ -14,7 +14,9 @@ export const text = (value: string): Uint8Array => new TextEncoder().encode(valu
 
 /** Bytes that differ from block to block and hold every value. */
 export function content(length: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, index) => (index + 7 * Math.floor(index / 100)) % 256);
+  const bytes = new Uint8Array(length);
+  for (let index = 0; index < length; index++) bytes[index] = index + 7 * Math.floor(index / 100);
+  return bytes;
 }
 
 export interface PairOptions {

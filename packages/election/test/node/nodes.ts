@@ -1,7 +1,7 @@
 /** Real nodes in this process, with small times, closed when the test ends. */
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { onTestFinished } from "vitest";
+import { atTestEnd } from "../../../../test/beside.js";
 import type { ElectorEvents } from "../../src/core/index.js";
 import { createElector, type ElectorOptions, type Load, memoryStorage, type NodeElector } from "../../src/index.js";
 
@@ -39,7 +39,7 @@ export const joining = { stepMs: 5_000 } as const;
 /** A node that is stopped when the test ends. */
 export function node(options: ElectorOptions): NodeElector {
   const elector = createElector({ ...quick, storage: memoryStorage(), ...options });
-  onTestFinished(async () => await elector.stop());
+  atTestEnd(async () => await elector.stop());
   return elector;
 }
 
@@ -90,13 +90,26 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+/** Ends when no other test of this process begins to listen any more: one of them could take a port that was free. */
+let lastListening: Promise<unknown> = Promise.resolve();
+
+/** Looks for free ports and begins to listen there, while no other test that runs beside this one does. */
+async function inTurn<Result>(listen: () => Promise<Result>): Promise<Result> {
+  const listening = lastListening.then(listen);
+  lastListening = listening.catch(() => {});
+  return await listening;
+}
+
 /** A leader `a` of available mode, and its followers. */
 export async function cluster(ids: readonly string[], more: ElectorOptions = {}): Promise<NodeElector[]> {
   const [first = "a", ...others] = ids;
-  const [port = 0] = await freePorts(1);
-  const address = `127.0.0.1:${port}`;
-  const leader = node({ ...more, id: first, listen: address, seeds: [address] });
-  await leader.start();
+  const { leader, address } = await inTurn(async () => {
+    const [port = 0] = await freePorts(1);
+    const at = `127.0.0.1:${port}`;
+    const one = node({ ...more, id: first, listen: at, seeds: [at] });
+    await one.start();
+    return { leader: one, address: at };
+  });
   await whoLeads([leader]);
   const followers = others.map((id) => node({ ...joining, ...more, id, seeds: [address] }));
   for (const follower of followers) await follower.start();
@@ -106,10 +119,13 @@ export async function cluster(ids: readonly string[], more: ElectorOptions = {})
 
 /** Members of quorum mode; whoever leads is among them. */
 export async function members(ids: readonly string[], more: ElectorOptions = {}): Promise<NodeElector[]> {
-  const ports = await freePorts(ids.length);
-  const list = ids.map((id, index) => ({ id, address: `127.0.0.1:${ports[index]}` }));
-  const nodes = ids.map((id) => node({ ...more, id, mode: "quorum", members: list }));
-  await Promise.all(nodes.map(async (one) => await one.start()));
+  const nodes = await inTurn(async () => {
+    const ports = await freePorts(ids.length);
+    const list = ids.map((id, index) => ({ id, address: `127.0.0.1:${ports[index]}` }));
+    const all = ids.map((id) => node({ ...more, id, mode: "quorum", members: list }));
+    await Promise.all(all.map(async (one) => await one.start()));
+    return all;
+  });
   const leader = await whoLeads(nodes);
   await Promise.all(nodes.filter((one) => one !== leader).map((one) => follows(one, leader.view().id)));
   return nodes;

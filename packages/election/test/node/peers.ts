@@ -1,7 +1,7 @@
 /** What connects to a node and is none: raw sockets that are closed when the test ends. */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { onTestFinished } from "vitest";
+import { atTestEnd } from "../../../../test/beside.js";
 import { type Body, encodeMessage, framed, type Header, PayloadStream, settingsOf } from "../../src/core/index.js";
 import { quick } from "./nodes.js";
 
@@ -10,7 +10,7 @@ export async function dial(address: string): Promise<Socket> {
   const [host = "", port] = address.split(":");
   const socket = connect({ host, port: Number(port) });
   socket.on("error", () => {});
-  onTestFinished(() => {
+  atTestEnd(() => {
     socket.destroy();
   });
   await once(socket, "connect");
@@ -33,7 +33,7 @@ export async function fakeServer(treat: (socket: Socket) => void): Promise<FakeS
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  onTestFinished(() => {
+  atTestEnd(() => {
     server.close();
     for (const socket of sockets) socket.destroy();
   });

@@ -2,7 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UdpProxy, type UdpProxyOptions } from "@lab/simnet";
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
+import { atTestEnd, eachBeside } from "../../../../test/beside.js";
 import { scratchFolder } from "../../../../test/scratch.js";
 import { get, put, serve } from "../../src/index.js";
 import { content } from "./content.js";
@@ -17,72 +18,80 @@ const HOSTILE: UdpProxyOptions["toServer"] = {
   corrupt: 0.1,
 };
 
-let base: string;
-let served: string;
-
-beforeEach(() => {
-  base = scratchFolder();
-  served = join(base, "served");
+/** A folder, and one in it that is served. */
+function folders(): { readonly base: string; readonly served: string } {
+  const base = scratchFolder();
+  const served = join(base, "served");
   mkdirSync(served);
-});
+  return { base, served };
+}
 
 async function behindProxy(
+  served: string,
   seed: number,
   impairments: UdpProxyOptions["toServer"],
 ): Promise<UdpProxy & { readonly port: number }> {
   const { server, port } = await serve({ directory: served, port: 0, writable: true });
   const proxy = new UdpProxy({ to: { host: "127.0.0.1", port }, toServer: impairments, seed });
   const at = await proxy.listen();
-  onTestFinished(async () => {
+  atTestEnd(async () => {
     await proxy.close();
     await server.close();
   });
   return Object.assign(proxy, { port: at.port });
 }
 
-describe("S54: 10 % drop, duplication, reordering and corruption at once", () => {
-  it.each([
+describe.concurrent("S54: 10 % drop, duplication, reordering and corruption at once", () => {
+  it.for([
     { operation: "get", window: 1, seed: 1 },
     { operation: "get", window: 8, seed: 2 },
     { operation: "put", window: 1, seed: 3 },
     { operation: "put", window: 8, seed: 4 },
-  ] as const)("a $operation by version 2, window $window", async ({ operation, window, seed }) => {
-    const proxy = await behindProxy(seed, HOSTILE);
-    const bytes = content(100_000, seed);
-    const options = {
-      port: proxy.port,
-      window,
-      blockBytes: 1376,
-      minRtoMs: 10,
-      initialRtoMs: 100,
-      stateFolder: join(base, "state"),
-    };
-    if (operation === "get") {
-      writeFileSync(join(served, "a"), bytes);
-      await get({ ...options, name: "a", to: join(base, "a") });
-    } else {
-      writeFileSync(join(base, "a"), bytes);
-      await put({ ...options, from: join(base, "a") });
-    }
-    const arrived = readFileSync(join(operation === "get" ? base : served, "a"));
-    expect(Buffer.from(bytes).equals(arrived)).toBe(true);
-    for (const direction of ["to-server", "to-client"] as const) {
-      const { lost, duplicated, reordered, corrupted } = proxy.counters(direction);
-      for (const count of [lost.drop, duplicated, reordered, corrupted]) expect(count).toBeGreaterThan(0);
-    }
-  });
+  ] as const)(
+    "a $operation by version 2, window $window",
+    eachBeside(async ({ operation, window, seed }) => {
+      const { base, served } = folders();
+      const proxy = await behindProxy(served, seed, HOSTILE);
+      const bytes = content(100_000, seed);
+      const options = {
+        port: proxy.port,
+        window,
+        blockBytes: 1376,
+        minRtoMs: 10,
+        initialRtoMs: 100,
+        stateFolder: join(base, "state"),
+      };
+      if (operation === "get") {
+        writeFileSync(join(served, "a"), bytes);
+        await get({ ...options, name: "a", to: join(base, "a") });
+      } else {
+        writeFileSync(join(base, "a"), bytes);
+        await put({ ...options, from: join(base, "a") });
+      }
+      const arrived = readFileSync(join(operation === "get" ? base : served, "a"));
+      expect(Buffer.from(bytes).equals(arrived)).toBe(true);
+      for (const direction of ["to-server", "to-client"] as const) {
+        const { lost, duplicated, reordered, corrupted } = proxy.counters(direction);
+        for (const count of [lost.drop, duplicated, reordered, corrupted]) expect(count).toBeGreaterThan(0);
+      }
+    }),
+  );
 
-  it.each(["get", "put"] as const)("a %s by version 1, without corruption, which it cannot see", async (operation) => {
-    const proxy = await behindProxy(7, { ...HOSTILE, corrupt: 0 });
-    const bytes = content(5_050, 7);
-    const options = { port: proxy.port, version: 1, retransmitMs: 30, retransmissions: 50 } as const;
-    if (operation === "get") {
-      writeFileSync(join(served, "a"), bytes);
-      await get({ ...options, name: "a", to: join(base, "a") });
-    } else {
-      writeFileSync(join(base, "a"), bytes);
-      await put({ ...options, from: join(base, "a") });
-    }
-    expect(Buffer.from(bytes).equals(readFileSync(join(operation === "get" ? base : served, "a")))).toBe(true);
-  });
+  it.for(["get", "put"] as const)(
+    "a %s by version 1, without corruption, which it cannot see",
+    eachBeside(async (operation) => {
+      const { base, served } = folders();
+      const proxy = await behindProxy(served, 7, { ...HOSTILE, corrupt: 0 });
+      const bytes = content(5_050, 7);
+      const options = { port: proxy.port, version: 1, retransmitMs: 30, retransmissions: 50 } as const;
+      if (operation === "get") {
+        writeFileSync(join(served, "a"), bytes);
+        await get({ ...options, name: "a", to: join(base, "a") });
+      } else {
+        writeFileSync(join(base, "a"), bytes);
+        await put({ ...options, from: join(base, "a") });
+      }
+      expect(Buffer.from(bytes).equals(readFileSync(join(operation === "get" ? base : served, "a")))).toBe(true);
+    }),
+  );
 });
