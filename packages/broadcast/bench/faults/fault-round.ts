@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as wait } from "node:timers/promises";
 import { Random } from "@lab/simnet";
 import { DeliveryRecord, type Verdict } from "./delivery-record.js";
-import { type From, library } from "./library.js";
+import { type From, library, type StartProgram } from "./library.js";
 import { Served } from "./served.js";
 import { indexOf, SteadyPublisher } from "./steady-publisher.js";
 
@@ -20,6 +20,8 @@ export interface Load {
   /** Between two cuts, or from the start of a server to its end. */
   readonly everyMs: number;
   readonly seed: number;
+  /** How the server is started. Default: from its source. */
+  readonly startProgram?: StartProgram;
 }
 
 export interface FaultResult extends Verdict {
@@ -45,7 +47,11 @@ const CUT_WITHIN_BYTES = 700;
 const RECONNECT = { backoffMs: 20, maxBackoffMs: 100 };
 
 export async function faultRound(fault: Fault, load: Load): Promise<FaultResult> {
-  await using served = await Served.start(load.from, fault === "server killed" ? "written" : "memory");
+  await using served = await Served.start(
+    load.from,
+    fault === "server killed" ? "written" : "memory",
+    load.startProgram,
+  );
   const { join } = await library(load.from);
   const record = new DeliveryRecord();
   const isKilled = fault === "server killed";

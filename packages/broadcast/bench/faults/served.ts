@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { TcpProxy } from "@lab/simnet";
-import { type RunningProcess, startTypeScript } from "../../../../test/process.js";
-import type { From } from "./library.js";
+import type { RunningProcess } from "../../../../test/process.js";
+import { type From, type StartProgram, startSource } from "./library.js";
 
-const program = new URL("./server.ts", import.meta.url);
+export const serverProgram: URL = new URL("./server.ts", import.meta.url);
 
 export class Served implements AsyncDisposable {
   /** Without the proxy, of the process that runs now. */
@@ -16,16 +16,18 @@ export class Served implements AsyncDisposable {
   address = "";
   readonly proxy: TcpProxy = new TcpProxy({});
   readonly #args: readonly string[];
+  readonly #startProgram: StartProgram;
   readonly #folder: string;
   #process: RunningProcess | undefined;
 
-  private constructor(from: From, log: "memory" | "written") {
+  private constructor(from: From, log: "memory" | "written", startProgram: StartProgram) {
     this.#folder = mkdtempSync(join(tmpdir(), "lab-broadcast-faults-"));
     this.#args = [from, log, this.#folder];
+    this.#startProgram = startProgram;
   }
 
-  static async start(from: From, log: "memory" | "written"): Promise<Served> {
-    const served = new Served(from, log);
+  static async start(from: From, log: "memory" | "written", startProgram: StartProgram = startSource): Promise<Served> {
+    const served = new Served(from, log, startProgram);
     const { host, port } = await served.proxy.listen();
     served.address = `${host}:${port}`;
     await served.#start();
@@ -48,7 +50,7 @@ export class Served implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    this.#process = startTypeScript(program, this.#args);
+    this.#process = this.#startProgram(serverProgram, this.#args);
     const port = await this.#process.port();
     this.direct = `127.0.0.1:${port}`;
     await this.proxy.retarget({ host: "127.0.0.1", port });

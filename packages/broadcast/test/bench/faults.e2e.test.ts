@@ -1,12 +1,25 @@
 /** A short form of each row of the bench of faults, from the sources; times and memory are judged by the bench itself. */
 import { expect, it } from "vitest";
 import { type Fault, faultRound } from "../../bench/faults/fault-round.js";
-import { stoppedReader } from "../../bench/faults/stopped-reader/run.js";
+import type { StartProgram } from "../../bench/faults/library.js";
+import { serverProgram } from "../../bench/faults/served.js";
+import { role, stoppedReader } from "../../bench/faults/stopped-reader/run.js";
+import { bundleProgram } from "../level/bundled-program.js";
 
-it.each<Fault>(["subscriber cut", "publisher cut", "server killed"])(
+const bundled = new Map([serverProgram, role].map((program) => [program.href, bundleProgram(program)]));
+
+const startProgram: StartProgram = (program, args) => {
+  const start = bundled.get(program.href);
+  if (start === undefined) throw new Error(`${program.href} is not bundled`);
+  return start(args);
+};
+
+// Each has a server, a load that is far below what a core does, and faults that wait: none needs a machine of its own.
+it.concurrent.each<Fault>(["subscriber cut", "publisher cut", "server killed"])(
   "%s again and again: nothing lost, nothing twice, all in order, every publish acknowledged",
   async (fault) => {
-    const result = await faultRound(fault, { from: "sources", perSecond: 1_000, forMs: 1_000, everyMs: 250, seed: 5 });
+    const load = { from: "sources", perSecond: 1_000, forMs: 1_000, everyMs: 250, seed: 5, startProgram } as const;
+    const result = await faultRound(fault, load);
     expect(result).toMatchObject({
       published: 1_000,
       lost: 0,
@@ -25,7 +38,7 @@ it.each<Fault>(["subscriber cut", "publisher cut", "server killed"])(
 it("a reader that stops: the others hear all in order, and it is given or told everything", async () => {
   const schedule = { perSecond: 8_000, beforeMs: 200, stoppedMs: 1_500, afterMs: 200 };
   const historyBytes = 2 ** 20;
-  const { readers, got, told, all, heldBytes } = await stoppedReader("sources", schedule, historyBytes);
+  const { readers, got, told, all, heldBytes } = await stoppedReader("sources", schedule, historyBytes, startProgram);
   expect(readers.faults).toBe(0);
   expect(got + told).toBe(all);
   expect(told).toBeGreaterThan(0);

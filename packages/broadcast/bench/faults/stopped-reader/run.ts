@@ -2,11 +2,11 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { type RunningProcess, startTypeScript } from "../../../../../test/process.js";
-import type { From } from "../library.js";
+import { type From, type StartProgram, startSource } from "../library.js";
 import type { ReadersSummary } from "./latencies.js";
 import { MESSAGE_BYTES, type Schedule, scheduleArgs } from "./schedule.js";
 
-const role = new URL("./role.ts", import.meta.url);
+export const role: URL = new URL("./role.ts", import.meta.url);
 const LOOK_EVERY_MS = 100;
 /** Kind, member, client seq and length of an entry. */
 const ENTRY_BYTES: number = 17 + MESSAGE_BYTES;
@@ -26,13 +26,14 @@ export async function stoppedReader(
   from: From,
   schedule: Schedule,
   historyBytes: number,
+  startProgram: StartProgram = startSource,
 ): Promise<StoppedReaderResult> {
-  await using server = startTypeScript(role, ["server", from, String(historyBytes)]);
+  await using server = startProgram(role, ["server", from, String(historyBytes)]);
   const address = `127.0.0.1:${await server.port()}`;
   const args = [from, address, ...scheduleArgs(schedule)];
-  await using readers = startTypeScript(role, ["readers", ...args]);
-  await using stopping = startTypeScript(role, ["stopping", ...args]);
-  await using publisher = startTypeScript(role, ["publisher", ...args]);
+  await using readers = startProgram(role, ["readers", ...args]);
+  await using stopping = startProgram(role, ["stopping", ...args]);
+  await using publisher = startProgram(role, ["publisher", ...args]);
   await Promise.all([readers, stopping, publisher].map((one) => one.line(/^ready$/)));
   publisher.signal("SIGUSR2");
   const growthBytes = await growth(server, stopping, readers.line(/^result /));
