@@ -6,11 +6,24 @@ export { decodeClientMessage, decodeServerMessage, encode } from "./codec.js";
 export { BuildError, RakeError, RakefileError, RemoteProtocolError } from "./errors.js";
 export { type Dialect, dialectOf, type Spoken } from "./first-bytes.js";
 export { fromHex, isDigest, toHex } from "./hex.js";
+export { kindOf } from "./kind.js";
 export * from "./message-limits.js";
 export * from "./messages.js";
 export { isPattern, matches, pathFault } from "./paths.js";
 export type * from "./plan.js";
 export type { Platform } from "./platform.js";
+export {
+  DEFAULT_PORT,
+  MAX_ACTIONS,
+  MAX_FAULTS,
+  MAX_LINE_BYTES,
+  MAX_PATHS,
+  MAX_RAKEFILE_BYTES,
+  type ParsedRakefile,
+  parseRakefile,
+  type RakefileOptions,
+  renderFaults,
+} from "./rakefile.js";
 export type * from "./server-contract.js";
 export {
   encodeV1,
