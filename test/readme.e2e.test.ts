@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
+import { beside } from "./beside.js";
 import { anchors, type CodeBlock, codeBlocks, links } from "./markdown.js";
 import { blockTimeoutMs, fate, runBlock } from "./readme-blocks.js";
 
@@ -28,7 +29,10 @@ for (const { path, owner } of shown) {
   for (const block of codeBlocks(readFileSync(path, "utf8"))) {
     const title = `${relative(root, path)}: the ${block.info[0]} block of line ${block.line} runs`;
     const what = fate(block);
-    if (what === "run") it(title, () => runBlock(root, owner, block).then(() => {}), blockTimeoutMs + 5_000);
+    if (what === "run") {
+      const run = beside(async () => void (await runBlock(root, owner, block)));
+      it.concurrent(title, run, blockTimeoutMs + 5_000);
+    }
     if (what === "skip") it.skip(`${title} (fenced no-run)`);
   }
 }

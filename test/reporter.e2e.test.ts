@@ -3,6 +3,7 @@ import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
+import { beside, eachBeside } from "./beside.js";
 import { type Exit, run } from "./process.js";
 import { scratchFolder } from "./scratch.js";
 
@@ -25,7 +26,7 @@ const withPython = `import { itWith } from ${JSON.stringify(pathToFileURL(join(r
 it("passes", () => {});
 itWith("python3", "talks to python", () => {});`;
 
-it.each<[title: string, text: string, closing: string, code: number]>([
+it.concurrent.for<[title: string, text: string, closing: string, code: number]>([
   ["tests", 'it("a", () => {}); it.skip("b", () => {}); it("c", () => {});', "2 passed, 0 failed, 1 skipped", 0],
   ["a failing test", 'it("a", () => {}); it("b", () => expect(1).toBe(2));', "1 passed, 1 failed, 0 skipped", 1],
   [
@@ -41,29 +42,41 @@ it.each<[title: string, text: string, closing: string, code: number]>([
     "1 passed, 1 failed, 0 skipped",
     1,
   ],
-])("the last line counts %s", async (_title, text, closing, code) => {
-  const exit = await runTests(text);
-  expect(exit.stdout.trim().split("\n").at(-1), exit.stderr).toBe(closing);
-  expect(exit.code).toBe(code);
-  expect(exit.stdout).toMatch(/^ {2}packages\/one +\d/m);
-});
+])(
+  "the last line counts %s",
+  eachBeside(async ([_title, text, closing, code]) => {
+    const exit = await runTests(text);
+    expect(exit.stdout.trim().split("\n").at(-1), exit.stderr).toBe(closing);
+    expect(exit.code).toBe(code);
+    expect(exit.stdout).toMatch(/^ {2}packages\/one +\d/m);
+  }),
+);
 
-it("a test whose component is absent is skipped, with the reason in the table", async () => {
-  const { code, stdout } = await runTests(withPython);
-  expect(code).toBe(0);
-  expect(stdout).toMatch(/^python3 +0 +1 {2}no python3 on the PATH/m);
-  expect(stdout).toMatch(/^1 passed, 0 failed, 1 skipped$/m);
-});
+it.concurrent(
+  "a test whose component is absent is skipped, with the reason in the table",
+  beside(async () => {
+    const { code, stdout } = await runTests(withPython);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^python3 +0 +1 {2}no python3 on the PATH/m);
+    expect(stdout).toMatch(/^1 passed, 0 failed, 1 skipped$/m);
+  }),
+);
 
-it("a test whose component is absent fails where LAB_REQUIRE names it", async () => {
-  const { code, stdout } = await runTests(withPython, { LAB_REQUIRE: "openssl,python3" });
-  expect(code).toBe(1);
-  expect(stdout).toMatch(/^1 passed, 1 failed, 0 skipped$/m);
-});
+it.concurrent(
+  "a test whose component is absent fails where LAB_REQUIRE names it",
+  beside(async () => {
+    const { code, stdout } = await runTests(withPython, { LAB_REQUIRE: "openssl,python3" });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^1 passed, 1 failed, 0 skipped$/m);
+  }),
+);
 
-it("a name in LAB_REQUIRE that is no component ends the run before it begins", async () => {
-  const { code, stdout, stderr } = await runTests('it("a", () => {});', { LAB_REQUIRE: "pyhton3" });
-  expect(code).toBe(1);
-  expect(stdout).not.toMatch(/passed/);
-  expect(stderr).toMatch(/LAB_REQUIRE names pyhton3/);
-});
+it.concurrent(
+  "a name in LAB_REQUIRE that is no component ends the run before it begins",
+  beside(async () => {
+    const { code, stdout, stderr } = await runTests('it("a", () => {});', { LAB_REQUIRE: "pyhton3" });
+    expect(code).toBe(1);
+    expect(stdout).not.toMatch(/passed/);
+    expect(stderr).toMatch(/LAB_REQUIRE names pyhton3/);
+  }),
+);

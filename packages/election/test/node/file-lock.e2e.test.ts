@@ -4,9 +4,10 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { start, startTypeScript } from "../../../../test/process.js";
+import { start } from "../../../../test/process.js";
 import { scratchFolder } from "../../../../test/scratch.js";
 import { FileLock } from "../../src/node/file-lock.js";
+import { compiledProgram } from "../processes/compiled.js";
 
 const isLinux = process.platform === "linux";
 const boot = isLinux ? readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim() : "-";
@@ -36,9 +37,9 @@ it.runIf(isLinux)("of processes that find the lock of a dead one at the same mom
       text = lock({ pid: gone, nonce: `${dead + 2}` });
     }
   }
-  const at = Date.now() + 1_500;
-  const file = new URL("file-lock-rounds.ts", import.meta.url);
-  const processes = Array.from({ length: 4 }, () => startTypeScript(file, [`${rounds}`, folder, `${at}`]));
+  const program = compiledProgram("../node/file-lock-rounds.ts");
+  const at = Date.now() + 700;
+  const processes = Array.from({ length: 4 }, () => start(process.execPath, [program, `${rounds}`, folder, `${at}`]));
   onTestFinished(async () => {
     for (const one of processes) await one[Symbol.asyncDispose]();
   });

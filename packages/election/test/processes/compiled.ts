@@ -18,6 +18,7 @@ export type Program =
   | "asking-candidate.ts"
   | "resource.ts"
   | "../etcd/candidate.ts"
+  | "../node/file-lock-rounds.ts"
   | "../node/start-and-stop.ts"
   | "../overlap/report.ts"
   | "../sim/simulate.ts";
