@@ -33,6 +33,8 @@ export class ClientRecord {
   incarnation = 0;
   /** Nothing was passed over of what changes who is a member, since the last welcome. */
   knowsMembers = false;
+  /** By the last welcome, and the joins and leaves above its head that it was given; undefined before one. */
+  members: Map<number, string> | undefined;
   /** Of the last welcome. */
   #head = 0;
   /** The end of the last gap that it was told of. */
@@ -113,6 +115,7 @@ export class ClientRecord {
       if (entry.own !== (entry.member === member)) {
         throw new Violation("F", `${this.node} is told that ${number} is ${entry.own ? "" : "not "}its own`);
       }
+      this.#changed(entry);
       this.next = number + 1;
       this.last = number;
       this.#highest = number;
@@ -126,6 +129,7 @@ export class ClientRecord {
       case "welcome":
         this.knowsMembers = true;
         this.#head = notice.head;
+        this.#welcomed(notice, state);
         // Who asks anew, since nothing of what it asked for came, begins anew.
         if (this.next === undefined || this.#asksAnew(notice.status)) {
           if (this.next === undefined) this.epoch = state.epoch;
@@ -158,6 +162,23 @@ export class ClientRecord {
         this.#stable = notice.upTo;
         return;
     }
+  }
+
+  /** B10: whom it named. */
+  #welcomed({ head, resumeFrom, member }: Extract<Notice, { type: "welcome" }>, { epoch }: ClientState): void {
+    const isIt = (one: Welcome): boolean =>
+      one.epoch === epoch && one.head === head && one.resumeFrom === resumeFrom && one.member === member;
+    const said = this.welcomes.findLast(isIt);
+    if (said === undefined)
+      throw new Violation("A", `${this.node} is told of a welcome at ${head} that no server said`);
+    this.members = new Map(said.members.map((one) => [one.member, one.name]));
+  }
+
+  /** B10: entries above the head alone change who is a member, also behind a gap. */
+  #changed({ kind, number, member, bytes }: Delivered): void {
+    if (number <= this.#head) return;
+    if (kind === "join") this.members?.set(member, Buffer.from(bytes).toString());
+    else if (kind === "leave") this.members?.delete(member);
   }
 
   #gap({ from, to }: Extract<Notice, { type: "gap" }>): void {

@@ -62,6 +62,7 @@ export class ConnectionWatch {
         this.welcome = message;
         this.next = message.resumeFrom;
         this.#served.model.promised(message.epoch);
+        this.#members(message);
         return 0;
       case "batch":
         this.#batch(message);
@@ -85,6 +86,17 @@ export class ConnectionWatch {
       default:
         return 0;
     }
+  }
+
+  /** B10: who is joined at the head. */
+  #members({ epoch, head, members }: Welcome): void {
+    const expected = this.#served.model.membersAt(epoch, head)?.join();
+    const told = members.map(({ member, name }) => `${member} ${name}`).sort();
+    if (expected === undefined || told.join() === expected) return;
+    throw new Violation(
+      "B10",
+      `${this.#who} is told of the members ${told.join()}, and at ${head} there are ${expected}`,
+    );
   }
 
   #batch({ first, entries }: Batch): void {

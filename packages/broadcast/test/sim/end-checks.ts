@@ -53,15 +53,21 @@ function checkAcknowledged(model: RoomModel, auditor: ClientRecord | undefined):
   }
 }
 
-/** B10: who the members are is what the joins and leaves of the log say, wherever one came in. */
+/**
+ * B10: the members are those of the welcome, changed by the joins and leaves that came, also behind a gap, which tells of none; and
+ * where none was passed over they are those of the log.
+ */
 function checkMembers(record: ClientRecord, program: ProgramOf): void {
-  const { node, ended, knowsMembers, model } = record;
-  const view = ended === undefined && knowsMembers ? program(node)?.machine.view() : undefined;
-  const expected = model.membersAtHead();
-  if (view === undefined || view.phase !== "open" || expected === undefined || view.epoch !== model.current?.epoch)
-    return;
+  const { node, ended, knowsMembers, model, members } = record;
+  const view = ended === undefined ? program(node)?.machine.view() : undefined;
+  if (view?.phase !== "open" || view.epoch !== model.current?.epoch) return;
   const told = view.members.map(({ member, name }) => `${member} ${name}`).sort();
-  if (told.join() === expected.join()) return;
+  const given = [...(members ?? [])].map(([member, name]) => `${member} ${name}`).sort();
+  if (told.join() !== given.join()) {
+    throw new Violation("B10", `${node} has the members ${told.join(", ")}, and was told of ${given.join(", ")}`);
+  }
+  const expected = knowsMembers ? model.membersAtHead() : undefined;
+  if (expected === undefined || told.join() === expected.join()) return;
   throw new Violation("B10", `${node} has the members ${told.join(", ")}, and the log ${expected.join(", ")}`);
 }
 

@@ -192,7 +192,12 @@ export class RoomModel {
 
   /** "<member> <name>" of those who are joined, in order; undefined where nobody has seen every entry. */
   membersAtHead(): string[] | undefined {
-    const { lines = [], head = 0 } = this.current ?? {};
+    return this.current === undefined ? [] : this.membersAt(this.current.epoch, this.current.head);
+  }
+
+  /** The same at a number of an epoch. */
+  membersAt(epoch: number, head: number): string[] | undefined {
+    const { lines } = this.#of(epoch);
     const members = new Map<string, string>();
     for (let index = 0; index < head; index++) {
       const line = lines[index];

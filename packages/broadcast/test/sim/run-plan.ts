@@ -51,15 +51,15 @@ export interface RunOptions {
   readonly trace?: boolean;
   /** What the application of a node is told, and when. */
   readonly observed?: (node: string, atMs: number, what: string) => void;
-  /** Only up to the calm: what everybody has in the end is not asked. */
-  readonly endsWithCalm?: boolean;
+  /** Only up to then: what everybody has in the end is not asked. */
+  readonly endsAtMs?: number;
 }
 
 export function runPlan(plan: Plan, machines: Machines = SHIPPED, options: RunOptions = {}): RunOfPlan {
   const run = new PlannedRun(plan, machines, options);
   let violation: Violation | undefined;
   try {
-    run.run(options.endsWithCalm);
+    run.run(options.endsAtMs);
   } catch (error) {
     violation = violationIn(error);
   }
@@ -106,15 +106,15 @@ export class PlannedRun {
     for (const fault of plan.faults) this.world.addFault(fault);
   }
 
-  run(endsWithCalm = false): void {
+  run(endsAtMs?: number): void {
     const { world } = this;
     const { calmAtMs } = this.#plan;
     for (const { atMs, act } of this.#engineActs()) {
       world.run({ untilMs: atMs });
       act();
     }
-    world.run({ untilMs: endsWithCalm ? calmAtMs : calmAtMs + LATEST_PUBLISH_MS });
-    if (endsWithCalm) return;
+    world.run({ untilMs: endsAtMs ?? calmAtMs + LATEST_PUBLISH_MS });
+    if (endsAtMs !== undefined) return;
     settle(world, { missing: () => this.#missing(), withinMs: SETTLES_WITHIN_MS });
     this.#takeovers = 0;
     // What nobody waits for must do no harm either; and a leave may still come.
