@@ -1,9 +1,21 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 // At most two workers (the machines that run this have two cores). Tests that start processes (`*.e2e.test.ts`), and the
-// explorer's, which make much garbage for other threads to collect, run in a group of their own, one file after another,
-// so that they do not starve each other.
+// explorer's, which make much garbage for other threads to collect, run in groups of their own, most of them
+// one file after another, so that they do not starve each other.
 const alone = ["*.e2e.test.ts", "explorer.sim.test.ts"];
+// Of these, those in which nothing has a time to keep and nothing is measured: what they start may come late, and two files
+// at a time are sooner done. A test that waits for a lease, a rate, a pause or a memory does not belong here.
+const inPairs = [
+  "examples/{chat,file-drop,hftp-server}/test/*.e2e.test.ts",
+  "packages/broadcast/test/node/{access,durable,ended,odd-snapshots}.e2e.test.ts",
+  "packages/framing/test/framed-socket.e2e.test.ts",
+  "packages/hftp/test/client/{advice,commands,lock,output,part-file,shell,tls}.e2e.test.ts",
+  "packages/hftp/test/interop/*.e2e.test.ts",
+  "packages/simnet/test/{cli,mutants,pcapng,tcp-mesh}.e2e.test.ts",
+  "packages/stopwait-udp/test/node/{readme-packets,swapped-folders}.e2e.test.ts",
+  "test/install-components.e2e.test.ts",
+];
 const shared = { setupFiles: ["test/setup.ts"], exclude: ["**/node_modules/**", "**/dist/**"], pool: "forks" as const };
 // `pnpm test:long` gives every test more time with more runs.
 const timeout = (ms: number): number => Math.max(ms, Number(process.env["LAB_TIMEOUT_MS"] ?? 0));
@@ -27,12 +39,24 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           ...shared,
-          name: "e2e",
-          include: roots.flatMap((root) => alone.map((file) => `${root}/**/${file}`)),
-          maxWorkers: 1,
+          name: "e2e-pairs",
+          include: inPairs,
+          maxWorkers: 2,
           testTimeout: timeout(30_000),
           hookTimeout: 30_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "e2e",
+          include: roots.flatMap((root) => alone.map((file) => `${root}/**/${file}`)),
+          exclude: [...shared.exclude, ...inPairs],
+          maxWorkers: 1,
+          testTimeout: timeout(30_000),
+          hookTimeout: 30_000,
+          sequence: { groupOrder: 2 },
         },
       },
       // Needs packed tarballs: `pnpm test:built` makes them, sets LAB_PACKED and selects this project.
@@ -47,7 +71,7 @@ const config: ViteUserConfig = defineConfig({
                 maxWorkers: 1,
                 testTimeout: timeout(60_000),
                 hookTimeout: 120_000,
-                sequence: { groupOrder: 2 },
+                sequence: { groupOrder: 3 },
               },
             },
           ]),

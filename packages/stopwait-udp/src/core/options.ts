@@ -24,11 +24,12 @@ export function resolveNumbers<Name extends string>(
   for (const name of Object.keys(rules) as Name[]) {
     const rule = rules[name];
     const value = given[name] ?? rule.default;
-    const accepted = `a whole number from ${rule.min} to ${rule.max}${rule.orInfinity === true ? ", or Infinity" : ""}`;
-    if (typeof value !== "number") throw new TypeError(`${name} must be ${accepted}, not ${typeof value}`);
+    const accepted = (): string =>
+      `a whole number from ${rule.min} to ${rule.max}${rule.orInfinity === true ? ", or Infinity" : ""}`;
+    if (typeof value !== "number") throw new TypeError(`${name} must be ${accepted()}, not ${typeof value}`);
     const inRange = Number.isInteger(value) && value >= rule.min && value <= rule.max;
     if (!inRange && !(rule.orInfinity === true && value === Number.POSITIVE_INFINITY)) {
-      throw new RangeError(`${name} is ${value}, but must be ${accepted}`);
+      throw new RangeError(`${name} is ${value}, but must be ${accepted()}`);
     }
     resolved[name] = value;
   }
