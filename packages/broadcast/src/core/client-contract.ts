@@ -1,5 +1,6 @@
 /** What the client machine is told and may ask for (docs/machine.md, docs/broadcast.md). */
 
+import type { MessageRun } from "./message-run.js";
 import type { EntryKind, GapReason, LeaveReason, Member } from "./messages.js";
 
 export type ClientInput =
@@ -41,7 +42,8 @@ export type ClientOutput =
   | { readonly type: "pause"; readonly attempt: number }
   | { readonly type: "resume"; readonly attempt: number }
   /** In the order of their numbers, each once. */
-  | { readonly type: "deliver"; readonly entries: readonly Delivered[] }
+  /** `runs`: the same entries, where all are messages; who takes them from there has none made before its time. */
+  | { readonly type: "deliver"; readonly entries: readonly Delivered[]; readonly runs?: readonly MessageRun[] }
   /** In their place between entries (B30). */
   | { readonly type: "notice"; readonly notice: Notice }
   | { readonly type: "published"; readonly id: number; readonly number: number }

@@ -4,6 +4,7 @@ import type { ClientOutput, Delivered, Notice } from "./client-contract.js";
 import type { ClientSettings } from "./client-options.js";
 import { BATCH_PREFIX_BYTES, checkBatch } from "./codec.js";
 import { ENTRY_HEADER_BYTES, EntryWalker, KIND } from "./entries.js";
+import { MessageRun, RunsDelivery } from "./message-run.js";
 import {
   ENTRY_KINDS,
   type EntryKind,
@@ -19,6 +20,9 @@ import type { Roster } from "./roster.js";
 import { SnapshotAssembly } from "./snapshot-assembly.js";
 import { ENTRY_OVERHEAD_BYTES, type Unhandled } from "./unhandled.js";
 import { malformed, TWO_32, UNSAFE_HIGH } from "./wire.js";
+
+/** From so many messages of one sender on, entries are not made before they are taken. */
+const LONG_RUN = 8;
 
 const text = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -36,8 +40,9 @@ export class Deliveries {
   readonly #put: (output: ClientOutput) => void;
   readonly #walker = new EntryWalker();
   readonly #snapshot: SnapshotAssembly;
-  /** Of this call, not put out yet. */
+  /** Of this call, not put out yet: one of both is empty. */
   #entries: Delivered[] = [];
+  #runs: MessageRun[] = [];
   #bytes = 0;
 
   constructor(
@@ -75,6 +80,7 @@ export class Deliveries {
     if (first > this.last + 1) throw malformed(`a BATCH from number ${first} behind ${this.last}`);
     this.hasBegun = true;
     if (first + count - 1 <= this.last) return;
+    this.#flushRuns();
     walker.begin(payload, BATCH_PREFIX_BYTES);
     const { buffer, byteOffset } = payload;
     const { echo } = this.#settings;
@@ -114,67 +120,75 @@ export class Deliveries {
   }
 
   /**
-   * The common BATCH, in one pass: the messages behind the last one, and nothing else. False, and nothing has changed: it is
-   * another one, or none at all, and `batch` looks at it more closely.
+   * The common BATCH: the messages behind the last one, and nothing else. False, and nothing has changed: it is another one, or
+   * none at all, and `batch` looks at it more closely.
    */
   #messages(payload: Uint8Array): boolean {
     const { buffer, byteOffset, length } = payload;
     if (length < BATCH_PREFIX_BYTES || this.#snapshot.isOpen) return false;
     const view = new DataView(buffer, byteOffset, length);
-    const before = this.last;
-    if (view.getUint32(1) * TWO_32 + view.getUint32(5) !== before + 1) return false;
+    const first = this.last + 1;
+    if (view.getUint32(1) * TWO_32 + view.getUint32(5) !== first) return false;
+    const count = view.getUint32(9);
+    if (count === 0 || first + count - 1 > Number.MAX_SAFE_INTEGER) return false;
+    const sender = senderOfAll(view, count);
+    if (sender === undefined) return false;
+    this.hasBegun = true;
+    if (sender > 0 && count >= LONG_RUN) this.#run(view, first, count, sender);
+    else this.#eachMessage(view, first);
+    this.#publishes.passed(this.last);
+    return true;
+  }
+
+  /** Messages of one sender: entries are made where they are taken. */
+  #run(view: DataView, first: number, count: number, member: number): void {
+    const own = member === this.member;
+    const silent = own && !this.#settings.echo;
+    const facts = { first, count, member, name: this.#roster.nameOf(member), own, silent };
+    const run = new MessageRun(facts, view, BATCH_PREFIX_BYTES);
+    if (own) {
+      let at = BATCH_PREFIX_BYTES;
+      for (let number = first; number <= run.last; number++) {
+        this.#publishes.own(view.getUint32(at + 5) * TWO_32 + view.getUint32(at + 9), number, "ok");
+        at += ENTRY_HEADER_BYTES + view.getUint32(at + 13);
+      }
+    }
+    this.#flushEntries();
+    this.#runs.push(run);
+    this.last = run.last;
+    this.#bytes += count * ENTRY_OVERHEAD_BYTES + run.bytes;
+  }
+
+  #eachMessage(view: DataView, first: number): void {
+    this.#flushRuns();
+    const { buffer, byteOffset, byteLength } = view;
     const { echo } = this.#settings;
-    const own = this.member;
-    const entries = this.#entries;
-    const had = entries.length;
-    let number = before;
+    let number = first;
     let sender = 0;
     let name = "";
-    let hasOwn = false;
-    let at = BATCH_PREFIX_BYTES;
-    while (at < length) {
-      const start = at + ENTRY_HEADER_BYTES;
-      if (start > length) break;
+    for (let at = BATCH_PREFIX_BYTES; at < byteLength; number++) {
       const member = view.getUint32(at + 1);
-      const high = view.getUint32(at + 5);
-      const clientSeq = high * TWO_32 + view.getUint32(at + 9);
-      const end = start + view.getUint32(at + 13);
-      if (end > length || payload[at] !== KIND.message || member === 0 || clientSeq === 0 || high >= UNSAFE_HIGH) break;
-      if (member !== sender) {
-        sender = member;
-        name = this.#roster.nameOf(member);
-      }
-      const isOwn = member === own;
-      if (isOwn) hasOwn = true;
-      number++;
-      entries.push({
+      if (member !== sender) name = this.#roster.nameOf(member);
+      sender = member;
+      const clientSeq = view.getUint32(at + 5) * TWO_32 + view.getUint32(at + 9);
+      const start = at + ENTRY_HEADER_BYTES;
+      const length = view.getUint32(at + 13);
+      const own = member === this.member;
+      this.#entries.push({
         number,
         kind: "message",
         member,
         name,
         clientSeq,
-        bytes: new Uint8Array(buffer, byteOffset + start, end - start),
-        own: isOwn,
-        silent: isOwn && !echo,
+        bytes: new Uint8Array(buffer, byteOffset + start, length),
+        own,
+        silent: own && !echo,
       });
-      at = end;
+      this.#bytes += ENTRY_OVERHEAD_BYTES + length;
+      if (own) this.#publishes.own(clientSeq, number, "ok");
+      at = start + length;
     }
-    const count = number - before;
-    if (at !== length || count !== view.getUint32(9) || count === 0 || number > Number.MAX_SAFE_INTEGER) {
-      entries.length = had;
-      return false;
-    }
-    this.hasBegun = true;
-    this.last = number;
-    this.#bytes += count * (ENTRY_OVERHEAD_BYTES - ENTRY_HEADER_BYTES) + length - BATCH_PREFIX_BYTES;
-    if (hasOwn) {
-      for (let index = had; index < entries.length; index++) {
-        const entry = entries[index] as Delivered;
-        if (entry.own) this.#publishes.own(entry.clientSeq, entry.number, "ok");
-      }
-    }
-    this.#publishes.passed(number);
-    return true;
+    this.last = number - 1;
   }
 
   /** @throws RemoteProtocolError where it leaves out what nobody told of */
@@ -212,12 +226,28 @@ export class Deliveries {
   }
 
   flush(): void {
+    this.#flushRuns();
+    this.#flushEntries();
+  }
+
+  #flushRuns(): void {
+    if (this.#runs.length === 0) return;
+    const runs = this.#runs;
+    this.#runs = [];
+    this.#putOut((runs[runs.length - 1] as MessageRun).last, new RunsDelivery(runs));
+  }
+
+  #flushEntries(): void {
     if (this.#entries.length === 0) return;
     const entries = this.#entries;
     this.#entries = [];
-    this.#unhandled.delivered((entries[entries.length - 1] as Delivered).number, this.#bytes);
+    this.#putOut((entries[entries.length - 1] as Delivered).number, { type: "deliver", entries });
+  }
+
+  #putOut(last: number, delivery: ClientOutput): void {
+    this.#unhandled.delivered(last, this.#bytes);
     this.#bytes = 0;
-    this.#put({ type: "deliver", entries });
+    this.#put(delivery);
   }
 
   #refuseInSnapshot(what: string): void {
@@ -238,4 +268,22 @@ export class Deliveries {
 
 function codeOf({ bytes }: Delivered): PublishCode {
   return PUBLISH_CODES[bytes[0] as number] as PublishCode;
+}
+
+/** The sender of so many messages, which the BATCH is and nothing else; 0: of several, undefined: it is another. */
+function senderOfAll(view: DataView, count: number): number | undefined {
+  const { byteLength } = view;
+  let at = BATCH_PREFIX_BYTES;
+  let sender = byteLength >= at + ENTRY_HEADER_BYTES ? view.getUint32(at + 1) : 0;
+  for (let left = count; left > 0; left--) {
+    const start = at + ENTRY_HEADER_BYTES;
+    if (start > byteLength) return undefined;
+    const member = view.getUint32(at + 1);
+    const high = view.getUint32(at + 5);
+    if (view.getUint8(at) !== KIND.message || member === 0 || high >= UNSAFE_HIGH) return undefined;
+    if (high === 0 && view.getUint32(at + 9) === 0) return undefined;
+    if (member !== sender) sender = 0;
+    at = start + view.getUint32(at + 13);
+  }
+  return at === byteLength ? sender : undefined;
 }

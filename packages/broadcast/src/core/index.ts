@@ -9,6 +9,7 @@ export { decode, encode } from "./codec.js";
 export { ENTRY_HEADER_BYTES, EntryWalker, findEntry, KIND } from "./entries.js";
 export { BroadcastError, ClosedError, LocalProtocolError, PublishError, RemoteProtocolError } from "./errors.js";
 export { fromHex, toHex } from "./hex.js";
+export type { MessageRun } from "./message-run.js";
 export * from "./messages.js";
 export type { Platform } from "./platform.js";
 export { printable, printableJson } from "./printable.js";

@@ -175,7 +175,7 @@ export class ClientSocket {
 function connectTcp({ target, highWaterBytes }: ClientSocketOptions, take: (bytes: Uint8Array) => void): Socket {
   const memory = new ReadMemory();
   const onread = {
-    buffer: () => memory.room(),
+    buffer: memory.room(),
     callback: (length: number): boolean => {
       take(memory.taken(length));
       return true; // whether it is paused is decided elsewhere

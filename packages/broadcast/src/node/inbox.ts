@@ -1,13 +1,14 @@
 /** What came and was not handled: given to a handler, or to a loop, one at a time and in order, and acknowledged after that. */
 import type { Delivered, Notice } from "../core/client-contract.js";
 import { LocalProtocolError } from "../core/errors.js";
+import { MessageRun } from "../core/message-run.js";
 import { ENTRY_OVERHEAD_BYTES } from "../core/unhandled.js";
 
 export interface InboxOptions {
   /** Without one, a loop takes the entries. */
   readonly handler: ((entry: Delivered) => void | Promise<void>) | undefined;
   /** Whether the application is given an entry; others are handled by being passed. */
-  readonly isWanted: (entry: Delivered) => boolean;
+  readonly isWanted: (entry: Pick<Delivered, "kind" | "own">) => boolean;
   /**
    * Without a handler, and until a loop asks: where more than so many bytes wait, each entry with 64 more, those are dropped, which
    * a gap tells. Undefined: all of them wait.
@@ -30,7 +31,8 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
-type Item = readonly Delivered[] | Notice;
+/** Of a run entries are made one by one, when they are given. */
+type Item = readonly Delivered[] | MessageRun | Notice;
 
 /** So many entries may wait that nobody asked for: well below the largest window. */
 const MAX_UNASKED = 500_000;
@@ -68,10 +70,12 @@ export class Inbox {
     this.#options = options;
   }
 
-  push(item: Item): void {
+  push(...items: readonly Item[]): void {
     if (this.#end !== undefined || this.#isStopped) return;
-    this.#items.push(item);
-    if (this.#isUnasked && isBatch(item)) this.#boundUnasked(item);
+    for (const item of items) {
+      this.#items.push(item);
+      if (this.#isUnasked) this.#boundUnasked(item);
+    }
     this.#pump();
   }
 
@@ -116,9 +120,16 @@ export class Inbox {
   }
 
   /** Who only publishes never takes anything, and is not to wait for that (B35). */
-  #boundUnasked(entries: readonly Delivered[]): void {
-    for (const { bytes } of entries) this.#unaskedBytes += ENTRY_OVERHEAD_BYTES + bytes.length;
-    this.#unaskedCount += entries.length;
+  #boundUnasked(item: Item): void {
+    if (item instanceof MessageRun) {
+      this.#unaskedBytes += item.count * ENTRY_OVERHEAD_BYTES + item.bytes;
+      this.#unaskedCount += item.count;
+    } else if (isBatch(item)) {
+      for (const { bytes } of item) this.#unaskedBytes += ENTRY_OVERHEAD_BYTES + bytes.length;
+      this.#unaskedCount += item.length;
+    } else {
+      return;
+    }
     const { maxUnaskedBytes = 0 } = this.#options;
     if (this.#unaskedBytes <= maxUnaskedBytes && this.#unaskedCount <= MAX_UNASKED) return;
     this.#unaskedBytes = 0;
@@ -155,7 +166,9 @@ export class Inbox {
         this.#finish();
         return;
       }
-      if (isBatch(item)) {
+      if (item instanceof MessageRun) {
+        if (!this.#giveRun(item)) break;
+      } else if (isBatch(item)) {
         if (!this.#giveBatch(item)) break;
       } else {
         this.#tellDropped();
@@ -183,7 +196,10 @@ export class Inbox {
         this.#droppedTo = entry.number;
       } else if (isWanted(entry)) {
         if (handler === undefined) {
-          this.#giveToLoop(entry);
+          if (this.#hasLoop()) {
+            this.#at++;
+            this.#giveToLoop(entry);
+          }
           return false;
         }
         this.#at++;
@@ -206,14 +222,41 @@ export class Inbox {
     this.#item = 0;
   }
 
+  /** As `#giveBatch`. They are all wanted, or none is. */
+  #giveRun(run: MessageRun): boolean {
+    const { handler, isWanted } = this.#options;
+    if (!isWanted(run) || this.#isDropping) {
+      if (isWanted(run)) {
+        this.#droppedFrom ||= run.next;
+        this.#droppedTo = run.last;
+      }
+      this.#unsaved = run.last;
+      this.#pass();
+      return true;
+    }
+    while (run.next <= run.last) {
+      if (handler === undefined) {
+        if (this.#hasLoop()) this.#giveToLoop(run.take());
+        return false;
+      }
+      const entry = run.take();
+      if (!this.#handle(handler, entry)) return false;
+      this.#unsaved = entry.number;
+    }
+    this.#pass();
+    return true;
+  }
+
+  /** Whether a loop waits for an entry, and may have it: what was passed on the way is handled, whether it comes back or not. */
+  #hasLoop(): boolean {
+    return this.#save() && this.#waiter !== undefined;
+  }
+
   #giveToLoop(entry: Delivered): void {
     const waiter = this.#waiter;
-    // What was passed on the way to it is handled, whether the loop comes back or not.
-    if (!this.#save() || waiter === undefined) return;
-    this.#at++;
     this.#waiter = undefined;
     this.#given = entry.number;
-    waiter.resolve({ done: false, value: entry });
+    waiter?.resolve({ done: false, value: entry });
   }
 
   /** Whether the handler is done with it. */

@@ -1,37 +1,44 @@
 /**
- * Memory into which a socket reads. What was read is not written to again: messages are views of it. Little reads share one
- * piece of memory; where reads fill what they are given, the next one is given more, so that fewer messages are cut in two.
+ * Memory into which sockets read, one piece for all of them, and what of it becomes messages: copies, which are never written to
+ * again. A piece for each socket would wait for its read, grow old meanwhile, and be taken back by full collections alone; those
+ * cost more than the copy.
  */
 
-const LEAST_BYTES = 65_536;
-const MOST_BYTES = 131_072;
-/** A read with less room than this gets a new piece of memory. */
-const ROOM_BYTES = 16_384;
+/** The most that one read brings: several BATCHes, of which the last one alone may be cut in two. */
+const SCRATCH_BYTES = 262_144;
+const SHARED_BYTES = 65_536;
+/** A longer read gets memory of its own. */
+const SHORT_BYTES = 8_192;
+
+let scratch: Uint8Array | undefined;
 
 export class ReadMemory {
-  #bytes: Uint8Array = new Uint8Array(0);
-  #at = 0;
-  #size = LEAST_BYTES;
+  #shared: Uint8Array = new Uint8Array(0);
+  #used = 0;
 
-  /** Where the next read goes. */
+  /** Where each read goes: into the same memory, whatever the socket. */
   room(): Uint8Array {
-    if (this.#bytes.length - this.#at < ROOM_BYTES) {
-      // Not cleared: nothing of it is shown to anybody before it was read into.
-      this.#bytes = Buffer.allocUnsafeSlow(this.#size);
-      this.#at = 0;
-    }
-    const { buffer, byteOffset, length } = this.#bytes;
-    return new Uint8Array(buffer, byteOffset + this.#at, length - this.#at);
+    scratch ??= new Uint8Array(SCRATCH_BYTES);
+    return scratch;
   }
 
-  /** What the read brought, so many bytes of the last `room`. */
+  /** What the read brought, so many bytes of `room`; to be called before the next one. Little reads share memory. */
   taken(length: number): Uint8Array {
-    const { buffer, byteOffset } = this.#bytes;
-    const bytes = new Uint8Array(buffer, byteOffset + this.#at, length);
-    const whole = this.#at === 0 ? this.#bytes.length : 0;
-    this.#at += length;
-    if (length === whole) this.#size = Math.min(MOST_BYTES, 2 * this.#size);
-    else if (whole > 0 && 4 * length < this.#size) this.#size = Math.max(LEAST_BYTES, this.#size / 2);
-    return bytes;
+    const read = new Uint8Array(this.room().buffer, 0, length);
+    if (length > SHORT_BYTES) {
+      // Not cleared: all of it is written to here.
+      const own = Buffer.allocUnsafeSlow(length);
+      own.set(read);
+      return new Uint8Array(own.buffer);
+    }
+    if (this.#used + length > this.#shared.length) {
+      this.#shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
+      this.#used = 0;
+    }
+    const { buffer } = this.#shared;
+    const copy = new Uint8Array(buffer, this.#used, length);
+    copy.set(read);
+    this.#used += length;
+    return copy;
   }
 }

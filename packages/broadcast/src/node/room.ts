@@ -183,7 +183,7 @@ export class NodeRoom implements Room {
   #perform(output: ClientOutput): void {
     switch (output.type) {
       case "deliver":
-        this.#inbox.push(output.entries);
+        this.#inbox.push(...(output.runs ?? [output.entries]));
         return;
       case "published":
         this.#outgoing.published(output.id, output.number);

@@ -225,3 +225,36 @@ describe("B36: the own messages", () => {
     expect(client.machine.view().handled).toBe(2);
   });
 });
+
+describe("B30: a long BATCH of one sender", () => {
+  const long = (first: number, count: number) =>
+    Array.from({ length: count }, (_, index) => message(`m${first + index}`, 1, first + index));
+
+  it("is put out as runs, whose entries are those that a short one has", () => {
+    const client = new Scripted();
+    client.open();
+    client.batch(1, ...long(1, 20));
+    const [given] = client.take().filter(({ type }) => type === "deliver");
+    if (given?.type !== "deliver") throw new Error("nothing was delivered");
+    expect(given.runs).toHaveLength(1);
+    expect(given.entries.map(({ number, clientSeq }) => [number, clientSeq])).toEqual(
+      Array.from({ length: 20 }, (_, index) => [index + 1, index + 1]),
+    );
+    const one = new Scripted();
+    one.open();
+    for (const [index, entry] of long(1, 20).entries()) one.batch(index + 1, entry);
+    expect(one.take().flatMap((output) => (output.type === "deliver" ? output.entries : []))).toEqual(given.entries);
+    client.tell({ type: "handled", upTo: 20 });
+    expect(client.machine.view()).toMatchObject({ delivered: 20, handled: 20, unhandledBytes: 0 });
+  });
+
+  it("stands in its place between short ones, and is cut where it repeats", () => {
+    const client = new Scripted();
+    client.open();
+    client.batch(1, ...long(1, 2));
+    client.batch(3, ...long(3, 9));
+    client.batch(10, ...long(10, 9));
+    client.batch(19, ...long(19, 1));
+    expect(client.story()).toEqual(Array.from({ length: 19 }, (_, index) => `${index + 1}:m${index + 1}`));
+  });
+});

@@ -2,6 +2,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, it } from "vitest";
 import type { Delivered, Notice } from "../../src/core/client-contract.js";
+import { MessageRun } from "../../src/core/message-run.js";
 import { Inbox } from "../../src/node/inbox.js";
 
 const entry = (number: number, kind: Delivered["kind"] = "message"): Delivered => ({
@@ -231,4 +232,58 @@ it("B35: a loop that began gets everything, however much waits, as does a room w
   kept.inbox.push(entries(1, 9));
   for (const { log } of [begun, handled, kept]) expect(log.filter((line) => line.startsWith("gap"))).toEqual([]);
   for (let number = 2; number <= 19; number++) expect((await begun.inbox.next()).value?.number).toBe(number);
+});
+
+/** The same messages as `entries` gives, as they come from a BATCH. */
+function run(first: number, last: number, own = false): MessageRun {
+  const count = last - first + 1;
+  const view = new DataView(new ArrayBuffer(count * 18));
+  for (let index = 0; index < count; index++) {
+    view.setUint32(index * 18 + 9, first + index); // client seq
+    view.setUint32(index * 18 + 13, 1);
+    view.setUint8(index * 18 + 17, first + index);
+  }
+  return new MessageRun({ first, count, member: 1, name: "ada", own, silent: own }, view, 0);
+}
+
+it("B20: several runs of messages are given one by one, in their order, and are handled together", () => {
+  const given: Delivered[] = [];
+  const { inbox, log } = setUp((one) => void given.push(one));
+  inbox.push(run(1, 2), run(3, 4));
+  expect(log).toEqual(["entry 1", "entry 2", "entry 3", "entry 4", "save 4", "handled 4"]);
+  expect(given.map(({ number, clientSeq, bytes }) => [number, clientSeq, ...bytes])).toEqual(
+    [1, 2, 3, 4].map((number) => [number, number, number]),
+  );
+});
+
+it("B20, B30: a handler's promise holds up the rest of a run, and the gap behind it", async () => {
+  const handling = deferred();
+  const waits = [undefined, handling.promise];
+  const { inbox, log } = setUp(() => waits.shift());
+  inbox.push(run(0, 2));
+  inbox.push(gap);
+  expect(log).toEqual(["entry 0", "entry 1"]);
+  handling.resolve();
+  await turn();
+  expect(log).toEqual(["entry 0", "entry 1", "save 1", "entry 2", "save 2", "handled 2", "gap 3-5"]);
+});
+
+it("B20: a loop takes a run one by one, each handled when it asks for the next", async () => {
+  const { inbox, log } = setUp(undefined);
+  inbox.push(run(1, 2));
+  expect((await inbox.next()).value?.number).toBe(1);
+  expect(log).toEqual([]);
+  expect((await inbox.next()).value?.number).toBe(2);
+  const end = inbox.next();
+  expect(log).toEqual(["save 1", "save 2", "handled 2"]);
+  inbox.end({});
+  expect(await end).toEqual({ done: true, value: undefined });
+});
+
+it("B35: what nobody asks for is dropped of runs as well, and told as a gap", () => {
+  const { inbox, log } = setUp(undefined, () => {}, 3 * 65);
+  inbox.push(run(1, 2));
+  expect(log).toEqual([]);
+  inbox.push(run(3, 5));
+  expect(log).toEqual(["gap 1-5", "save 5", "handled 5"]);
 });
