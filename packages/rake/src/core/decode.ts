@@ -225,12 +225,12 @@ function decodeExecute(actionId: number, read: FieldReader): Execute {
     reservation: read.u64("the reservation"),
     command: read.text("the command", 0, MAX_COMMAND_BYTES),
     timeoutMs: read.u64("the timeout"),
-    inputs: read.list("inputs", LENGTH_BYTES + 1 + DIGEST_BYTES + 8, () => ({
+    inputs: read.list("inputs", LENGTH_BYTES + DIGEST_BYTES + 8, () => ({
       path: path("the path of an input", read),
       digest: read.digest("the digest of an input"),
       mode: read.u64("the mode of an input", 0, MAX_MODE),
     })),
-    outputs: read.list("patterns", LENGTH_BYTES + 1, () => path("a pattern", read)),
+    outputs: read.list("patterns", LENGTH_BYTES, () => path("a pattern", read)),
   };
 }
 
@@ -271,7 +271,7 @@ function digests(read: FieldReader): string[] {
 }
 
 function resources(read: FieldReader): string[] {
-  return read.list("resources", LENGTH_BYTES + 1, () => {
+  return read.list("resources", LENGTH_BYTES, () => {
     const name = read.text("a resource", 1, MAX_RESOURCE_BYTES);
     if (hasBlanks(name)) throw read.fault("a resource has a blank");
     return name;
