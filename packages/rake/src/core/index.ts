@@ -1,5 +1,6 @@
 /** The pure core: the parser, codecs and machines. No I/O, no clock, no platform. */
 
+export { type AllowedCommand, allowedWords, parseAllowed, splitCommand } from "./allow.js";
 export { macOf } from "./auth.js";
 export type * from "./client-contract.js";
 export { decodeClientMessage, decodeServerMessage, encode } from "./codec.js";
@@ -25,6 +26,8 @@ export {
   renderFaults,
 } from "./rakefile.js";
 export type * from "./server-contract.js";
+export { ServerMachine } from "./server-machine.js";
+export { resolveServerOptions, type ServerMachineOptions, type ServerSettings } from "./server-options.js";
 export {
   encodeV1,
   isText,

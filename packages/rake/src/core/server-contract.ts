@@ -9,9 +9,9 @@ export type ServerInput =
   | { readonly type: "opened"; readonly connection: number }
   /** What one read brought. The machine keeps no view of it beyond the call. */
   | { readonly type: "data"; readonly connection: number; readonly bytes: Uint8Array }
-  /** More than the high-water mark waits to be sent ... */
+  /** More than the high-water mark waits to be sent: the driver reads no more from it ... */
   | { readonly type: "full"; readonly connection: number }
-  /** ... and now all of it has been taken. */
+  /** ... and now all of it has been taken: it reads on. */
   | { readonly type: "drained"; readonly connection: number }
   /** The connection is gone, or its peer ended it. Nothing more comes of it. */
   | { readonly type: "closed"; readonly connection: number }
@@ -53,10 +53,14 @@ export type ServerOutput =
   | { readonly type: "send"; readonly connection: number; readonly bytes: Uint8Array }
   /** End the connection once what was sent has gone. No `closed` is awaited. */
   | { readonly type: "close"; readonly connection: number; readonly why: string }
+  /** Read no more from the connection, for want of disk, until `resume` (v1 has no credit). */
+  | { readonly type: "pause" | "resume"; readonly connection: number }
   /** A file that comes in pieces, in order; `digest` where one is expected (v2), undefined for v1. */
   | { readonly type: "openUpload"; readonly upload: number; readonly size: number; readonly digest?: string }
+  /** The bytes may be a view of what `data` brought. */
   | { readonly type: "writeUpload"; readonly upload: number; readonly bytes: Uint8Array }
   | { readonly type: "endUpload"; readonly upload: number }
+  /** Never behind `endUpload`. Nothing is answered. */
   | { readonly type: "dropUpload"; readonly upload: number }
   /** Make its folder with its inputs alone, and run it there; then `started`, or `startFailed`. */
   | { readonly type: "start"; readonly run: number; readonly job: Job }
