@@ -1,7 +1,6 @@
 /** What one client has seen and was told, over all its incarnations, against the model: A, D, F and G. */
 import type { Delivered, Notice, Position, Welcome } from "../../src/core/index.js";
-import { lineOf, type RoomModel } from "./room-model.js";
-import { snapshotOf } from "./server-program.js";
+import { lineOf, type RoomModel, snapshotOf } from "./room-model.js";
 import { Violation } from "./violation.js";
 
 export interface PublishRecord {

@@ -1,7 +1,7 @@
 /** A peer that is no client: it connects once, and sends what makes no sense, or no end of it (B4 to B6, E). */
 import type { CreateProgram, NodeOutput } from "@lab/simnet";
 import { encode } from "../../src/core/index.js";
-import { PORT } from "./server-program.js";
+import { PORT } from "./server-surroundings.js";
 
 /** How many ways there are. */
 export const WAYS = 6;

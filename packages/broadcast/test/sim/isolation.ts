@@ -11,8 +11,9 @@
  */
 import { type Fault, Random } from "@lab/simnet";
 import type { OnSlow, ServerMachineOptions } from "../../src/core/index.js";
+import { type Machines, SHIPPED } from "./machines.js";
 import { type Act, type Choose, PLAIN_READER, type Plan, type PlannedClient } from "./plan.js";
-import { type Machines, runPlan, SHIPPED } from "./run-plan.js";
+import { runPlan } from "./run-plan.js";
 import { Violation } from "./violation.js";
 
 export interface IsolationPlan {

@@ -1,8 +1,9 @@
 /** Runs bugs until an oracle notices them. */
 import { drawIsolation, isolationViolation } from "./isolation.js";
+import { SHIPPED } from "./machines.js";
 import { MUTANTS, type Mutant } from "./mutants.js";
 import { drawPlan, type Plan } from "./plan.js";
-import { runPlan, SHIPPED } from "./run-plan.js";
+import { runPlan } from "./run-plan.js";
 import { shrunk } from "./simulation.js";
 import type { Violation } from "./violation.js";
 

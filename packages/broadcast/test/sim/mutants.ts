@@ -2,6 +2,8 @@
  * Bugs in one rule each, of a server, a gateway, a client or a driver, by subclass: what the simulation must notice
  * (`mutants.sim.test.ts` and `pnpm --filter @lab/broadcast mutants`).
  */
+
+import type { Machines } from "./machines.js";
 import {
   AcknowledgesTooEarly,
   AsksForNothing,
@@ -34,7 +36,6 @@ import {
   TableLostAtRestart,
 } from "./mutants-of-servers.js";
 import type { LogKind } from "./plan.js";
-import type { Machines } from "./run-plan.js";
 
 export interface Mutant {
   readonly bug: string;

@@ -226,6 +226,11 @@ export function payloadOf(sender: string, index: number, bytes: number): Uint8Ar
   return Buffer.from(`${sender}.${index};`.padEnd(bytes, "."), "latin1");
 }
 
+/** What a server's application gives for a number. */
+export function snapshotOf(upTo: number): Uint8Array {
+  return Buffer.from(`everything up to ${upTo}`, "latin1");
+}
+
 const PASSAGE = /^(join|leave) of (\d+), client seq 0: (.*)$/s;
 const PAYLOAD = /^message of (\d+), client seq (\d+): (([^.]+)\.(\d+);.*)$/s;
 

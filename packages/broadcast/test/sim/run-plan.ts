@@ -1,35 +1,17 @@
 /** Runs a plan: faults, then calm, with the oracles at every step, and liveness at the end. */
 import { settle, type TraceEvent, type TrafficCounts, World } from "@lab/simnet";
-import { ClientMachine, type Position, ServerMachine } from "../../src/core/index.js";
-import { type ClientMachineClass, ClientProgram } from "./client-program.js";
+import type { Position } from "../../src/core/index.js";
+import type { ClientProgram } from "./client-program.js";
 import { ClientRecord } from "./client-record.js";
-import type { StoreMutation } from "./durable-store.js";
 import { checkEnd, sharedBy } from "./end-checks.js";
+import { engineActs } from "./engine-acts.js";
 import { hostilePeer } from "./hostile-peer.js";
-import { auditorOf, LATEST_PUBLISH_MS, PLAIN_READER, type Plan, type PlannedClient, roomsOf, SECRET } from "./plan.js";
+import { type Machines, SHIPPED } from "./machines.js";
+import { LATEST_PUBLISH_MS, type Plan, type PlannedClient, roomsOf } from "./plan.js";
+import { auditor, optionsOf } from "./planned-clients.js";
 import { RoomModel } from "./room-model.js";
-import { type ServerMachineClass, ServerProgram } from "./server-program.js";
-import { type EngineMutation, SharedEngine } from "./shared-engine.js";
+import { SharedEngine } from "./shared-engine.js";
 import { Violation, violationIn } from "./violation.js";
-
-/** What is put to the test: the shipped machines and the drivers of the harness, or one of them with a bug. */
-export interface Machines {
-  readonly ServerMachine: ServerMachineClass;
-  readonly ClientMachine: ClientMachineClass;
-  readonly Server: typeof ServerProgram;
-  readonly Client: typeof ClientProgram;
-  readonly store: StoreMutation;
-  readonly engine: EngineMutation;
-}
-
-export const SHIPPED: Machines = {
-  ServerMachine,
-  ClientMachine,
-  Server: ServerProgram,
-  Client: ClientProgram,
-  store: {},
-  engine: {},
-};
 
 export interface RunOfPlan {
   /** What was broken first, if anything was. */
@@ -109,10 +91,11 @@ export class PlannedRun {
   run(endsAtMs?: number): void {
     const { world } = this;
     const { calmAtMs } = this.#plan;
-    for (const { atMs, act } of this.#engineActs()) {
+    for (const { atMs, act } of this.#engine === undefined ? [] : engineActs(this.#plan, this.#engine)) {
       world.run({ untilMs: atMs });
       act();
     }
+    this.#count("shared logs restored", this.#engine?.restores ?? 0);
     world.run({ untilMs: endsAtMs ?? calmAtMs + LATEST_PUBLISH_MS });
     if (endsAtMs !== undefined) return;
     settle(world, { missing: () => this.#missing(), withinMs: SETTLES_WITHIN_MS });
@@ -125,21 +108,6 @@ export class PlannedRun {
       throw new Violation("B11", `sessions are taken over ${this.#takeovers} times in the calm`);
     }
     checkEnd({ plan: this.#plan, records: this.records, models: this.#models, program: (node) => this.#program(node) });
-  }
-
-  /** What becomes of the shared log, in the order of time. */
-  #engineActs(): { readonly atMs: number; readonly act: () => void }[] {
-    const engine = this.#engine;
-    if (engine === undefined) return [];
-    const all = this.#plan.acts.flatMap((act) => {
-      if (act.type === "engine-away") return [{ atMs: act.atMs, act: () => engine.goAway(act.forMs) }];
-      if (act.type !== "engine-restored") return [];
-      this.#count("shared logs restored", 1);
-      const { atMs, savedAtMs, isTold } = act;
-      const restores = { atMs, act: () => engine.restore(savedAtMs, isTold) };
-      return savedAtMs === 0 ? [restores] : [{ atMs: savedAtMs, act: () => engine.save() }, restores];
-    });
-    return all.sort((a, b) => a.atMs - b.atMs);
   }
 
   result(violation: Violation | undefined): RunOfPlan {
@@ -268,29 +236,13 @@ export class PlannedRun {
     this.#rooms.set(node, room);
     const copied = (): Position | undefined =>
       copies === undefined ? undefined : (this.world.node(copies).durable.get("position") as Position | undefined);
-    const own = {
-      room,
-      name: node,
-      observer: client.observer,
-      stable: client.stable,
-      start: client.start,
-      window: client.window,
-      echo: client.echo,
-      onUnknown: client.onUnknown,
-      maxQueuedBytes: client.maxQueuedBytes,
-      maxUnsentMessages: client.maxUnsentMessages,
-      backoffMs: 20,
-      maxBackoffMs: 400,
-      ...(client.start === "from" && { from: client.from }),
-      ...(server.secret !== undefined && { secret: SECRET }),
-    };
     this.world.addNode(node, {
       startAtMs,
       rate,
       disk,
       create: (environment) =>
         new Client(environment, {
-          options: own,
+          options: optionsOf(client, server.secret),
           Machine,
           record,
           servers: node.length % 2 === 0 ? servers : [...servers].reverse(),
@@ -347,14 +299,4 @@ export class PlannedRun {
     this.#lack ??= sharedBy(this.#plan, this.records, (node) => this.#program(node));
     return this.#lack;
   }
-}
-
-function auditor(room: string, calmAtMs: number): PlannedClient {
-  return {
-    node: auditorOf(room),
-    room,
-    startAtMs: calmAtMs + 1,
-    observer: true,
-    ...PLAIN_READER,
-  };
 }

@@ -3,12 +3,10 @@ import type { NodeEnvironment, NodeInput, NodeOutput, NodeProgram } from "@lab/s
 import {
   type Durability,
   frameOfEntries,
-  type Platform,
   type Recovered,
   type ServerEvent,
   type ServerInput,
   type ServerMachine,
-  type ServerMachineOptions,
   type ServerOutput,
   type SharedRequest,
   type StoredSegment,
@@ -16,61 +14,14 @@ import {
 } from "../../src/core/index.js";
 import type { StoreWrite } from "../../src/node/log.js";
 import { ConnectionWatch, messagesIn } from "./connection-watch.js";
-import { DurableStore, type StoreMutation } from "./durable-store.js";
+import { DurableStore } from "./durable-store.js";
 import { GraceWatch } from "./grace-watch.js";
-import { lineOf, type RoomModel } from "./room-model.js";
+import { lineOf, snapshotOf } from "./room-model.js";
 import { seededPlatform } from "./seeded-platform.js";
-import type { SharedEngine, SharedLink } from "./shared-engine.js";
+import { type Served, ServedConnections } from "./served-connections.js";
+import { PORT, type ServerSurroundings } from "./server-surroundings.js";
+import type { SharedLink } from "./shared-engine.js";
 import { Violation } from "./violation.js";
-
-export const PORT = 8081;
-
-/** The shipped machine, or one with a bug. */
-export type ServerMachineClass = new (now: number, options: ServerMachineOptions, platform: Platform) => ServerMachine;
-
-/** What the whole run knows of servers. */
-export interface ServerSurroundings {
-  readonly options: ServerMachineOptions;
-  readonly Machine: ServerMachineClass;
-  readonly store: StoreMutation;
-  /** What waits to be sent, and from where on that is too much. */
-  readonly unsent: (connection: number) => number;
-  readonly highWaterBytes: number;
-  readonly lingerMs: number;
-  /** How long reads of the store and snapshots take. */
-  readonly effectMs: number;
-  readonly modelOf: (room: string) => RoomModel;
-  /** The room that a client's node names in its HELLO. */
-  readonly roomOf: (node: string) => string;
-  readonly incarnationOf: (node: string) => number;
-  readonly engine: SharedEngine | undefined;
-  readonly watch: ServerWatch;
-}
-
-/** What the run is told. */
-export interface ServerWatch {
-  event(node: string, event: ServerEvent): void;
-  welcomed(node: string, welcome: Welcome): void;
-  /** A connection to it is closed by the server, with this code. */
-  /** @param byOlder for a connection that the same process had made before it, and given up */
-  closed(node: string, code: string, byOlder: boolean): void;
-  delivered(entries: number): void;
-  /** All up to it was acknowledged, it says, by whom it is connected to. */
-  stable(room: string, upTo: number, connected: readonly string[]): void;
-}
-
-interface Served {
-  /** The simulator's number; the machine has its negative. */
-  readonly id: number;
-  readonly node: string;
-  readonly watch: ConnectionWatch;
-  readonly room: string;
-  /** Which process of the node it is. */
-  readonly incarnation: number;
-  isFull: boolean;
-  isEnded: boolean;
-  isTold: boolean;
-}
 
 type Token =
   | { readonly type: "drop"; readonly id: number }
@@ -88,7 +39,7 @@ export class ServerProgram implements NodeProgram {
   protected readonly environment: NodeEnvironment;
   readonly #store: DurableStore | undefined;
   readonly #link: SharedLink | undefined;
-  readonly #served = new Map<number, Served>();
+  readonly #served: ServedConnections;
   readonly #wrote = new Set<Served>();
   readonly #tooFull = new Set<Served>();
   readonly #segments = new Map<string, StoredSegment>();
@@ -101,6 +52,7 @@ export class ServerProgram implements NodeProgram {
   constructor(environment: NodeEnvironment, around: ServerSurroundings) {
     this.environment = environment;
     this.around = around;
+    this.#served = new ServedConnections(around.incarnationOf);
     const { log = "memory" } = around.options;
     this.#store = log === "durable" ? new DurableStore(environment, this.#durability, around.store) : undefined;
     this.#link = around.engine?.link(environment.name, environment.incarnation);
@@ -113,14 +65,6 @@ export class ServerProgram implements NodeProgram {
 
   get #durability(): Durability {
     return this.around.options.durability ?? "written";
-  }
-
-  /** The nodes that have a welcome and are connected, by room; what a process that is gone acknowledged is its own. */
-  connectedTo(room: string): string[] {
-    return [...this.#served.values()]
-      .filter((one) => one.room === room && one.watch.welcome !== undefined && !one.isTold)
-      .filter(({ node, incarnation }) => incarnation === this.around.incarnationOf(node))
-      .map(({ node }) => node);
   }
 
   nextDeadline(): number | undefined {
@@ -366,34 +310,14 @@ export class ServerProgram implements NodeProgram {
     watch.delivered(served.watch.wrote(bytes));
     if (served.watch.welcome !== welcome) {
       const told = served.watch.welcome as Welcome;
-      this.#mustHaveAlone(served, told);
+      this.#served.mustHaveAlone(served, told);
       watch.welcomed(served.node, told);
       if (!served.isTold) this.#grace?.welcomed(served.room, told.member);
     }
     if (served.watch.closedWith !== closedWith)
-      watch.closed(served.node, served.watch.closedWith as string, this.#hasOlder(served));
+      watch.closed(served.node, served.watch.closedWith as string, this.#served.hasOlder(served));
     this.#wrote.add(served);
     out.push({ type: "write", connection: id, bytes });
-  }
-
-  /** B11: who had the session before on this server was told that it is taken over. */
-  #mustHaveAlone({ id, room, node }: Served, { member, epoch }: Welcome): void {
-    if (member === 0) return;
-    for (const other of this.#served.values()) {
-      const { welcome } = other.watch;
-      if (other.id === id || other.isTold || other.room !== room) continue;
-      if (welcome?.member === member && welcome.epoch === epoch) {
-        throw new Violation("B11", `${node} is given the session of member ${member}, which ${other.node} still has`);
-      }
-    }
-  }
-
-  #hasOlder({ id, node, incarnation }: Served): boolean {
-    for (const one of this.#served.values()) {
-      if (one.id === id) return false;
-      if (one.node === node && one.incarnation === incarnation && !one.isTold) return true;
-    }
-    return false;
   }
 
   protected inAWhile(afterMs: number, act: (now: number, out: NodeOutput[]) => void, out: NodeOutput[]): void {
@@ -435,7 +359,7 @@ export class ServerProgram implements NodeProgram {
     if (event.type === "left" && event.reason === "timed out" && this.#link === undefined)
       this.#grace?.timedOut(this.#now, event.room, event.member);
     if (this.#link !== undefined) {
-      if (event.type === "stable") watch.stable(event.room, event.upTo, this.connectedTo(event.room));
+      if (event.type === "stable") watch.stable(event.room, event.upTo, this.#served.connectedTo(event.room));
       return;
     }
     if (event.type === "epoch") {
@@ -446,7 +370,7 @@ export class ServerProgram implements NodeProgram {
       const safe = this.#safeHead(event.room);
       const last = event.first + event.count - 1;
       if (last > safe) throw new Violation("D", `${last} is told to be committed, and only ${safe} is stored`);
-    } else if (event.type === "stable") watch.stable(event.room, event.upTo, this.connectedTo(event.room));
+    } else if (event.type === "stable") watch.stable(event.room, event.upTo, this.#served.connectedTo(event.room));
   }
 
   /** Whether nothing that was promised before this start can have been lost (B25). */
@@ -476,8 +400,4 @@ export class ServerProgram implements NodeProgram {
     if (this.#store === undefined) throw new Violation("machine", "it asks for a store, and its log is none");
     return this.#store;
   }
-}
-
-export function snapshotOf(upTo: number): Uint8Array {
-  return Buffer.from(`everything up to ${upTo}`, "latin1");
 }

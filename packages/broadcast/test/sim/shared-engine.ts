@@ -59,6 +59,8 @@ export class SharedEngine {
   /** By the time at which they were saved. */
   readonly #saved = new Map<number, ReadonlyMap<string, EngineRoom>>();
   readonly #followers = new Set<Follower>();
+  /** How often it went back. */
+  restores = 0;
   /** Nobody reaches it before. */
   #backAt = 0;
 
@@ -85,6 +87,7 @@ export class SharedEngine {
    * @param isTold whoever follows it is told at once; else when it asks for something
    */
   restore(savedAtMs: number, isTold: boolean): void {
+    this.restores++;
     const keepsEpoch = this.#options.mutation?.keepsEpoch === true;
     const old = this.#rooms;
     const epochOf = (room: string): number | undefined => (keepsEpoch ? old.get(room)?.epoch : undefined);

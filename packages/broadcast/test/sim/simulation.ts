@@ -1,7 +1,8 @@
 /** Many plans, one for each seed, and what came of them in figures. */
 import { type Describe, renderTrace, type TraceEvent } from "@lab/simnet";
+import { type Machines, SHIPPED } from "./machines.js";
 import { drawPlan, type Plan, type PlanOptions } from "./plan.js";
-import { type Machines, type RunOfPlan, runPlan, SHIPPED } from "./run-plan.js";
+import { type RunOfPlan, runPlan } from "./run-plan.js";
 import { describePlan, shrinkPlan } from "./shrink-plan.js";
 import type { Violation } from "./violation.js";
 
