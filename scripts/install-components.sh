@@ -13,6 +13,7 @@ etcd          etcd                              etcd-server
 chromium      chromium                          chromium
 redis         redis-server                      redis-server
 nats          nats-server                       nats-server
+bubblewrap    bwrap                             bubblewrap
 netns         ip                                iproute2
 '
 tools='
@@ -28,7 +29,12 @@ may_make_namespaces() (
   ip -n "$name" link add br0 type bridge && ip -n "$name" link add one type veth peer name two
 )
 
+may_make_sandboxes() {
+  bwrap --unshare-all --ro-bind / / --proc /proc --dev /dev true 2>/dev/null
+}
+
 if [[ ${1:-} == --list ]]; then
+  if ! may_make_sandboxes; then components=${components/bubblewrap /}; fi
   if ! may_make_namespaces; then components=${components/netns /}; fi
   awk 'NF > 2 { names = names sep $1; sep = "," } END { print names }' <<<"$components"
   exit 0

@@ -19,12 +19,35 @@ function find(name: string, command: string, args: readonly string[], whyAbsent:
   return { name, version: said === "" ? "present" : said, whyAbsent };
 }
 
-export type ComponentName = "python3" | "openssl" | "tshark" | "netns" | "etcd" | "chromium" | "redis" | "nats";
+export type ComponentName =
+  | "python3"
+  | "openssl"
+  | "tshark"
+  | "netns"
+  | "etcd"
+  | "chromium"
+  | "redis"
+  | "nats"
+  | "bubblewrap";
 
 /** Makes what the tests need, with a bridge and a pair of interfaces, and takes it away again. */
 const NETNS_PROBE =
   "ip -V && n=lab-probe-$$ && ip netns add $n && trap 'ip netns del $n' EXIT && " +
   "ip -n $n link add br0 type bridge && ip -n $n link add one type veth peer name two";
+
+/** That it is installed says nothing: many containers forbid the namespaces that it makes. */
+const BWRAP_ARGUMENTS = [
+  "--unshare-all",
+  "--ro-bind",
+  "/",
+  "/",
+  "--proc",
+  "/proc",
+  "--dev",
+  "/dev",
+  "bwrap",
+  "--version",
+];
 
 const lookups: Readonly<Record<ComponentName, () => Component>> = {
   python3: () =>
@@ -49,6 +72,13 @@ const lookups: Readonly<Record<ComponentName, () => Component>> = {
       "nats-server",
       ["--version"],
       "no nats-server on the PATH: needed by the gateways over NATS JetStream",
+    ),
+  bubblewrap: () =>
+    find(
+      "bubblewrap",
+      "bwrap",
+      BWRAP_ARGUMENTS,
+      "no bwrap on the PATH, or nobody who may make user namespaces: needed by the sandbox of actions",
     ),
   netns: () => find("netns", "sh", ["-c", NETNS_PROBE], "no iproute2, or no root that may make network namespaces"),
 };

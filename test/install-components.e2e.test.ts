@@ -9,7 +9,12 @@ import { scratchFolder } from "./scratch.js";
 const script = join(import.meta.dirname, "..", "scripts", "install-components.sh");
 
 /** The commands by which the script sees that a component is there. */
-const named: Partial<Record<ComponentName, string>> = { netns: "ip", redis: "redis-server", nats: "nats-server" };
+const named: Partial<Record<ComponentName, string>> = {
+  netns: "ip",
+  redis: "redis-server",
+  nats: "nats-server",
+  bubblewrap: "bwrap",
+};
 const commands = componentNames.map((name) => named[name] ?? name);
 
 /** Runs the script where there are only the given commands, and an apt-get that logs and does what `apt` says. */
@@ -31,9 +36,10 @@ async function runWhere(present: readonly string[], apt = "exit 0"): Promise<Exi
   return { ...exit, calls: existsSync(log) ? readFileSync(log, "utf8").trim().split("\n") : [] };
 }
 
-it("lists the components of test/components.ts, network namespaces only where they are allowed", async () => {
+it("lists the components of test/components.ts, namespaces and sandboxes only where they are allowed", async () => {
   const { code, stdout } = await run("bash", [script, "--list"]);
-  const listed = componentNames.filter((name) => name !== "netns" || component(name).version !== undefined);
+  const asked: readonly ComponentName[] = ["netns", "bubblewrap"];
+  const listed = componentNames.filter((name) => !asked.includes(name) || component(name).version !== undefined);
   expect({ code, stdout }).toEqual({ code: 0, stdout: `${listed.join(",")}\n` });
 });
 

@@ -1,0 +1,125 @@
+/** The words that start an action: a sandbox, the meter, the command. */
+import { accessSync, constants, lstatSync, readlinkSync, statSync } from "node:fs";
+import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
+import type { Sandbox } from "../core/messages.js";
+import type { JobLimits } from "../core/server-contract.js";
+import { meterArguments, plainArguments } from "./meter.js";
+
+/** How actions are started on this server. */
+export interface Launcher {
+  readonly sandbox: Sandbox;
+  /** Path of a perl that runs the meter; bwrap needs one. */
+  readonly perl: string | undefined;
+  readonly bwrap: string | undefined;
+  /** Whom actions run as, where that is not the server's user. */
+  readonly user: { readonly uid: number; readonly gid: number } | undefined;
+  /** What actions may see in their environment, PATH included. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Besides the system and the folders of PATH, what actions may read under bwrap. */
+  readonly readable: readonly string[];
+}
+
+/** The folders of one attempt. */
+export interface RunPaths {
+  readonly top: string;
+  /** Where its command runs: its inputs, and what it makes. */
+  readonly work: string;
+  readonly home: string;
+  readonly tmp: string;
+  readonly shm: string;
+}
+
+export function runPaths(top: string): RunPaths {
+  return { top, work: `${top}/work`, home: `${top}/home`, tmp: `${top}/tmp`, shm: `${top}/shm` };
+}
+
+/** What every process of an attempt has in its environment at its start, before it changes that. */
+export const MARKER = "RAKE_RUN";
+
+const SANDBOX_WORK = "/rake/work";
+const SANDBOX_HOME = "/rake/home";
+
+export interface Launch {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Descriptors 3, 5 and 6 are the meter's, and what comes on 2 is a complaint of what stands above the action. */
+  readonly isMetered: boolean;
+  /** Descriptor 4 tells of the namespace's first process. */
+  readonly isContained: boolean;
+}
+
+/** @param words the program and its arguments; its first may be a name, which is looked for in PATH */
+export function launch(launcher: Launcher, paths: RunPaths, limits: JobLimits, words: readonly string[]): Launch {
+  const { sandbox, perl, bwrap } = launcher;
+  const isContained = sandbox === "bwrap" && bwrap !== undefined;
+  const env: Record<string, string> = {
+    ...launcher.env,
+    HOME: isContained ? SANDBOX_HOME : paths.home,
+    TMPDIR: isContained ? "/tmp" : paths.tmp,
+    [MARKER]: paths.top,
+    ...(perl === undefined ? {} : { PERL_BADLANG: "0" }),
+  };
+  const bounds = sandbox === "none" ? undefined : limits;
+  const metered =
+    perl === undefined
+      ? plainArguments(bounds, words)
+      : meterArguments(perl, isContained ? "namespace" : "below", bounds, words);
+  const all = isContained ? [bwrap, ...bwrapArguments(launcher, paths), ...metered] : metered;
+  const [file = "", ...args] = all;
+  return { file, args, env, isMetered: perl !== undefined, isContained };
+}
+
+/** The system read-only, its own folders writable; no tmpfs stays writable, since what is written there is memory. */
+function bwrapArguments(launcher: Launcher, paths: RunPaths): string[] {
+  const args = ["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"];
+  args.push("--unshare-cgroup-try", "--die-with-parent", "--info-fd", "4");
+  for (const path of ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix"]) {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat?.isSymbolicLink() === true) args.push("--symlink", readlinkSync(path), path);
+    else if (stat !== undefined) args.push("--ro-bind", path, path);
+  }
+  args.push("--proc", "/proc", "--dev", "/dev");
+  for (const path of extraFolders(launcher)) args.push("--ro-bind-try", path, path);
+  args.push("--bind", paths.shm, "/dev/shm", "--bind", paths.tmp, "/tmp", "--symlink", "/tmp", "/var/tmp");
+  args.push("--bind", paths.home, SANDBOX_HOME, "--bind", paths.work, SANDBOX_WORK);
+  args.push("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", SANDBOX_WORK, "--");
+  return args;
+}
+
+/** Those of PATH that are not part of the system, and what the options name; bwrap ends where its user may not go there. */
+function extraFolders({ env, readable, user }: Launcher): string[] {
+  const system = /^\/(usr|bin|sbin|lib|lib32|lib64|libx32|etc|opt|nix)(\/|$)/;
+  const inPath = (env["PATH"] ?? "").split(delimiter).filter((path) => isAbsolute(path));
+  return [...new Set([...inPath, ...readable].map((path) => resolve(path)))].filter(
+    (path) => !system.test(path) && path !== "/" && isReachable(path, user),
+  );
+}
+
+function isReachable(path: string, user: Launcher["user"]): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return false;
+  if (user === undefined) return true;
+  const shift = stat.uid === user.uid ? 6 : stat.gid === user.gid ? 3 : 0;
+  return ((stat.mode >> shift) & 1) === 1 && (path === "/" || isReachable(dirname(path), user));
+}
+
+/** The words with the program's path in place of its name: from PATH, as the shell would find it. @throws where it is not there */
+export function findProgram(words: readonly string[], env: Launcher["env"]): string[] {
+  const [name = "", ...rest] = words;
+  if (name.includes("/")) return [...words];
+  for (const folder of (env["PATH"] ?? "").split(delimiter)) {
+    const path = join(folder, name);
+    if (isAbsolute(folder) && isProgram(path)) return [path, ...rest];
+  }
+  throw new Error(`there is no program ${JSON.stringify(name)} on this server`);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

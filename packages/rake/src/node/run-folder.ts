@@ -1,0 +1,72 @@
+/** The folder of one attempt (R22, R41): its inputs alone, at their paths and with their modes, as copies. */
+import { chmodSync, chownSync, lstatSync, mkdirSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import type { Job } from "../core/server-contract.js";
+import { type RunPaths, runPaths } from "./launch.js";
+import type { Store } from "./store.js";
+
+/** By these it is seen whether a file is still what it was; the time of change is the kernel's, and no action can set it. */
+export interface FileState {
+  readonly inode: bigint;
+  readonly size: bigint;
+  readonly modifiedNs: bigint;
+  readonly changedNs: bigint;
+}
+
+/** What stood at a path when the command began. */
+export interface InputState extends FileState {
+  readonly digest: string;
+  readonly mode: number;
+}
+
+export interface RunFolder {
+  readonly paths: RunPaths;
+  readonly inputs: ReadonlyMap<string, InputState>;
+}
+
+/** 2001-09-09: older than anything that an action makes, so that a file which it writes to has another time, however fast it is. */
+const PLACED_AT = 1_000_000_000;
+
+export function stateOf(path: string): FileState {
+  const { ino, size, mtimeNs, ctimeNs } = lstatSync(path, { bigint: true });
+  return { inode: ino, size, modifiedNs: mtimeNs, changedNs: ctimeNs };
+}
+
+/**
+ * @param top where the folder is to be: it is not there yet
+ * @throws what Node says where it cannot be made; the machine has looked at the paths before
+ */
+export async function makeRunFolder(
+  top: string,
+  inputs: Job["inputs"],
+  store: Store,
+  user: { readonly uid: number; readonly gid: number } | undefined,
+): Promise<RunFolder> {
+  const paths = runPaths(top);
+  const own = (path: string): void => {
+    if (user !== undefined) chownSync(path, user.uid, user.gid);
+  };
+  const folder = (path: string): void => {
+    mkdirSync(path, { mode: 0o700 });
+    own(path);
+  };
+  for (const path of [paths.top, paths.work, paths.home, paths.tmp, paths.shm]) folder(path);
+  const made = new Set<string>();
+  const states = new Map<string, InputState>();
+  for (const { path, digest, mode } of inputs) {
+    const names = path.split("/").slice(0, -1);
+    for (let depth = 1; depth <= names.length; depth++) {
+      const above = names.slice(0, depth).join("/");
+      if (made.has(above)) continue;
+      folder(join(paths.work, above));
+      made.add(above);
+    }
+    const place = join(paths.work, path);
+    await store.copyTo(digest, place);
+    utimesSync(place, PLACED_AT, PLACED_AT);
+    own(place);
+    chmodSync(place, mode & 0o777);
+    states.set(path, { ...stateOf(place), digest, mode: mode & 0o777 });
+  }
+  return { paths, inputs: states };
+}

@@ -1,0 +1,192 @@
+/** One attempt on a server: its folder, its processes, its outputs, and the end of them all. */
+import type { FileHandle } from "node:fs/promises";
+import type { RunEnd } from "../core/messages.js";
+import type { FoundOutput, Job, ServerInput, StreamName } from "../core/server-contract.js";
+import { CollectError, type CollectedOutput, collect, openOutput } from "./collect.js";
+import type { Fifos } from "./fifos.js";
+import { watchFolder } from "./folder-size.js";
+import { findProgram, type Launcher, launch } from "./launch.js";
+import type { Measured } from "./meter.js";
+import { readAt } from "./pieces.js";
+import { removeFolder } from "./removal.js";
+import { makeRunFolder, type RunFolder } from "./run-folder.js";
+import { ActionProcess } from "./spawn.js";
+import type { Store } from "./store.js";
+import { messageOf } from "./trouble.js";
+
+export interface RunSetting {
+  readonly launcher: Launcher;
+  readonly store: Store;
+  readonly fifos: Fifos;
+  /** Told what the machine is to be told. */
+  readonly tell: (input: ServerInput) => void;
+  /** A folder could not be removed: it is tried again at the next start. */
+  readonly trouble: (message: string) => void;
+}
+
+const SIGXCPU = 24;
+const SIGXFSZ = 25;
+const SIGKILL = 9;
+
+export class Run {
+  readonly #number: number;
+  readonly #top: string;
+  readonly #setting: RunSetting;
+  #job: Job | undefined;
+  #folder: RunFolder | undefined;
+  #process: ActionProcess | undefined;
+  #starting: Promise<void> = Promise.resolve();
+  /** What still reads in the folder. */
+  #reading: Promise<void> = Promise.resolve();
+  #outputs: readonly CollectedOutput[] = [];
+  #open: { readonly index: number; readonly file: FileHandle } | undefined;
+  #isOverFolder = false;
+  #stopWatch = (): void => {};
+  #isRemoved = false;
+
+  /** @param top where its folder is to be; nothing stands there yet */
+  constructor(number: number, top: string, setting: RunSetting) {
+    this.#number = number;
+    this.#top = top;
+    this.#setting = setting;
+  }
+
+  start(job: Job): void {
+    this.#job = job;
+    this.#starting = this.#start(job).catch((error: unknown) => this.#startFailed(messageOf(error), []));
+  }
+
+  pull(stream: StreamName, maxBytes: number): void {
+    const run = this.#number;
+    void this.#process?.pull(stream, maxBytes).then((bytes) => {
+      this.#tell(bytes === undefined ? { type: "streamEnded", run, stream } : { type: "printed", run, stream, bytes });
+    });
+  }
+
+  kill(hard: boolean): void {
+    this.#process?.kill(hard);
+  }
+
+  collect(wanted: readonly string[], newestOnly: boolean): void {
+    this.#then(() => this.#collect(wanted, newestOnly));
+  }
+
+  readOutput(index: number, offset: number, maxBytes: number): void {
+    this.#then(() => this.#readOutput(index, offset, maxBytes));
+  }
+
+  /** Resolves when nothing of it is left, and that has been told. */
+  async remove(): Promise<void> {
+    this.#isRemoved = true;
+    await this.#starting;
+    this.#stopWatch();
+    await Promise.all([this.#process?.end(), this.#reading]);
+    await this.#open?.file.close();
+    try {
+      await removeFolder(this.#top);
+    } catch (error) {
+      this.#setting.trouble(`${this.#top} cannot be removed: ${messageOf(error)}`);
+    }
+    this.#setting.tell({ type: "removed", run: this.#number });
+  }
+
+  async #start(job: Job): Promise<void> {
+    const { launcher, store, fifos } = this.#setting;
+    const gone = [...new Set(job.inputs.map(({ digest }) => digest))].filter((digest) => !store.check(digest));
+    if (gone.length > 0) {
+      this.#startFailed("the store has some inputs no more", gone);
+      return;
+    }
+    const words = job.words === undefined ? ["/bin/sh", "-c", job.command] : findProgram(job.words, launcher.env);
+    const folder = await makeRunFolder(this.#top, job.inputs, store, launcher.user);
+    this.#folder = folder;
+    if (this.#isRemoved) return;
+    const started = await ActionProcess.start({
+      launch: launch(launcher, folder.paths, job.limits, words),
+      paths: folder.paths,
+      user: launcher.user,
+      fifos,
+    });
+    this.#process = started;
+    if (launcher.sandbox !== "none") {
+      this.#stopWatch = watchFolder(this.#top, job.limits.folderBytes, () => {
+        this.#isOverFolder = true;
+        started.kill(true);
+      });
+    }
+    this.#tell({ type: "started", run: this.#number });
+    void started.ended.then((measured) => {
+      this.#tell({ type: "ended", run: this.#number, end: this.#endOf(measured, job) });
+    });
+  }
+
+  #startFailed(message: string, gone: readonly string[]): void {
+    this.#tell({ type: "startFailed", run: this.#number, message, gone });
+  }
+
+  #endOf({ code, signal, cpuMicros, peakBytes, wallMicros, failed }: Measured, { limits }: Job): RunEnd {
+    const used = { cpuMicros, peakBytes, wallMicros };
+    const limited = (text: string): RunEnd => ({ end: "LIMITED", code: 0, ...used, text });
+    if (this.#isOverFolder) return limited(`its folder has more than ${limits.folderBytes} bytes`);
+    if (failed !== undefined) return { end: "FAILED", code: 0, ...used, text: failed };
+    if (signal === undefined) return { end: "EXITED", code: code ?? 0, ...used, text: "" };
+    if (this.#setting.launcher.sandbox !== "none") {
+      const isLate = signal === SIGKILL && cpuMicros >= 1e6 * limits.cpuSeconds;
+      if (signal === SIGXCPU || isLate) return limited(`it used more than ${limits.cpuSeconds} s of CPU time`);
+      if (signal === SIGXFSZ) return limited(`a file has more than ${limits.fileBytes} bytes`);
+    }
+    return { end: "SIGNALLED", code: signal, ...used, text: "" };
+  }
+
+  async #collect(wanted: readonly string[], newestOnly: boolean): Promise<void> {
+    const [folder, job, run] = [this.#folder, this.#job, this.#number];
+    if (folder === undefined || job === undefined) return;
+    // What it left running could still write there.
+    await this.#process?.killAll();
+    const { outputs: maxOutputs, outputBytes: maxOutputBytes } = job.limits;
+    try {
+      this.#outputs = await collect(folder, { wanted, newestOnly, maxOutputs, maxOutputBytes });
+      const outputs: FoundOutput[] = this.#outputs.map(({ place: _, ...output }) => output);
+      this.#tell({ type: "collected", run, outputs });
+    } catch (error) {
+      const limited = error instanceof CollectError && error.limited;
+      this.#tell({ type: "collectFailed", run, limited, message: messageOf(error) });
+    }
+  }
+
+  async #readOutput(index: number, offset: number, maxBytes: number): Promise<void> {
+    const run = this.#number;
+    try {
+      const file = await this.#outputFile(index);
+      const bytes = await readAt(file, offset, maxBytes);
+      const { size = 0 } = this.#outputs[index] ?? {};
+      if (bytes.length < Math.min(maxBytes, 65_536, size - offset)) throw new Error("it is shorter than it was");
+      this.#tell({ type: "outputBytes", run, index, bytes });
+    } catch (error) {
+      this.#tell({ type: "outputFailed", run, index, message: messageOf(error) });
+    }
+  }
+
+  /** One is open at a time: they are read one after another. */
+  async #outputFile(index: number): Promise<FileHandle> {
+    if (this.#open?.index === index) return this.#open.file;
+    await this.#open?.file.close();
+    this.#open = undefined;
+    const output = this.#outputs[index];
+    if (output === undefined || this.#folder === undefined) throw new Error("there is no such output");
+    const file = await openOutput(output.place, this.#folder.paths.work);
+    this.#open = { index, file };
+    return file;
+  }
+
+  #then(read: () => Promise<void>): void {
+    this.#reading = this.#reading.then(async () => {
+      if (!this.#isRemoved) await read();
+    });
+  }
+
+  /** After `remove` nothing but `removed` is said. */
+  #tell(input: ServerInput): void {
+    if (!this.#isRemoved) this.#setting.tell(input);
+  }
+}

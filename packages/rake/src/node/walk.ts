@@ -1,0 +1,70 @@
+/** Goes through a folder of an action, which may hold anything: without following links, as sure of names as of bytes. */
+import { chmodSync, type Dir, lstatSync, opendirSync } from "node:fs";
+import { setImmediate as turn } from "node:timers/promises";
+
+export interface Found {
+  /** Relative to the folder, `/` between names; undefined where a name is no UTF-8. */
+  readonly path: string | undefined;
+  /** Absolute. */
+  readonly place: Buffer;
+  readonly kind: "file" | "folder" | "link" | "other";
+}
+
+/** Entries that are looked at before others get their turn. */
+const AT_ONCE = 256;
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+const isRoot = process.getuid?.() === 0;
+
+/** Every entry below a folder. What goes away meanwhile, and what cannot be entered, is left out. */
+export async function* walk(folder: string): AsyncGenerator<Found> {
+  const root = Buffer.from(folder).toString("latin1");
+  // Names as Latin-1: one character for each byte, whatever the bytes are.
+  const waiting = [root];
+  for (let above = waiting.pop(), seen = 0; above !== undefined; above = waiting.pop()) {
+    const open = opened(bytesOf(above));
+    if (open === undefined) continue;
+    try {
+      for (let entry = open.readSync(); entry !== null; entry = open.readSync()) {
+        if (++seen % AT_ONCE === 0) await turn();
+        const place = `${above}/${entry.name}`;
+        const kind = entry.isFile()
+          ? "file"
+          : entry.isDirectory()
+            ? "folder"
+            : entry.isSymbolicLink()
+              ? "link"
+              : "other";
+        yield { path: textOf(place.slice(root.length + 1)), place: bytesOf(place), kind };
+        if (kind === "folder") waiting.push(place);
+      }
+    } finally {
+      open.closeSync();
+    }
+  }
+}
+
+/** A folder that its owner may not enter was closed by the action, which has our user where we are not root: it is opened. */
+function opened(place: Buffer): Dir | undefined {
+  try {
+    if (!isRoot) {
+      const { mode } = lstatSync(place);
+      if ((mode & 0o700) !== 0o700) chmodSync(place, (mode & 0o777) | 0o700);
+    }
+    // The types know no Buffer here; Node does.
+    return opendirSync(place as unknown as string, { encoding: "latin1" });
+  } catch {
+    return undefined;
+  }
+}
+
+function bytesOf(latin1: string): Buffer {
+  return Buffer.from(latin1, "latin1");
+}
+
+function textOf(latin1: string): string | undefined {
+  try {
+    return utf8.decode(bytesOf(latin1));
+  } catch {
+    return undefined;
+  }
+}
