@@ -97,6 +97,8 @@ export type BuildEvent = { readonly at: number } & (
   | { readonly type: "setEnded"; readonly set: number; readonly succeeded: boolean }
   | { readonly type: "hostUp"; readonly host: number; readonly facts: HostFacts }
   | { readonly type: "hostLost"; readonly host: number; readonly why: string; readonly backoffMs: number }
+  /** It is still there, but an attempt came to nothing by its fault (R32). */
+  | { readonly type: "hostBackedOff"; readonly host: number; readonly why: string; readonly backoffMs: number }
   | { readonly type: "quoted"; readonly action: number; readonly round: number; readonly hosts: readonly number[] }
   | {
       readonly type: "bid";

@@ -2,6 +2,8 @@
 
 export { type AllowedCommand, allowedWords, parseAllowed, splitCommand } from "./allow.js";
 export { macOf } from "./auth.js";
+export { BuildMachine, type BuildView } from "./build-machine.js";
+export { type BuildMachineOptions, type BuildSettings, resolveBuildOptions } from "./build-options.js";
 export type * from "./client-contract.js";
 export { decodeClientMessage, decodeServerMessage, encode } from "./codec.js";
 export { BuildError, RakeError, RakefileError, RemoteProtocolError } from "./errors.js";
@@ -11,6 +13,15 @@ export { kindOf } from "./kind.js";
 export * from "./message-limits.js";
 export * from "./messages.js";
 export { isPattern, matches, pathFault } from "./paths.js";
+export {
+  type BidView,
+  type BusyView,
+  type Placement,
+  type PlacementQuestion,
+  POLICIES,
+  type Policy,
+  type PolicyName,
+} from "./placement.js";
 export type * from "./plan.js";
 export type { Platform } from "./platform.js";
 export {
@@ -25,6 +36,16 @@ export {
   type RakefileOptions,
   renderFaults,
 } from "./rakefile.js";
+export {
+  type ActionReport,
+  type AttemptReport,
+  type BidReport,
+  type BuildReport,
+  emptyReport,
+  type HostReport,
+  type RoundReport,
+  reported,
+} from "./report.js";
 export type * from "./server-contract.js";
 export { ServerMachine } from "./server-machine.js";
 export { resolveServerOptions, type ServerMachineOptions, type ServerSettings } from "./server-options.js";

@@ -1,0 +1,379 @@
+/** One attempt of an action at a host, from its bid to its end (docs/rake.md R21 to R26, R32, R52). */
+
+import type { ActionState } from "./action-state.js";
+import { type BuildContext, NEVER } from "./build-context.js";
+import type { Host, Talk } from "./host.js";
+import { type ActionMessage, bad } from "./host-link.js";
+import type { HashedInput } from "./input-table.js";
+import type { Ack, Bid, RunEnd, Status } from "./messages.js";
+import { OutputsIn } from "./outputs-in.js";
+import { Upload } from "./uploads-up.js";
+
+/**
+ * Whose fault it is that an attempt came to nothing: its host's, which backs off; its host's, which has gone already, or
+ * cannot ever; nobody's, and it does not count; this machine's, where an input has changed or nothing can be written.
+ */
+export type Fault = "host" | "gone" | "never" | "nobody" | "here";
+
+export interface AttemptListener {
+  started(attempt: RemoteAttempt): void;
+  /** It ended with exit code 0, and all its outputs are there and checked. */
+  ready(attempt: RemoteAttempt): void;
+  /** The action itself failed. */
+  failed(attempt: RemoteAttempt, end: RunEnd): void;
+  lost(attempt: RemoteAttempt, why: string, fault: Fault): void;
+  /** A cancelled one has ended there. */
+  ended(attempt: RemoteAttempt): void;
+  /** The host has to be taken for lost. */
+  broken(host: Host, why: string): void;
+}
+
+type Phase = "uploading" | "starting" | "running" | "returning" | "checking" | "ready" | "cancelling" | "over";
+
+export interface Placed {
+  readonly state: ActionState;
+  readonly host: Host;
+  readonly bid: Bid;
+  readonly why: "bid" | "speculation" | "retry";
+  /** Its price, and what of it is the run. */
+  readonly expectedMs: number;
+  readonly runMs: number;
+}
+
+export class RemoteAttempt implements Talk {
+  readonly number: number;
+  readonly actionId: number;
+  readonly state: ActionState;
+  readonly host: Host;
+  readonly placed: Placed;
+  readonly placedAt: number;
+  /** What it prints is shown, else kept (R36). Decided when it begins. */
+  isShown = false;
+  startedAt: number | undefined;
+  end: RunEnd | undefined;
+  /** By the server's word, at most as long as it took here. */
+  tookMs = 0;
+  /** Its inputs, as they were when it was placed. */
+  readonly inputs: readonly HashedInput[];
+  /** That have to be hashed again. */
+  readonly changed: Set<string> = new Set();
+  readonly outputs: OutputsIn;
+  #phase: Phase = "uploading";
+  readonly #upload: Upload;
+  readonly #context: BuildContext;
+  readonly #listener: AttemptListener;
+  #wasMissing = false;
+  #executedAt = 0;
+  /** Since the host has done nothing that brings the attempt on. */
+  #quietSince: number;
+
+  constructor(context: BuildContext, placed: Placed, listener: AttemptListener) {
+    this.#context = context;
+    this.#listener = listener;
+    this.placed = placed;
+    this.state = placed.state;
+    this.host = placed.host;
+    this.actionId = placed.bid.actionId;
+    this.number = context.draw();
+    this.placedAt = context.now;
+    this.#quietSince = context.now;
+    this.inputs = placed.state.inputs;
+    this.outputs = new OutputsIn(context, this.number, this.state.action.produces);
+    const byDigest = new Map(this.inputs.map((input) => [input.digest, input]));
+    this.#upload = new Upload(context, this.host, this.actionId, byDigest, {
+      uploaded: () => this.#execute(),
+      changed: (path, message) => this.#changed(path, message),
+    });
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** Neither over nor being cancelled. */
+  get isLive(): boolean {
+    return this.#phase !== "cancelling" && this.#phase !== "over";
+  }
+
+  begin(): void {
+    this.host.running++;
+    this.host.talks.set(this.actionId, this);
+    this.#upload.start(this.placed.bid.missing);
+  }
+
+  message(message: ActionMessage): void {
+    if (this.#phase === "cancelling") return this.#afterCancel(message);
+    // Credit is no progress: what it lets go is.
+    if (message.type !== "CREDIT") this.#quietSince = this.#context.now;
+    switch (message.type) {
+      case "CREDIT":
+        return this.#upload.credit(message.bytes);
+      case "ACK":
+        return this.#acknowledged(message);
+      case "MISSING":
+        this.#due("starting", message.type);
+        return this.#missing(message.digests);
+      case "EXPIRED":
+        if (this.#phase !== "uploading") this.#due("starting", message.type);
+        if (message.reservation !== this.placed.bid.reservation) throw bad("EXPIRED of another reservation");
+        return this.#lose("the reservation had expired", this.#upload.hasWaited ? "nobody" : "host");
+      case "STARTED":
+        this.#due("starting", message.type);
+        this.#phase = "running";
+        this.startedAt = this.#context.now;
+        return this.#listener.started(this);
+      case "STDOUT":
+      case "STDERR":
+        this.#due("running", message.type);
+        return this.outputs.printed(message, this.isShown);
+      case "STATUS":
+        return this.#status(message);
+      case "OUTPUT":
+        this.#due("returning", message.type);
+        if (!isSuccess(this.end)) throw bad("an OUTPUT of an action that failed");
+        return this.outputs.output(message);
+      case "DONE":
+        this.#due("returning", message.type);
+        this.outputs.done(message);
+        return this.#done();
+      default:
+        throw bad(`a ${message.type} that was not asked for`);
+    }
+  }
+
+  lost(why: string): void {
+    if (this.#phase === "over") return;
+    const wasLive = this.isLive;
+    this.#phase = "over";
+    this.#upload.stop();
+    if (!wasLive) return this.#listener.ended(this);
+    this.#context.do({ type: "discard", attempt: this.number });
+    this.#listener.lost(this, why, "gone");
+  }
+
+  drained(): void {
+    this.#upload.pump();
+  }
+
+  /** So many bytes of it are written away. */
+  took(bytes: number): void {
+    if (!this.isLive) return;
+    const credit = this.outputs.took(bytes);
+    if (this.#phase !== "running" && this.#phase !== "returning") return;
+    this.#quietSince = this.#context.now;
+    if (credit > 0) this.host.say({ type: "CREDIT", actionId: this.actionId, bytes: credit });
+  }
+
+  written(path: string, digest: string): void {
+    if (!this.isLive) return;
+    if (this.outputs.written(path, digest)) return this.#check();
+    const why = `${path} is not what was announced`;
+    this.#lose(why, "gone");
+    this.#listener.broken(this.host, why);
+  }
+
+  /** It cannot be written here; or not within `effectMs`. */
+  unwritten(path: string, message: string): void {
+    if (!this.isLive) return;
+    this.cancel();
+    this.#listener.lost(this, `${path}: ${message}`, "here");
+  }
+
+  /** By when all outputs must be written away, once all have come. */
+  get checkBy(): number {
+    return this.#phase === "checking" ? this.#quietSince + this.#context.settings.effectMs : NEVER;
+  }
+
+  /** It is not wanted any more: what it wrote is discarded, and its slot there is given back in time. */
+  cancel(): void {
+    if (!this.isLive) return;
+    const { actionId, host } = this;
+    this.#upload.stop();
+    this.#context.do({ type: "discard", attempt: this.number });
+    if (this.#phase === "uploading") {
+      host.say({ type: "RELEASE", actionId, reservation: this.placed.bid.reservation });
+      this.#leave();
+    } else if (this.#phase === "checking" || this.#phase === "ready") {
+      this.#phase = "over";
+    } else {
+      this.#phase = "cancelling";
+      this.#quietSince = this.#context.now;
+      host.say({ type: "CANCEL", actionId });
+      const credit = this.outputs.dropped(0);
+      if (credit > 0) host.say({ type: "CREDIT", actionId, bytes: credit });
+    }
+  }
+
+  /** Its outputs are being committed: it can neither be lost nor cancelled. */
+  commit(): void {
+    this.#phase = "over";
+  }
+
+  overdue(): string | undefined {
+    this.#upload.tick();
+    const { now } = this.#context;
+    if (this.#phase === "uploading") return this.#upload.isOverdue ? "an upload stood still" : undefined;
+    return now < this.nextDeadline() ? undefined : OVERDUE[this.#phase];
+  }
+
+  nextDeadline(): number {
+    const { settings } = this.#context;
+    switch (this.#phase) {
+      case "uploading":
+        return this.#upload.nextDeadline();
+      case "starting":
+        return this.#executedAt + settings.startMs;
+      case "running":
+        return (this.startedAt ?? 0) + this.#timeoutMs + settings.graceMs;
+      case "returning":
+        return this.outputs.unwritten > 0 ? NEVER : this.#quietSince + settings.stallMs;
+      case "cancelling":
+        return this.#quietSince + settings.stallMs;
+      default:
+        return NEVER;
+    }
+  }
+
+  get #timeoutMs(): number {
+    const allowed = this.state.action.timeoutMs ?? (this.host.facts?.maxActionMs || this.#context.settings.maxRunMs);
+    return Math.min(allowed, this.#context.settings.maxRunMs);
+  }
+
+  #due(phase: Phase, what: string): void {
+    if (this.#phase !== phase) throw bad(`a ${what} while the attempt is ${this.#phase}`);
+  }
+
+  #execute(): void {
+    const { action } = this.state;
+    const { actionId, host } = this;
+    const { reservation } = this.placed.bid;
+    if (!this.#wasMissing) {
+      const bytes = this.#upload.sentBytes;
+      const all = this.inputs.reduce((sum, { size }) => sum + size, 0);
+      this.#context.learned.uploaded(host.address, bytes, this.#context.now - this.#upload.startedAt);
+      this.#context.tell({
+        type: "sent",
+        action: action.index,
+        attempt: this.number,
+        bytes,
+        savedBytes: Math.max(0, all - bytes),
+      });
+    }
+    this.#phase = "starting";
+    this.#executedAt = this.#context.now;
+    const isSaid = host.say({
+      type: "EXECUTE",
+      actionId,
+      reservation,
+      command: action.command,
+      timeoutMs: Math.ceil(action.timeoutMs ?? 0),
+      inputs: this.inputs.map(({ path, digest, mode }) => ({ path, digest, mode })),
+      outputs: action.produces,
+    });
+    if (isSaid || !host.isUp) return;
+    host.say({ type: "RELEASE", actionId, reservation });
+    this.#lose("its EXECUTE is longer than the host takes", "never");
+  }
+
+  #acknowledged(ack: Ack): void {
+    if (ack.code === "OK") return this.#upload.acknowledged(ack);
+    if (!this.#upload.isUnacknowledged(ack.digest)) throw bad("an ACK of what was not sent");
+    const { actionId } = this;
+    this.host.say({ type: "RELEASE", actionId, reservation: this.placed.bid.reservation });
+    this.#lose(`an input was not taken: ${ack.code}`, ack.code === "TOO_BIG" ? "never" : "host");
+  }
+
+  #missing(digests: readonly string[]): void {
+    const known = new Set(this.inputs.map(({ digest }) => digest));
+    if (digests.length === 0 || !digests.every((digest) => known.has(digest))) throw bad("MISSING of other digests");
+    if (this.#wasMissing) {
+      this.host.say({ type: "RELEASE", actionId: this.actionId, reservation: this.placed.bid.reservation });
+      return this.#lose("inputs were missing twice", "host");
+    }
+    this.#wasMissing = true;
+    this.#phase = "uploading";
+    this.#upload.start(digests);
+  }
+
+  #changed(path: string, message: string): void {
+    this.changed.add(path);
+    this.host.say({ type: "RELEASE", actionId: this.actionId, reservation: this.placed.bid.reservation });
+    this.#lose(`INPUT_CHANGED: ${path}: ${message}`, "here");
+  }
+
+  #status(status: Status): void {
+    const hasRun = status.end === "EXITED" || status.end === "SIGNALLED";
+    if (this.#phase !== "running" && (hasRun || this.#phase !== "starting")) this.#due("running", "STATUS");
+    const { type: _type, actionId: _actionId, ...end } = status;
+    this.end = end;
+    this.tookMs = Math.min(end.wallMicros / 1_000, this.#context.now - this.#executedAt);
+    this.#phase = "returning";
+    this.#context.tell({ type: "ended", action: this.state.action.index, attempt: this.number, end });
+  }
+
+  #done(): void {
+    const end = this.end as RunEnd;
+    this.#free();
+    if (isSuccess(end)) {
+      this.#phase = "checking";
+      this.#quietSince = this.#context.now;
+      return this.#check();
+    }
+    if (end.end === "FAILED" || end.end === "CANCELLED") {
+      return this.#lose(`the host could not run it: ${end.text || end.end}`, "host");
+    }
+    this.#phase = "over";
+    this.#listener.failed(this, end);
+  }
+
+  #check(): void {
+    if (this.#phase !== "checking" || !this.outputs.areChecked) return;
+    this.#phase = "ready";
+    this.#listener.ready(this);
+  }
+
+  #afterCancel(message: ActionMessage): void {
+    let arrived = 0;
+    if (message.type === "STDOUT" || message.type === "STDERR" || message.type === "OUTPUT") {
+      arrived = message.body.length;
+    } else if (message.type === "MISSING") {
+      this.host.say({ type: "RELEASE", actionId: this.actionId, reservation: this.placed.bid.reservation });
+    }
+    const credit = this.outputs.dropped(arrived);
+    if (credit > 0) this.host.say({ type: "CREDIT", actionId: this.actionId, bytes: credit });
+    if (message.type !== "DONE" && message.type !== "EXPIRED" && message.type !== "MISSING") return;
+    this.#leave();
+    this.#listener.ended(this);
+  }
+
+  #lose(why: string, fault: Fault): void {
+    this.#upload.stop();
+    this.#leave();
+    this.#context.do({ type: "discard", attempt: this.number });
+    this.#listener.lost(this, why, fault);
+  }
+
+  #leave(): void {
+    this.#phase = "over";
+    this.#free();
+  }
+
+  /** Its slot there is free. */
+  #free(): void {
+    if (this.host.talks.get(this.actionId) !== this) return;
+    this.host.talks.delete(this.actionId);
+    this.host.running--;
+    this.host.freed();
+  }
+}
+
+const OVERDUE: Partial<Record<Phase, string>> = {
+  starting: "it did not start what it was to run",
+  running: "it ran beyond its timeout",
+  returning: "it did not send what it announced",
+  cancelling: "it did not end what was cancelled",
+};
+
+function isSuccess(end: RunEnd | undefined): boolean {
+  return end?.end === "EXITED" && end.code === 0;
+}
