@@ -231,6 +231,14 @@ export function snapshotOf(upTo: number): Uint8Array {
   return Buffer.from(`everything up to ${upTo}`, "latin1");
 }
 
+/** Of a number near the head, sometimes of one that is long gone, sometimes none. By the head alone: who asks changes nothing. */
+export function snapshotNear(head: number): { readonly upTo: number; readonly bytes: Uint8Array } | undefined {
+  const drawn = Math.imul(head + 1, 0x9e37_79b1) >>> 0;
+  const [chance, back] = [drawn >>> 24, (drawn >>> 16) & 255];
+  const upTo = Math.max(0, head - (chance < 200 ? back % 4 : back));
+  return chance < 230 ? { upTo, bytes: snapshotOf(upTo) } : undefined;
+}
+
 const PASSAGE = /^(join|leave) of (\d+), client seq 0: (.*)$/s;
 const PAYLOAD = /^message of (\d+), client seq (\d+): (([^.]+)\.(\d+);.*)$/s;
 

@@ -1,26 +1,23 @@
 /** A server, or a gateway, as a node of the simulator: what the driver of sockets and stores does, and what the oracles see. */
 import type { NodeEnvironment, NodeInput, NodeOutput, NodeProgram } from "@lab/simnet";
-import {
-  type Durability,
-  frameOfEntries,
-  type Recovered,
-  type ServerEvent,
-  type ServerInput,
-  type ServerMachine,
-  type ServerOutput,
-  type SharedRequest,
-  type StoredSegment,
-  type Welcome,
+import type {
+  ServerEvent,
+  ServerInput,
+  ServerMachine,
+  ServerOutput,
+  SharedRequest,
+  StoredSegment,
+  Welcome,
 } from "../../src/core/index.js";
 import type { StoreWrite } from "../../src/node/log.js";
-import { ConnectionWatch, messagesIn } from "./connection-watch.js";
-import { DurableStore } from "./durable-store.js";
+import { ConnectionWatch } from "./connection-watch.js";
 import { GraceWatch } from "./grace-watch.js";
-import { lineOf, snapshotOf } from "./room-model.js";
+import { snapshotNear } from "./room-model.js";
 import { seededPlatform } from "./seeded-platform.js";
 import { type Served, ServedConnections } from "./served-connections.js";
 import { PORT, type ServerSurroundings } from "./server-surroundings.js";
 import type { SharedLink } from "./shared-engine.js";
+import { StoredRooms, type Written } from "./stored-rooms.js";
 import { Violation } from "./violation.js";
 
 type Token =
@@ -37,13 +34,11 @@ export type ServerCommand =
 export class ServerProgram implements NodeProgram {
   protected readonly around: ServerSurroundings;
   protected readonly environment: NodeEnvironment;
-  readonly #store: DurableStore | undefined;
+  readonly #stored: StoredRooms;
   readonly #link: SharedLink | undefined;
   readonly #served: ServedConnections;
   readonly #wrote = new Set<Served>();
   readonly #tooFull = new Set<Served>();
-  readonly #segments = new Map<string, StoredSegment>();
-  readonly #opened = new Set<string>();
   #machine: ServerMachine | undefined;
   #grace: GraceWatch | undefined;
   /** Of the last input. */
@@ -53,18 +48,13 @@ export class ServerProgram implements NodeProgram {
     this.environment = environment;
     this.around = around;
     this.#served = new ServedConnections(around.incarnationOf);
-    const { log = "memory" } = around.options;
-    this.#store = log === "durable" ? new DurableStore(environment, this.#durability, around.store) : undefined;
+    this.#stored = new StoredRooms(environment, around.options, around.store, around.modelOf);
     this.#link = around.engine?.link(environment.name, environment.incarnation);
   }
 
   /** For what the machine says of itself. */
   get machine(): ServerMachine | undefined {
     return this.#machine;
-  }
-
-  get #durability(): Durability {
-    return this.around.options.durability ?? "written";
   }
 
   nextDeadline(): number | undefined {
@@ -198,27 +188,14 @@ export class ServerProgram implements NodeProgram {
   }
 
   #written(now: number, failed: boolean, out: NodeOutput[]): void {
-    for (const { room, id, failed: isFailed } of this.#store?.written(failed, out) ?? [])
-      this.#stored(now, room, id, isFailed, out);
+    for (const written of this.#stored.written(failed, out)) this.#tellWritten(now, written, out);
   }
 
-  #stored(now: number, room: string, id: number, failed: boolean, out: NodeOutput[]): void {
-    const key = `${room} ${id}`;
-    const segment = this.#segments.get(key);
-    this.#segments.delete(key);
-    if (!failed && segment !== undefined) this.#pinSegment(room, segment);
+  #tellWritten(now: number, written: Written, out: NodeOutput[]): void {
+    this.#stored.told(written);
+    const { room, id, failed } = written;
     if (failed) this.feed(now, { type: "storeFailed", room, id, message: "the disk fails" }, out);
     else this.feed(now, { type: "stored", room, id }, out);
-  }
-
-  #pinSegment(room: string, { first, count, entries }: StoredSegment): void {
-    const model = this.around.modelOf(room);
-    const { current } = model;
-    if (current === undefined) throw new Violation("A", `entries of room ${room} are stored before its epoch began`);
-    for (const message of messagesIn(frameOfEntries(first, count, entries, 0, entries.length))) {
-      if (message.type !== "batch") continue;
-      for (const [i, entry] of message.entries.entries()) model.pin(current.epoch, first + i, lineOf(entry));
-    }
   }
 
   /** Hands the machine an input, and does what it wants; what is done at once it is told behind that. */
@@ -250,12 +227,11 @@ export class ServerProgram implements NodeProgram {
       }
       case "open": {
         const { room } = output;
-        return this.#feedLater(() => ({ type: "roomOpened", room, recovered: this.#recovered(room) }), out);
+        return this.#feedLater(() => ({ type: "roomOpened", room, recovered: this.#stored.recovered(room) }), out);
       }
       case "storeMeta":
         return this.#storeWrite(now, output.room, output.id, { type: "meta", meta: output.meta }, out, done);
       case "storeSegment":
-        this.#segments.set(`${output.room} ${output.id}`, output.segment);
         return this.#storeWrite(now, output.room, output.id, { type: "segment", segment: output.segment }, out, done);
       case "trim": {
         const { room, id, upTo, checkpoint } = output;
@@ -263,7 +239,7 @@ export class ServerProgram implements NodeProgram {
       }
       case "read": {
         const { room, id, from, maxBytes } = output;
-        const segments = (): StoredSegment[] => this.#mustHaveStore().read(room, from, maxBytes);
+        const segments = (): StoredSegment[] => this.#stored.read(room, from, maxBytes);
         return this.#feedLater(() => ({ type: "segments", room, id, segments: segments() }), out);
       }
       case "takeSnapshot":
@@ -332,9 +308,8 @@ export class ServerProgram implements NodeProgram {
   }
 
   #storeWrite(now: number, room: string, id: number, write: StoreWrite, out: NodeOutput[], done: (() => void)[]): void {
-    for (const result of this.#mustHaveStore().write(room, id, write, out)) {
-      done.push(() => this.#stored(now, result.room, result.id, result.failed, out));
-    }
+    for (const written of this.#stored.write(room, id, write, out))
+      done.push(() => this.#tellWritten(now, written, out));
   }
 
   #feedLater(input: () => ServerInput, out: NodeOutput[]): void {
@@ -342,15 +317,9 @@ export class ServerProgram implements NodeProgram {
     out.push({ type: "later", afterMs: this.around.effectMs, token });
   }
 
-  /** The application's: of a number near the head, sometimes of one that is long gone, sometimes none. */
   #takeSnapshot(room: string, id: number, out: NodeOutput[]): void {
-    const { head = 0 } = this.around.modelOf(room).current ?? {};
-    // By the head alone: who else asked for one changes nothing.
-    const drawn = Math.imul(head + 1, 0x9e37_79b1) >>> 0;
-    const [chance, back] = [drawn >>> 24, (drawn >>> 16) & 255];
-    const upTo = Math.max(0, head - (chance < 200 ? back % 4 : back));
-    const snapshot = { upTo, bytes: snapshotOf(upTo) };
-    this.#feedLater(() => ({ type: "snapshot", room, id, ...(chance < 230 && { snapshot }) }), out);
+    const snapshot = snapshotNear(this.around.modelOf(room).current?.head ?? 0);
+    this.#feedLater(() => ({ type: "snapshot", room, id, ...(snapshot !== undefined && { snapshot }) }), out);
   }
 
   #event(event: ServerEvent): void {
@@ -363,7 +332,7 @@ export class ServerProgram implements NodeProgram {
       return;
     }
     if (event.type === "epoch") {
-      modelOf(event.room).opened(event.epoch, event.goesOn, event.head, this.#mustGoOn(event.room));
+      modelOf(event.room).opened(event.epoch, event.goesOn, event.head, this.#stored.mustGoOn(event.room));
     } else if (event.type === "committed") {
       modelOf(event.room).committed(event.first, event.count);
       modelOf(event.room).boot = this.environment.boot;
@@ -373,31 +342,8 @@ export class ServerProgram implements NodeProgram {
     } else if (event.type === "stable") watch.stable(event.room, event.upTo, this.#served.connectedTo(event.room));
   }
 
-  /** Whether nothing that was promised before this start can have been lost (B25). */
-  #mustGoOn(room: string): boolean {
-    const store = this.#store;
-    const model = this.around.modelOf(room);
-    const isAgain = this.#opened.has(room);
-    this.#opened.add(room);
-    if (store === undefined || store.isDamaged) return false;
-    if (this.#durability === "fsync") return true;
-    // A clean close is known by the store alone: it may go on then, and the model checks that it lost nothing.
-    return this.#durability === "written" && (isAgain || model.boot === this.environment.boot);
-  }
-
   #safeHead(room: string, epoch = 0): number {
     if (this.#link !== undefined) return this.around.modelOf(room).epochs.get(epoch)?.head ?? 0;
-    return this.#store?.headOf(room) ?? Number.POSITIVE_INFINITY;
-  }
-
-  #recovered(room: string): Recovered {
-    const recovered = this.#mustHaveStore().open(room);
-    this.around.modelOf(room).stored = recovered.meta?.epoch;
-    return recovered;
-  }
-
-  #mustHaveStore(): DurableStore {
-    if (this.#store === undefined) throw new Violation("machine", "it asks for a store, and its log is none");
-    return this.#store;
+    return this.#stored.safeHead(room);
   }
 }
