@@ -73,6 +73,20 @@ export function restartSuite(it: Declare, engine: Engine): void {
     for (const one of [slow, fast]) await one[Symbol.asyncDispose]();
   });
 
+  it("B22: while the engine was away nobody could renew: the time of grace begins anew for all who were joined", async () => {
+    const [a, b] = await pair("grace");
+    const ana = await a.attach("ana");
+    await b.attach("bo");
+    await Promise.all([a.upTo(2), b.upTo(2)]);
+    await engine.server().kill();
+    const begun = performance.now();
+    while (performance.now() - begun < 1_000) await new Promise((resolve) => setTimeout(resolve, 20));
+    await engine.server().start();
+    expect(await a.renew(700, ana)).toEqual([]);
+    expect((await a.read(1)).head).toBe(2);
+    for (const one of [a, b]) await one[Symbol.asyncDispose]();
+  });
+
   it("B38: what is asked of an engine that stays away is told as unknown, and not done any more", async () => {
     const [a, b] = await pair("stays away", 1_500);
     const ana = await a.attach("ana");

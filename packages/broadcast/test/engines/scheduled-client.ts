@@ -15,7 +15,7 @@ export class ScheduledClient implements AsyncDisposable {
   #member = 0;
 
   constructor(name: string, model: EngineModel, gateway: string, report: (error: Error) => void) {
-    this.record = new ClientRecord(name, model);
+    this.record = new ClientRecord(name, model, false);
     this.#model = model;
     this.#report = report;
     this.proxy = new TcpProxy({ to: targetOf(gateway) });

@@ -34,6 +34,7 @@ export class ClientRecord {
   knowsMembers = false;
   /** By the last welcome, and the joins and leaves above its head that it was given; undefined before one. */
   members: Map<number, string> | undefined;
+  readonly #seesWelcomes: boolean;
   /** Of the last welcome. */
   #head = 0;
   /** The end of the last gap that it was told of. */
@@ -65,9 +66,11 @@ export class ClientRecord {
   /** It was given something in this incarnation, or before its position was saved. */
   #hasBegun = false;
 
-  constructor(node: string, model: RoomModel) {
+  /** @param seesWelcomes that `welcomes` is kept: a real server's are not, so whom they name is not known */
+  constructor(node: string, model: RoomModel, seesWelcomes = true) {
     this.node = node;
     this.model = model;
+    this.#seesWelcomes = seesWelcomes;
   }
 
   /** All up to it is handled, or nothing that could be. */
@@ -128,7 +131,7 @@ export class ClientRecord {
       case "welcome":
         this.knowsMembers = true;
         this.#head = notice.head;
-        this.#welcomed(notice, state);
+        if (this.#seesWelcomes) this.#welcomed(notice, state);
         // Who asks anew, since nothing of what it asked for came, begins anew.
         if (this.next === undefined || this.#asksAnew(notice.status)) {
           if (this.next === undefined) this.epoch = state.epoch;

@@ -79,7 +79,11 @@ else
     if redis.call('EXISTS', before) == 1 then redis.call('RENAME', before, base .. 'log:' .. fresh) end
     redis.call('HSET', meta, 'epoch', fresh, 'epochStart', text(at[3] + 1), 'previousEpoch', at[2], 'previousHead', at[3])
   end
-  redis.call('HSET', meta, 'run', run)
+  if at[1] ~= run then
+    -- Nobody could renew while Redis was away: the time of grace begins anew (B22).
+    for _, id in ipairs(redis.call('ZRANGE', seen, 0, -1)) do redis.call('ZADD', seen, now(), id) end
+    redis.call('HSET', meta, 'run', run)
+  end
 end
 local is = redis.call('HMGET', meta, 'epoch', 'head', 'first', 'epochStart', 'previousEpoch', 'previousHead')
 table.insert(is, redis.call('HGETALL', members))
