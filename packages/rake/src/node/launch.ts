@@ -123,3 +123,13 @@ function isProgram(path: string): boolean {
     return false;
   }
 }
+
+/** The allow-list of R41, but for HOME and TMPDIR. @param names what the server's options add */
+export function environment(names: readonly string[]): Record<string, string> {
+  const env: Record<string, string> = { PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin" };
+  for (const name of ["LANG", "TZ", ...names]) {
+    const value = process.env[name];
+    if (value !== undefined) env[name] = value;
+  }
+  return env;
+}

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -11,6 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { RakeError } from "../core/errors.js";
 import { killIn } from "./process-scan.js";
@@ -161,4 +163,17 @@ function bootId(): string {
   } catch {
     return "";
   }
+}
+
+/** The folder that is named, or the default one: see `ServeOptions`. @throws RakeError `FOLDER` */
+export async function openServerFolder(path: string | undefined, port: number): Promise<StateFolder> {
+  if (path !== undefined) return await StateFolder.open(path);
+  if (port !== 0) {
+    const isRoot = process.getuid?.() === 0;
+    const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+    return await StateFolder.open(join(isRoot ? "/var/cache" : cache, "rake", `serve-${port}`));
+  }
+  const made = mkdtempSync(join(tmpdir(), "rake-serve-"));
+  chmodSync(made, 0o711); // actions of another user must be able to pass
+  return await StateFolder.open(made);
 }

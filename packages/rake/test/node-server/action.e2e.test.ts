@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { itWith } from "../../../../test/components.js";
 import { processesIn } from "../../src/node/process-scan.js";
 import { ActionRig } from "./action-rig.js";
+import { until } from "./waiting.js";
 
 const SANDBOXES = ["none", "rlimit", "bwrap"] as const;
 
@@ -160,8 +161,4 @@ function commandOf(pid: string): string {
   } catch {
     return "";
   }
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -1,0 +1,192 @@
+/** Drives a server machine: sockets, the store and attempts on one side, its inputs and outputs on the other. */
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import type { ServerEvent, ServerInput, ServerOutput } from "../core/server-contract.js";
+import type { Fifos } from "./fifos.js";
+import type { Launcher } from "./launch.js";
+import type { Logger } from "./logger.js";
+import { type LoopedMachine, MachineLoop } from "./machine-loop.js";
+import { Run } from "./run.js";
+import { type ConnectionBounds, ServerConnection } from "./server-connection.js";
+import type { StateFolder } from "./state-folder.js";
+import type { Store } from "./store.js";
+import { Uploads } from "./uploads.js";
+
+export interface ServerDriverOptions extends ConnectionBounds {
+  readonly folder: StateFolder;
+  readonly store: Store;
+  readonly fifos: Fifos;
+  readonly launcher: Launcher;
+  readonly logger: Logger;
+  /** Told of every event of the machine. */
+  readonly onEvent: (event: ServerEvent) => void;
+}
+
+/** A connection is not read from while more of what it brought waits for the disk: v2 has credit, v1 has this alone. */
+const PAUSE_BYTES = 1_048_576;
+const RESUME_BYTES = 262_144;
+
+export class ServerDriver {
+  readonly #options: ServerDriverOptions;
+  readonly #loop: MachineLoop<ServerInput, ServerOutput>;
+  readonly #connections = new Map<number, ServerConnection>();
+  readonly #uploads: Uploads;
+  /** Whose bytes an upload has. */
+  readonly #senders = new Map<number, ServerConnection>();
+  readonly #runs = new Map<number, Run>();
+  readonly #toFlush = new Set<ServerConnection>();
+  #telling: ServerConnection | undefined;
+  #lastConnection = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: ServerDriverOptions, machine: LoopedMachine<ServerInput, ServerOutput>) {
+    this.#options = options;
+    this.#loop = new MachineLoop(machine, {
+      perform: (output) => this.#perform(output),
+      settled: () => this.#flush(),
+    });
+    this.#uploads = new Uploads(options.folder.uploads, options.store, (input) => this.#uploadTold(input));
+  }
+
+  accept(socket: Socket): void {
+    const connection = new ServerConnection(++this.#lastConnection, socket, this.#options, this.#connectionEvents);
+    this.#connections.set(connection.number, connection);
+    this.#options.logger.debug({ connection: connection.number, peer: connection.peer }, "connection");
+    this.#loop.tell({ type: "opened", connection: connection.number });
+  }
+
+  load(busyCores: number): void {
+    this.#loop.tell({ type: "load", busyCores });
+  }
+
+  /** Cancels all that runs, says so to all, and resolves when no process, folder or upload is left. */
+  async stop(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      this.#loop.tell({ type: "shutdown" });
+    });
+    this.#loop.stop();
+    for (const connection of this.#connections.values()) connection.end();
+    this.#connections.clear();
+    await this.#uploads.close();
+  }
+
+  readonly #connectionEvents = {
+    data: (connection: ServerConnection, bytes: Uint8Array): void => {
+      this.#telling = connection;
+      this.#loop.tell({ type: "data", connection: connection.number, bytes });
+      this.#telling = undefined;
+    },
+    full: ({ number }: ServerConnection): void => this.#loop.tell({ type: "full", connection: number }),
+    drained: ({ number }: ServerConnection): void => this.#loop.tell({ type: "drained", connection: number }),
+    closed: ({ number }: ServerConnection): void => {
+      if (!this.#connections.delete(number)) return;
+      this.#options.logger.debug({ connection: number }, "disconnection");
+      this.#loop.tell({ type: "closed", connection: number });
+    },
+  };
+
+  #perform(output: ServerOutput): void {
+    switch (output.type) {
+      case "send":
+        return this.#send(output.connection, output.bytes);
+      case "close":
+        return this.#close(output.connection);
+      case "openUpload":
+        if (this.#telling !== undefined) this.#senders.set(output.upload, this.#telling);
+        return this.#uploads.open(output.upload, output.size, output.digest);
+      case "writeUpload":
+        this.#wrote(output.upload, output.bytes.length);
+        return this.#uploads.write(output.upload, output.bytes);
+      case "endUpload":
+        return this.#uploads.end(output.upload);
+      case "dropUpload":
+        this.#forgetSender(output.upload);
+        return this.#uploads.drop(output.upload);
+      case "evict":
+        return this.#options.store.drop(output.digest);
+      case "start":
+        return this.#start(output);
+      case "pull":
+        return this.#runs.get(output.run)?.pull(output.stream, output.maxBytes);
+      case "kill":
+        return this.#runs.get(output.run)?.kill(output.hard);
+      case "collect":
+        return this.#runs.get(output.run)?.collect(output.wanted, output.newestOnly);
+      case "readOutput":
+        return this.#runs.get(output.run)?.readOutput(output.index, output.offset, output.maxBytes);
+      case "remove":
+        void this.#runs.get(output.run)?.remove();
+        return;
+      case "idle":
+        this.#onIdle?.();
+        return;
+      case "event":
+        return this.#options.onEvent(output.event);
+    }
+  }
+
+  #send(number: number, bytes: Uint8Array): void {
+    const connection = this.#connections.get(number);
+    if (connection === undefined) return;
+    connection.send(bytes);
+    this.#toFlush.add(connection);
+  }
+
+  #flush(): void {
+    const corked = [...this.#toFlush];
+    this.#toFlush.clear();
+    for (const connection of corked) connection.flush();
+  }
+
+  #close(number: number): void {
+    const connection = this.#connections.get(number);
+    this.#connections.delete(number);
+    connection?.end();
+  }
+
+  #start({ run: number, job }: Extract<ServerOutput, { type: "start" }>): void {
+    const { folder, store, fifos, launcher, logger } = this.#options;
+    const run = new Run(number, join(folder.runs, String(number)), {
+      launcher,
+      store,
+      fifos,
+      tell: (input) => {
+        if (input.type === "removed") this.#runs.delete(number);
+        this.#loop.tell(input);
+      },
+      trouble: (message) => logger.error({ run: number }, message),
+    });
+    this.#runs.set(number, run);
+    run.start(job);
+  }
+
+  #wrote(upload: number, bytes: number): void {
+    const sender = this.#senders.get(upload);
+    if (sender === undefined) return;
+    sender.unwritten += bytes;
+    if (sender.unwritten > PAUSE_BYTES) sender.pause();
+  }
+
+  #uploadTold(input: ServerInput): void {
+    if (input.type === "uploadTook") {
+      const sender = this.#senders.get(input.upload);
+      if (sender !== undefined) this.#written(sender, input.bytes);
+    } else if (input.type === "uploaded" || input.type === "uploadFailed") {
+      this.#forgetSender(input.upload);
+    }
+    this.#loop.tell(input);
+  }
+
+  #written(sender: ServerConnection, bytes: number): void {
+    sender.unwritten = Math.max(0, sender.unwritten - bytes);
+    if (sender.unwritten < RESUME_BYTES) sender.resume();
+  }
+
+  /** What of it was not written is counted no more; another upload of its sender may be on its way. */
+  #forgetSender(upload: number): void {
+    const sender = this.#senders.get(upload);
+    this.#senders.delete(upload);
+    if (sender !== undefined) this.#written(sender, sender.unwritten);
+  }
+}
