@@ -1,0 +1,438 @@
+import { expect } from "vitest";
+import { exited } from "./fake-run.js";
+import { needed, type Peer } from "./peers.js";
+import { Rig } from "./rig.js";
+import { test } from "./scenario.js";
+
+const HOST = { cores: 4, heartbeatMs: 1_000_000 };
+const IDLE = { reserved: 0, running: 0, uploads: 0, pinned: 0 };
+const fill = (size: number): Uint8Array => new Uint8Array(size).fill(97);
+const ended = (peer: Peer): string => `${peer.last("STATUS").end} ${peer.last("STATUS").text}`.trim();
+
+test("R22: EXECUTE starts the command with its inputs, their modes, and the server's limits", () => {
+  const rig = new Rig({ ...HOST, maxCpuSeconds: 7, maxMemoryBytes: 8, maxProcesses: 9, maxOpenFiles: 16 }, [
+    needed("x"),
+  ]);
+  const inputs = [
+    { path: "a/run.sh", mode: 0o755, digest: needed("x").digest },
+    { path: "b", mode: 0o600, digest: needed("x").digest },
+  ];
+  const peer = rig.welcomed().start(1, { inputs: [needed("x")] }, { inputs });
+  expect(rig.run().job).toEqual({
+    command: "make",
+    inputs,
+    limits: {
+      ...{ cpuSeconds: 7, memoryBytes: 8, processes: 9, openFiles: 16, fileBytes: 2 ** 32, folderBytes: 2 ** 34 },
+      ...{ outputs: 10_000, outputBytes: 2 ** 34 },
+    },
+  });
+  expect(peer.types.slice(-2)).toEqual(["BID", "STARTED"]);
+  expect(rig.view).toMatchObject({ reserved: 0, running: 1, pinned: 1 });
+  expect(rig.eventsOf("started")).toMatchObject([{ command: "make" }]);
+});
+
+test("R22: inputs that are not in the store are MISSING, and the reservation is renewed", () => {
+  const rig = new Rig({ ...HOST, validForMs: 100 });
+  const peer = rig.welcomed();
+  const { reservation } = peer.bid(1, { inputs: [needed("x"), needed("y")] });
+  peer.send(1, "x");
+  rig.wait(90);
+  const digests = [needed("x").digest, needed("y").digest];
+  const inputs = ["a", "b", "c"].map((path, at) => ({ path, mode: 0o644, digest: digests[at % 2] ?? "" }));
+  peer.execute(1, reservation, { inputs: [...inputs, { path: "d", mode: 0o644, digest: digests[1] ?? "" }] });
+  expect(peer.last("MISSING").digests).toEqual([digests[1]]);
+  rig.wait(90);
+  peer.send(1, "y").execute(1, reservation, { inputs });
+  expect(peer.of("STARTED")).toHaveLength(1);
+});
+
+test("R22: an EXECUTE of a reservation that is not held is EXPIRED, and costs nothing", () => {
+  const rig = new Rig(HOST);
+  const peer = rig.welcomed();
+  const { reservation } = peer.bid(1);
+  peer.execute(1, reservation + 100);
+  expect(peer.last("EXPIRED")).toEqual({ type: "EXPIRED", actionId: 1, reservation: reservation + 100 });
+  peer.execute(99, 5);
+  expect(peer.last("EXPIRED")).toEqual({ type: "EXPIRED", actionId: 99, reservation: 5 });
+  peer.execute(1, reservation);
+  expect(peer.of("STARTED")).toHaveLength(1);
+});
+
+test("R15, R22: an EXECUTE that is not what was quoted is BAD_MESSAGE", () => {
+  const at = (path: string, content = "x"): { path: string; mode: number; digest: string } => ({
+    ...{ path, mode: 0o644, digest: needed(content).digest },
+  });
+  const wrongs: Parameters<Peer["execute"]>[2][] = [
+    { command: "make something else" },
+    { inputs: [at("a"), at("a")] },
+    { inputs: [at("a/b/c"), at("a")] },
+    { inputs: [at("a"), at("b"), at("a/b/c")] },
+    { inputs: [at("a", "not quoted")] },
+    { inputs: [at("a"), at("b"), at("c"), at("d")] },
+  ];
+  for (const wrong of wrongs) {
+    const rig = new Rig({ ...HOST, maxInputs: 3 }, [needed("x")]);
+    const peer = rig.welcomed();
+    const { reservation } = peer.bid(1, { inputs: [needed("x")] });
+    peer.execute(1, reservation, wrong);
+    expect(peer.bye).toBe("BAD_MESSAGE");
+    expect(rig.view).toMatchObject({ ...IDLE, connections: 0 });
+    expect(rig.runs.size).toBe(0);
+  }
+  const rig = new Rig(HOST);
+  const peer = rig.welcomed().start(1);
+  peer.execute(1, peer.last("BID").reservation);
+  expect(peer.bye).toBe("BAD_MESSAGE");
+});
+
+test("R15, R22: a BLOB behind its EXECUTE is BAD_MESSAGE", () => {
+  const rig = new Rig(HOST);
+  const peer = rig.welcomed().start(1, { inputs: [needed("x")] });
+  peer.send(1, "x");
+  expect(peer.bye).toBe("BAD_MESSAGE");
+});
+
+test("R22: what cannot be started is FAILED, then DONE", () => {
+  const rig = new Rig(HOST);
+  rig.held.add("start");
+  const peer = rig.welcomed().start(1);
+  rig.tell({ type: "startFailed", run: rig.run().id, message: "no memory", gone: [] });
+  expect(ended(peer)).toBe("FAILED no memory");
+  expect(peer.types.slice(-2)).toEqual(["STATUS", "DONE"]);
+  expect(rig.run().removes).toBe(1);
+  expect(rig.view).toMatchObject(IDLE);
+});
+
+test("R44: with patterns the words are run, and other commands are not", () => {
+  const rig = new Rig({ ...HOST, allow: ["cc *"] });
+  const peer = rig.welcomed();
+  peer.start(1, { command: "cc  -c a.c" });
+  expect(rig.run().job.words).toEqual(["cc", "-c", "a.c"]);
+  expect(peer.ask(2, { command: "cc -c a.c; rm b" })).toMatchObject({ type: "REFUSE", reason: "NOT_ALLOWED" });
+});
+
+test("R23: both streams come as they are written, whole, each with its offsets", () => {
+  const rig = new Rig(HOST);
+  const peer = rig.welcomed().start(1);
+  rig.run().print("one ").print("ERR", "stderr").print("two");
+  expect(peer.printed("STDOUT", 1)).toBe("one two");
+  expect(peer.printed("STDERR", 1)).toBe("ERR");
+  rig.run().print(" three").exits(7);
+  expect(peer.printed("STDOUT", 1)).toBe("one two three");
+  expect(peer.last("STATUS")).toMatchObject({ end: "EXITED", code: 7, wallMicros: 2_000, peakBytes: 4_096 });
+  expect(peer.last("DONE")).toMatchObject({ stdoutBytes: 13, stderrBytes: 3, outputs: 0 });
+});
+
+test("R18, R23: no more is asked for than there is credit for, by streams and outputs together", () => {
+  const rig = new Rig(HOST);
+  const peer = rig.welcomed().start(1);
+  const sent = (): number =>
+    [...peer.of("STDOUT"), ...peer.of("STDERR"), ...peer.of("OUTPUT")].reduce((sum, { body }) => sum + body.length, 0);
+  rig.run().print(fill(200_000)).print(fill(200_000), "stderr");
+  expect(sent()).toBe(262_144);
+  peer.say({ type: "CREDIT", actionId: 1, bytes: 10 });
+  expect(sent()).toBe(262_154);
+  peer.say({ type: "CREDIT", actionId: 1, bytes: 137_846 + 50 });
+  rig.run().makes("out", fill(100)).exits();
+  expect(sent()).toBe(400_050);
+  expect(peer.of("DONE")).toHaveLength(0);
+  peer.say({ type: "CREDIT", actionId: 1, bytes: 50 });
+  expect(peer.last("DONE")).toMatchObject({ stdoutBytes: 200_000, stderrBytes: 200_000, outputs: 1 });
+});
+
+test("R18: a stalled output stops its own action and nobody else", () => {
+  const rig = new Rig(HOST);
+  const peer = rig.welcomed();
+  peer.start(1, { command: "one" }).start(2, { command: "two" });
+  rig.run("one").print(fill(300_000)).exits();
+  rig.run("two").print("ready").exits();
+  expect(peer.of("DONE").map(({ actionId }) => actionId)).toEqual([2]);
+});
+
+test("R18: credit above 2^53 - 1 in sum is BAD_MESSAGE", () => {
+  const rig = new Rig(HOST);
+  const peer = rig.welcomed().start(1);
+  peer.say({ type: "CREDIT", actionId: 1, bytes: 2 ** 53 - 1 - 262_144 });
+  expect(peer.closed).toBeUndefined();
+  peer.say({ type: "CREDIT", actionId: 1, bytes: 1 });
+  expect(peer.bye).toBe("BAD_MESSAGE");
+});
+
+test("R23: of a connection that is full nothing is asked for until it has drained", () => {
+  const rig = new Rig(HOST);
+  const peer = rig.welcomed().start(1);
+  const run = rig.run().print("a");
+  peer.full();
+  run.print("b").print("c");
+  expect(rig.outputsOf("pull").length).toBe(3); // one for stderr, and the one that was asked for before
+  expect(peer.printed("STDOUT", 1)).toBe("ab");
+  peer.drained();
+  expect(peer.printed("STDOUT", 1)).toBe("abc");
+  run.makes("x", "x").exits();
+  expect(peer.of("DONE")).toHaveLength(1);
+});
+
+test("R23: beyond maxStreamBytes of both together it is LIMITED", () => {
+  const rig = new Rig({ ...HOST, maxStreamBytes: 10 });
+  const peer = rig.welcomed().start(1).start(2);
+  const [first, second] = [...rig.runs.values()];
+  first?.print("12345").print("67890", "stderr").exits();
+  expect(ended(peer)).toBe("EXITED");
+  second?.print("12345").print("678901", "stderr");
+  expect(ended(peer)).toBe("LIMITED maxStreamBytes");
+  expect(second?.kills).toEqual([true]);
+  expect(peer.last("DONE")).toMatchObject({ actionId: 2, stdoutBytes: 5, stderrBytes: 5 });
+});
+
+test("R24: STATUS, the outputs one after another, DONE; DONE when the slot is free", () => {
+  const rig = new Rig({ ...HOST, cores: 1 });
+  rig.held.add("remove");
+  const peer = rig.welcomed().start(1);
+  rig.run().makes("a", fill(100_000), 0o755).makes("empty", "").makes("d/b", "bee").exits();
+  expect(peer.types.slice(-5)).toEqual(["STATUS", "OUTPUT", "OUTPUT", "OUTPUT", "OUTPUT"]);
+  expect(
+    peer.of("OUTPUT").map(({ path, mode, offset, last, body }) => [path, mode, offset, last, body.length]),
+  ).toEqual([
+    ["a", 0o755, 0, false, 65_536],
+    ["a", 0o755, 65_536, true, 34_464],
+    ["empty", 0o644, 0, true, 0],
+    ["d/b", 0o644, 0, true, 3],
+  ]);
+  expect(peer.ask(2)).toMatchObject({ reason: "BUSY" });
+  rig.letGo();
+  expect(peer.last("DONE")).toEqual({ type: "DONE", actionId: 1, stdoutBytes: 0, stderrBytes: 0, outputs: 3 });
+  expect(peer.ask(3).type).toBe("BID");
+});
+
+test("R24: outputs are of an exit code 0 alone", () => {
+  for (const end of [
+    exited(1),
+    exited(9, { end: "SIGNALLED" }),
+    exited(0, { end: "LIMITED", text: "maxCpuSeconds" }),
+  ]) {
+    const rig = new Rig(HOST);
+    const peer = rig.welcomed().start(1);
+    rig.run().makes("a", "x").exits(end);
+    expect(rig.run().collects).toBe(0);
+    expect(peer.last("STATUS")).toMatchObject({ end: end.end, code: end.code, text: end.text });
+    expect(peer.last("DONE").outputs).toBe(0);
+  }
+});
+
+test("R25: patterns are the driver's to match; what it finds too much is LIMITED, what matches nothing FAILED", () => {
+  const rig = new Rig({ ...HOST, maxOutputs: 2, maxOutputBytes: 10 });
+  const peer = rig.welcomed();
+  const attempt = (actionId: number): void => {
+    peer.start(actionId, {}, { outputs: ["*.o"] });
+    rig.held.add("collect");
+    rig.run().exits();
+  };
+  const collected = (outputs: readonly { path: string; size: number }[]): string => {
+    const found = outputs.map((one) => ({ ...one, mode: 0o644, digest: "a".repeat(64) }));
+    rig.tell({ type: "collected", run: rig.run().id, outputs: found });
+    return ended(peer);
+  };
+  attempt(1);
+  expect(rig.outputsOf("collect")).toMatchObject([{ wanted: ["*.o"], newestOnly: false }]);
+  expect(collected(["a", "b", "c"].map((path) => ({ path, size: 1 })))).toBe("LIMITED maxOutputs");
+  attempt(2);
+  expect(collected(["a", "b"].map((path) => ({ path, size: 6 })))).toBe("LIMITED maxOutputBytes");
+  attempt(3);
+  expect(collected([{ path: "a\\b", size: 1 }])).toMatch(/^FAILED/);
+  attempt(4);
+  rig.tell({ type: "collectFailed", run: rig.run().id, limited: false, message: '"*.o" matches nothing' });
+  expect(ended(peer)).toBe('FAILED "*.o" matches nothing');
+  attempt(5);
+  rig.tell({ type: "collectFailed", run: rig.run().id, limited: true, message: "too many" });
+  expect(ended(peer)).toBe("LIMITED too many");
+  expect(peer.of("DONE")).toHaveLength(5);
+  expect(rig.view).toMatchObject(IDLE);
+});
+
+test("R26: CANCEL is SIGTERM, SIGKILL after killMs, then STATUS CANCELLED and DONE", () => {
+  const rig = new Rig({ ...HOST, killMs: 100 });
+  const peer = rig.welcomed().start(1);
+  const run = rig.run();
+  run.heeds = false;
+  peer.say({ type: "CANCEL", actionId: 1 });
+  rig.wait(99);
+  expect(run.kills).toEqual([false]);
+  rig.wait(1);
+  expect(run.kills).toEqual([false, true]);
+  expect(peer.types.slice(-3)).toEqual(["STARTED", "STATUS", "DONE"]);
+  expect(peer.last("STATUS")).toMatchObject({ end: "CANCELLED", code: 0, cpuMicros: 1_000 });
+  expect(rig.view).toMatchObject(IDLE);
+});
+
+test("R26: CANCEL is answered before an EXECUTE, before STARTED, while outputs are looked for, and behind STATUS", () => {
+  const states: ((rig: Rig, peer: Peer) => void)[] = [
+    (_, peer) => peer.bid(1, { inputs: [needed("x")] }),
+    (rig, peer) => {
+      rig.held.add("start");
+      peer.start(1);
+    },
+    (rig, peer) => {
+      rig.held.add("collect");
+      peer.start(1);
+      rig.run().exits();
+    },
+    (rig, peer) => {
+      peer.start(1);
+      rig.run().exits(0, true);
+    },
+  ];
+  for (const reach of states) {
+    const rig = new Rig(HOST);
+    const peer = rig.welcomed();
+    reach(rig, peer);
+    peer.say({ type: "CANCEL", actionId: 1 }, { type: "CANCEL", actionId: 1 });
+    rig.letGo();
+    expect(peer.of("STATUS").map(({ end }) => end)).toEqual(["CANCELLED"]);
+    expect(peer.types.at(-1)).toBe("DONE");
+    expect(rig.view).toMatchObject(IDLE);
+  }
+  const rig = new Rig(HOST);
+  const peer = rig.welcomed().start(1);
+  rig.held.add("readOutput");
+  rig.run().makes("a", "a").exits();
+  peer.say({ type: "CANCEL", actionId: 1 });
+  rig.letGo();
+  expect(peer.types.slice(-2)).toEqual(["STATUS", "DONE"]);
+  expect([peer.last("STATUS").end, peer.last("DONE").outputs]).toEqual(["EXITED", 0]);
+});
+
+test("R26: RELEASE of a running action ends it without a word", () => {
+  const rig = new Rig({ ...HOST, killMs: 100 });
+  const peer = rig.welcomed().start(1);
+  const said = peer.types.length;
+  rig.run().heeds = false;
+  peer.say({ type: "RELEASE", actionId: 1, reservation: peer.last("BID").reservation });
+  expect(rig.run().kills).toEqual([false]);
+  expect(rig.view.running).toBe(1);
+  rig.wait(100);
+  expect(rig.run()).toMatchObject({ kills: [false, true], removes: 1 });
+  expect(peer.types).toHaveLength(said);
+  expect(rig.view).toMatchObject(IDLE);
+});
+
+test("R26, R55: a timeout is SIGKILL at once; what was printed comes whole, then STATUS TIMED_OUT", () => {
+  const rig = new Rig({ ...HOST, killMs: 100, maxActionMs: 1_000 });
+  const peer = rig.welcomed().start(1, { command: "short" }, { timeoutMs: 500 });
+  peer.start(2, { command: "long" }, { timeoutMs: 5_000 }).start(3, { command: "any" });
+  peer.full();
+  rig.run("short").print("last words");
+  rig.wait(499);
+  expect(rig.run("short").kills).toEqual([]);
+  peer.drained();
+  rig.wait(1);
+  expect(rig.run("short").kills).toEqual([true]);
+  expect(ended(peer)).toBe("TIMED_OUT");
+  expect(peer.printed("STDOUT", 1)).toBe("last words");
+  rig.wait(499);
+  expect(peer.of("STATUS")).toHaveLength(1);
+  rig.wait(1);
+  expect(peer.of("STATUS").map(({ actionId, end }) => [actionId, end])).toEqual([
+    [1, "TIMED_OUT"],
+    [2, "TIMED_OUT"],
+    [3, "TIMED_OUT"],
+  ]);
+});
+
+test("R55: the timeout counts until the streams end; what does not end after its SIGKILL is waited for no more", () => {
+  const rig = new Rig({ ...HOST, killMs: 100 });
+  const peer = rig.welcomed().start(1, {}, { timeoutMs: 500 });
+  rig.held.add("kill");
+  rig.run().exits(0, true);
+  rig.wait(499);
+  expect(peer.of("STATUS")).toHaveLength(0);
+  rig.wait(100);
+  expect(peer.of("STATUS")).toHaveLength(0);
+  rig.wait(1);
+  expect(ended(peer)).toBe("TIMED_OUT");
+  rig.letGo();
+  expect(rig.view).toMatchObject(IDLE);
+});
+
+test("R45: a client that vanishes frees slots, reservations, uploads, processes and folders", () => {
+  const rig = new Rig(HOST, [needed("there")]);
+  const peer = rig.welcomed();
+  peer.start(1, { command: "one" }).start(2, { command: "two" });
+  rig.run("two").exits(0, true);
+  peer.bid(3, { inputs: [needed("there"), needed(fill(7))] });
+  peer.piece(3, fill(7), 0, 3);
+  expect(rig.view).toMatchObject({ reserved: 1, uploads: 1, running: 2 });
+  const other = rig.welcomed().start(1, { command: "other" });
+  rig.held.add("remove");
+  peer.cut();
+  expect(rig.run("one").kills).toEqual([true]);
+  expect(rig.view).toMatchObject({ connections: 1, reserved: 0, uploads: 0, running: 3 });
+  rig.letGo();
+  expect(rig.view).toMatchObject({ running: 1, pinned: 0 });
+  rig.run("other").exits();
+  expect(other.types.at(-1)).toBe("DONE");
+});
+
+test("R45: what was whole when its client vanished is kept when it comes to stand", () => {
+  const rig = new Rig(HOST);
+  const peer = rig.welcomed();
+  peer.bid(1, { inputs: [needed("x"), needed(fill(2))] });
+  rig.held.add("endUpload");
+  peer.send(1, "x").piece(1, fill(2), 0, 1);
+  expect(rig.view.uploads).toBe(2);
+  peer.cut();
+  expect(rig.view.uploads).toBe(1);
+  rig.letGo();
+  expect(rig.view).toMatchObject({ uploads: 0, storeFiles: 1, pinned: 0 });
+  expect(rig.store.size).toBe(1);
+});
+
+test("R55: an output that cannot be read behind the STATUS ends the connection, and the attempt did not end", () => {
+  const rig = new Rig(HOST);
+  const peer = rig.welcomed().start(1);
+  rig.held.add("readOutput");
+  rig.run().makes("a", "abc").exits();
+  rig.tell({ type: "outputFailed", run: rig.run().id, index: 0, message: "changed" });
+  expect(peer.types.slice(-2)).toEqual(["STATUS", "BYE"]);
+  expect(peer.of("BYE")[0]).toMatchObject({ code: "END", text: 'the output "a" cannot be read: changed' });
+  rig.letGo();
+  expect(rig.view).toMatchObject({ ...IDLE, connections: 0 });
+});
+
+test("R55: who does not take the outputs within maxActionMs is sent BYE IDLE", () => {
+  const rig = new Rig({ ...HOST, maxActionMs: 1_000 });
+  const peer = rig.welcomed().start(1);
+  rig.run().makes("a", fill(300_000)).exits();
+  rig.wait(999);
+  expect(peer.closed).toBeUndefined();
+  rig.wait(1);
+  expect(peer.bye).toBe("IDLE");
+  expect(rig.view).toMatchObject(IDLE);
+});
+
+test("R47: many empty outputs are said in turns, none is lost", () => {
+  const rig = new Rig(HOST);
+  const peer = rig.welcomed().start(1);
+  for (let at = 0; at < 100; at++) rig.run().makes(`f${at}`, "");
+  rig.run().exits();
+  expect(peer.of("OUTPUT").length).toBeLessThan(50);
+  rig.wait(1);
+  expect(peer.of("OUTPUT")).toHaveLength(100);
+  expect(peer.last("DONE").outputs).toBe(100);
+});
+
+test("R56: a server that ends says BYE SHUTDOWN, removes every run, and is idle then", () => {
+  const rig = new Rig(HOST);
+  const peer = rig.welcomed().start(1);
+  const silent = rig.connect();
+  rig.held.add("remove");
+  rig.tell({ type: "shutdown" });
+  expect([peer.bye, silent.closed, rig.idle]).toEqual(["SHUTDOWN", "the server ends", 0]);
+  expect(rig.run()).toMatchObject({ kills: [true], removes: 1 });
+  expect(rig.connect().bye).toBe("SHUTDOWN");
+  rig.letGo();
+  rig.wait(10_000);
+  expect(rig.idle).toBe(1);
+  const other = new Rig(HOST);
+  other.tell({ type: "shutdown" });
+  expect(other.idle).toBe(1);
+});
