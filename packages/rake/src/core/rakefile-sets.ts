@@ -38,6 +38,8 @@ interface OpenAction {
 export class SetList {
   readonly #faults: Faults;
   readonly #course: boolean;
+  /** What a two-TAB line may be, for texts of faults. */
+  readonly #details: string;
   readonly #sets: { readonly name: string; readonly line: number; readonly actions: OpenAction[] }[] = [];
   readonly #lineOfName = new Map<string, number>();
   #actions = 0;
@@ -45,6 +47,7 @@ export class SetList {
   constructor(faults: Faults, course: boolean) {
     this.#faults = faults;
     this.#course = course;
+    this.#details = (course ? [DETAILS["requires"]] : Object.values(DETAILS)).join(", ");
   }
 
   get hasAny(): boolean {
@@ -95,9 +98,7 @@ export class SetList {
   /** A line that says more of the action before. @param from behind the TABs */
   detail(line: Line, from: number): void {
     const [keyword, ...words] = wordsOf(line.text, from) as [Word, ...Word[]];
-    const accepted = Object.values(DETAILS)
-      .slice(0, this.#course ? 1 : undefined)
-      .join(", ");
+    const accepted = this.#details;
     if (line.text[from] === "\t") return this.#faults.add(line, from, "a third TAB", `two TABs and ${accepted}`);
     const action = this.#sets.at(-1)?.actions.at(-1);
     if (action === undefined) {
