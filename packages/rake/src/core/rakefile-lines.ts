@@ -11,7 +11,7 @@ export interface Line {
   readonly number: number;
   /** Without line end, comment and blanks at its end. */
   readonly text: string;
-  /** Of UTF-8 without the line feed: comment and blanks count. */
+  /** Of UTF-8 without the line feed, comment and blanks too; 0 where it is short. */
   readonly bytes: number;
 }
 
@@ -30,7 +30,8 @@ export function* linesOf(text: string): Generator<Line> {
     number++;
     const whole = text.slice(start, end);
     const line = withoutEnd(whole);
-    const bytes = encoder.encode(whole).length;
+    // A character has at most three bytes for each of its code units: most lines need not be encoded.
+    const bytes = whole.length > MAX_LINE_BYTES / 3 ? encoder.encode(whole).length : 0;
     if (line !== "" || bytes > MAX_LINE_BYTES) yield { number, text: line, bytes };
     start = end + 1;
   }

@@ -40,7 +40,7 @@ describe("R14: what is as long as it may be is taken", () => {
     ["frames of 131,072 bytes", said("WELCOME", { maxFrameBytes: 131_072 })],
   ])("%s", (_name, [type, bytes]) => {
     const read = decode(type, bytes) as Message;
-    expect(encode(read).subarray(8)).toEqual(bytes);
+    expect(Buffer.from(encode(read).subarray(8)).equals(bytes)).toBe(true);
   });
 
   it.each(["REFUSE", "STATUS", "BYE"] as const)(
