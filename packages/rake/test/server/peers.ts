@@ -43,6 +43,8 @@ abstract class End {
   closed: string | undefined;
   isPaused = false;
   isCut = false;
+  /** It does not read what it is sent. */
+  isDeaf = false;
   sentBytes = 0;
 
   constructor(rig: Rig, id: number) {
@@ -54,7 +56,7 @@ abstract class End {
     if (this.closed !== undefined) throw new Error(`connection ${this.id} is sent to after it was closed`);
     if (this.isCut) throw new Error(`connection ${this.id} is sent to after it was gone`);
     this.sentBytes += bytes.length;
-    this.read(bytes);
+    if (!this.isDeaf) this.read(bytes);
   }
 
   hungUp(why: string): void {
