@@ -90,7 +90,7 @@ export class BuildMachine {
     if (this.#state === "finished") return [];
     this.#context.now = Math.max(this.#context.now, now);
     if (input.type === "begin") this.#begin();
-    else if (this.#state !== "new") this.#input(input);
+    else if (this.#state !== "new" || input.type === "cancel") this.#input(input);
     if (this.#state !== "new") this.#go();
     return this.#context.take();
   }

@@ -82,9 +82,9 @@ export class BuildDriver {
         this.#finished = resolve;
         this.#broken = reject;
       });
-      this.#tell({ type: "begin" });
       if (signal?.aborted === true) cancel();
       else signal?.addEventListener("abort", cancel, { once: true });
+      this.#tell({ type: "begin" });
       return await over;
     } finally {
       signal?.removeEventListener("abort", cancel);

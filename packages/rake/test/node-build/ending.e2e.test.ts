@@ -1,0 +1,136 @@
+/** Local actions, and how builds end that do not come to their end: nothing is left of them. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { startTypeScript } from "../../../../test/process.js";
+import { processesIn } from "../../src/node/process-scan.js";
+import { until } from "../node-server/waiting.js";
+import { at, built, filesIn, liar, listening, scratchFolder, server } from "./rig.js";
+
+const set = (...lines: readonly string[]): string => `actionset1:\n${lines.join("\n")}\n`;
+const BUILDER = new URL("./builder.ts", import.meta.url);
+
+it("R2: a local action has the user's folder, environment and mask; what it prints is whole, its end exact", async () => {
+  const folder = scratchFolder({ here: "" });
+  const rakefile = set(
+    "\tls; echo $HOME; umask; echo err >/dev/stderr",
+    "\tyes 12345678 | head -c 300000",
+    "\tkill -15 $$",
+  );
+  const { outcome, stdout, stderr, message } = await built(folder, rakefile, { localSlots: 1 });
+  const mask = process.umask().toString(8).padStart(4, "0");
+  expect(stdout.slice(0, -300_000)).toBe(`here\n${process.env["HOME"]}\n${mask}\n`);
+  expect([outcome, stderr]).toEqual(["failed", "err\n"]);
+  expect(message).toContain("signal 15");
+});
+
+it("R2: what a local action leaves running ends with it", async () => {
+  const folder = scratchFolder();
+  const { outcome } = await built(folder, set("\tsetsid sleep 3171 >/dev/null 2>&1 & echo $! >pid"));
+  expect(outcome).toBe("succeeded");
+  expect(existsSync(`/proc/${readFileSync(join(folder, "pid"), "utf8").trim()}`)).toBe(false);
+});
+
+it("R37: a local action that takes longer than its timeout fails", async () => {
+  const { message } = await built(scratchFolder(), set("\tsleep 3172", "\t\ttimeout 50ms"));
+  expect(message).toContain("timed out");
+});
+
+it("R38: a cancelled build ends its local actions and those at hosts, and leaves no half of an output", async () => {
+  const host = await server();
+  const folder = scratchFolder();
+  const rakefile = set("\techo >started; sleep 3173", "\tremote-echo x >out; echo up; sleep 3174");
+  const abort = new AbortController();
+  const building = built(folder, rakefile, {
+    hosts: at(host.port),
+    signal: abort.signal,
+    show: () => void until(() => existsSync(join(folder, "started"))).then(() => abort.abort()),
+  });
+  const { outcome, report } = await building;
+  expect([outcome, report.result?.code]).toEqual(["cancelled", "CANCELLED"]);
+  expect(filesIn(folder)).toEqual({ started: "\n" });
+  await until(() => host.view().running + host.view().reserved + host.view().connections === 0);
+});
+
+it("R38: a local action that does not listen to SIGTERM is killed after killMs", async () => {
+  const folder = scratchFolder();
+  const abort = new AbortController();
+  const { outcome } = await built(folder, set("\ttrap '' TERM; echo up; while :; do sleep 0.05; done"), {
+    signal: abort.signal,
+    killMs: 50,
+    show: () => abort.abort(),
+  });
+  expect(outcome).toBe("cancelled");
+});
+
+it("R38: one that was cancelled before it began does nothing", async () => {
+  const folder = scratchFolder();
+  const { outcome } = await built(folder, set("\techo >never"), { signal: AbortSignal.abort() });
+  expect([outcome, filesIn(folder)]).toEqual(["cancelled", {}]);
+});
+
+it("R38: what show or onEvent throws ends the build, and nothing of it is left", async () => {
+  const folder = scratchFolder();
+  const thrown = (): never => {
+    throw new Error("not on my screen");
+  };
+  await expect(built(folder, set("\techo x; sleep 3175"), { show: thrown })).rejects.toThrow("not on my screen");
+  await expect(built(folder, set("\tsleep 3176"), { onEvent: thrown })).rejects.toThrow("not on my screen");
+  expect(readdirSync(join(folder, ".rake", "builds"))).toEqual([]);
+});
+
+it("R38: a client that is killed takes its local actions and slots along; its leftovers go with the next build", async () => {
+  const host = await server();
+  const folder = scratchFolder();
+  const builds = join(folder, ".rake", "builds");
+  const rakefile = set(
+    "\tsetsid sleep 3177 & sleep 3178",
+    "\tremote-head -c 300000 /dev/zero >out; cat out; sleep 3179",
+  );
+  await using client = startTypeScript(BUILDER, [folder, rakefile, String(host.port)]);
+  await client.line(/^shown/);
+  await until(() => processesIn(builds).length >= 2);
+  client.signal("SIGKILL");
+  await client.exited;
+  await until(() => processesIn(builds).length === 0);
+  await until(() => host.view().running + host.view().connections === 0);
+  expect(readdirSync(builds)).toHaveLength(1);
+  const { outcome } = await built(folder, set("\ttrue"));
+  expect(outcome).toBe("succeeded");
+});
+
+it("R38: a build that is under way is not taken for a leftover", async () => {
+  const folder = scratchFolder();
+  await using client = startTypeScript(BUILDER, [
+    folder,
+    set("\techo up; while ! test -e go; do sleep 0.02; done"),
+    "1",
+  ]);
+  await client.line(/^shown/);
+  // `built` would tell that the other one's folder is there.
+  await expect(built(folder, set("\ttouch go"))).rejects.toThrow("builds are left");
+  expect((await client.line(/^ended (\w+)/))[1]).toBe("succeeded");
+});
+
+it("R32: original: one host that refuses the connection does not end a build; none left does, and says why", async () => {
+  const host = await server();
+  const gone = await listening((socket) => socket.destroy());
+  const folder = scratchFolder();
+  const one = await built(folder, set("\tremote-echo x >out"), { hosts: [...(at(1, gone, host.port) ?? [])] });
+  expect([one.outcome, filesIn(folder)]).toEqual(["succeeded", { out: "x\n" }]);
+  const none = await built(folder, set("\tremote-echo x >out"), { hosts: at(1, gone) });
+  expect(none.report.result).toMatchObject({ outcome: "failed", code: "NO_HOST" });
+  expect(none.message).toMatch(/127\.0\.0\.1:1: .*ECONNREFUSED/);
+  const here = await built(folder, set("\tremote-echo local >out"), { hosts: at(1), localFallback: true });
+  expect([here.outcome, filesIn(folder)]).toEqual(["succeeded", { out: "local\n" }]);
+});
+
+it("R32: original: a server that vanishes is never a success, wherever it does", async () => {
+  const host = await server();
+  for (const type of ["STARTED", "STDOUT", "STATUS", "OUTPUT", "DONE"]) {
+    const folder = scratchFolder();
+    const port = await liar(host.port, (message) => (message.type === type ? "close" : undefined));
+    const { outcome } = await built(folder, set("\tremote-echo x | tee out"), { hosts: at(port), maxAttempts: 1 });
+    expect([type, outcome, filesIn(folder)]).toEqual([type, "failed", {}]);
+  }
+});
