@@ -60,7 +60,7 @@ export function filesIn(folder: string, below = ""): Record<string, string> {
   const found: Record<string, string> = {};
   for (const name of readdirSync(join(folder, below)).sort()) {
     const path = below === "" ? name : `${below}/${name}`;
-    if (path === ".rake") continue;
+    if (name === ".rake") continue;
     const stat = lstatSync(join(folder, path));
     if (stat.isDirectory()) Object.assign(found, filesIn(folder, path));
     else found[path] = stat.isFile() ? readFileSync(join(folder, path), "latin1") : "not a file";
