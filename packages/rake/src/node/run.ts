@@ -3,6 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { RunEnd } from "../core/messages.js";
 import type { FoundOutput, Job, ServerInput, StreamName } from "../core/server-contract.js";
 import { CollectError, type CollectedOutput, collect, openOutput } from "./collect.js";
+import { type RunningAction, type StartAction, startHere } from "./engine.js";
 import type { Fifos } from "./fifos.js";
 import { watchFolder } from "./folder-size.js";
 import { findProgram, type Launcher, launch } from "./launch.js";
@@ -10,7 +11,6 @@ import type { Measured } from "./meter.js";
 import { readAt } from "./pieces.js";
 import { removeFolder } from "./removal.js";
 import { makeRunFolder, type RunFolder } from "./run-folder.js";
-import { ActionProcess } from "./spawn.js";
 import type { Store } from "./store.js";
 import { messageOf } from "./trouble.js";
 
@@ -18,6 +18,8 @@ export interface RunSetting {
   readonly launcher: Launcher;
   readonly store: Store;
   readonly fifos: Fifos;
+  /** Default: on this machine. */
+  readonly start?: StartAction | undefined;
   /** Told what the machine is to be told. */
   readonly tell: (input: ServerInput) => void;
   /** A folder could not be removed: it is tried again at the next start. */
@@ -34,7 +36,7 @@ export class Run {
   readonly #setting: RunSetting;
   #job: Job | undefined;
   #folder: RunFolder | undefined;
-  #process: ActionProcess | undefined;
+  #process: RunningAction | undefined;
   #starting: Promise<void> = Promise.resolve();
   /** What still reads in the folder. */
   #reading: Promise<void> = Promise.resolve();
@@ -91,7 +93,7 @@ export class Run {
   }
 
   async #start(job: Job): Promise<void> {
-    const { launcher, store, fifos } = this.#setting;
+    const { launcher, store, fifos, start = startHere } = this.#setting;
     const gone = [...new Set(job.inputs.map(({ digest }) => digest))].filter((digest) => !store.check(digest));
     if (gone.length > 0) {
       this.#startFailed("the store has some inputs no more", gone);
@@ -101,7 +103,7 @@ export class Run {
     const folder = await makeRunFolder(this.#top, job.inputs, store, launcher.user);
     this.#folder = folder;
     if (this.#isRemoved) return;
-    const started = await ActionProcess.start({
+    const started = await start({
       launch: launch(launcher, folder.paths, job.limits, words),
       paths: folder.paths,
       user: launcher.user,

@@ -6,12 +6,12 @@ import { delimiter, isAbsolute, join } from "node:path";
 import { RakeError } from "../core/errors.js";
 import type { Sandbox } from "../core/messages.js";
 import type { JobLimits } from "../core/server-contract.js";
+import { type RunningAction, type StartAction, startHere } from "./engine.js";
 import type { Fifos } from "./fifos.js";
 import { type Launcher, launch } from "./launch.js";
 import { hasMeter } from "./meter.js";
 import { removeFolder } from "./removal.js";
 import { makeRunFolder } from "./run-folder.js";
-import { ActionProcess } from "./spawn.js";
 import type { Store } from "./store.js";
 import { messageOf } from "./trouble.js";
 
@@ -25,6 +25,8 @@ export interface SandboxOptions {
   readonly runs: string;
   readonly store: Store;
   readonly fifos: Fifos;
+  /** Where it is to work; default: on this machine. */
+  readonly start?: StartAction | undefined;
 }
 
 export interface FoundSandbox {
@@ -73,7 +75,7 @@ async function whyNot(launcher: Launcher, options: SandboxOptions): Promise<stri
   try {
     const { paths } = await makeRunFolder(top, [], options.store, launcher.user);
     const words = ["/bin/sh", "-c", PROBE];
-    const started = await ActionProcess.start({
+    const started = await (options.start ?? startHere)({
       launch: launch(launcher, paths, PROBE_LIMITS, words),
       paths,
       user: launcher.user,
@@ -95,7 +97,7 @@ async function whyNot(launcher: Launcher, options: SandboxOptions): Promise<stri
   }
 }
 
-async function textOf(started: ActionProcess, stream: "stdout" | "stderr"): Promise<string> {
+async function textOf(started: RunningAction, stream: "stdout" | "stderr"): Promise<string> {
   let text = "";
   for (let bytes = await started.pull(stream, 4_096); bytes !== undefined; bytes = await started.pull(stream, 4_096)) {
     text = (text + Buffer.from(bytes).toString()).slice(0, 4_096);

@@ -3,6 +3,7 @@
 import { SANDBOXES, type Sandbox } from "../core/messages.js";
 import { kindOf, MAX_MS, oneOf, whole } from "../core/option-checks.js";
 import type { ServerMachineOptions } from "../core/server-options.js";
+import type { ActionEngine } from "./engine.js";
 import type { Logger } from "./logger.js";
 
 /** Certificates of a server, PEM. */
@@ -29,6 +30,8 @@ export interface ServeOptions extends Omit<ServerMachineOptions, "secret" | "lea
   readonly tls?: ServerTlsOptions;
   /** Default: bwrap where it works, else rlimit (R43). */
   readonly sandbox?: Sandbox;
+  /** What runs the actions (R50); default: processes of this machine. */
+  readonly engine?: ActionEngine;
   /** Whom actions run as, where the server is root; default "nobody" (R43). */
   readonly runAs?: string;
   /** Names of the server's environment variables that actions see, besides PATH, LANG and TZ (R41); default none. */
@@ -55,10 +58,9 @@ export interface ServeSettings {
 }
 
 const OWN: Readonly<Record<string, true>> = Object.fromEntries(
-  ["host", "port", "folder", "tls", "runAs", "env", "readable", "logger", "lingerMs", "highWaterBytes"].map((name) => [
-    name,
-    true,
-  ]),
+  ["host", "port", "folder", "tls", "runAs", "env", "readable", "engine", "logger", "lingerMs", "highWaterBytes"].map(
+    (name) => [name, true],
+  ),
 );
 
 /** @throws TypeError or RangeError that names the option */

@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import type { ServerEvent, ServerInput, ServerOutput } from "../core/server-contract.js";
+import type { StartAction } from "./engine.js";
 import type { Fifos } from "./fifos.js";
 import type { Launcher } from "./launch.js";
 import type { Logger } from "./logger.js";
@@ -17,6 +18,8 @@ export interface ServerDriverOptions extends ConnectionBounds {
   readonly store: Store;
   readonly fifos: Fifos;
   readonly launcher: Launcher;
+  /** Default: actions run on this machine. */
+  readonly start?: StartAction | undefined;
   readonly logger: Logger;
   /** Told of every event of the machine. */
   readonly onEvent: (event: ServerEvent) => void;
@@ -146,11 +149,12 @@ export class ServerDriver {
   }
 
   #start({ run: number, job }: Extract<ServerOutput, { type: "start" }>): void {
-    const { folder, store, fifos, launcher, logger } = this.#options;
+    const { folder, store, fifos, launcher, start, logger } = this.#options;
     const run = new Run(number, join(folder.runs, String(number)), {
       launcher,
       store,
       fifos,
+      start,
       tell: (input) => {
         if (input.type === "removed") this.#runs.delete(number);
         this.#loop.tell(input);

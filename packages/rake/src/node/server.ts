@@ -12,6 +12,7 @@ import type { ServerEvent, ServerView } from "../core/server-contract.js";
 import { ServerMachine } from "../core/server-machine.js";
 import { resolveServerOptions, type ServerSettings } from "../core/server-options.js";
 import { addressOf, checkReach } from "./address.js";
+import type { ActionEngine } from "./engine.js";
 import { Fifos } from "./fifos.js";
 import { environment, type Launcher } from "./launch.js";
 import { Load } from "./load.js";
@@ -73,7 +74,7 @@ class NodeServer implements RakeServer {
   #closing: Promise<void> | undefined;
 
   constructor(parts: Parts) {
-    const { settings, folder, store, fifos, launcher, logger, tls } = parts;
+    const { settings, folder, store, fifos, launcher, engine, logger, tls } = parts;
     this.#parts = parts;
     this.#logger = logger;
     this.sandbox = launcher.sandbox;
@@ -92,7 +93,17 @@ class NodeServer implements RakeServer {
     );
     const { lingerMs, highWaterBytes } = settings;
     this.#driver = new ServerDriver(
-      { folder, store, fifos, launcher, logger, lingerMs, highWaterBytes, onEvent: this.#onEvent },
+      {
+        folder,
+        store,
+        fifos,
+        launcher,
+        start: engine?.start,
+        logger,
+        lingerMs,
+        highWaterBytes,
+        onEvent: this.#onEvent,
+      },
       this.#machine,
     );
     const common = { noDelay: true, highWaterMark: 65_536 };
@@ -129,7 +140,9 @@ class NodeServer implements RakeServer {
     this.host = bound.address;
     this.port = bound.port;
     const load = new Load();
-    this.#loadTimer = setInterval(() => this.#driver.load(load.busyCores(this.#machine.view().running)), LOAD_MS);
+    const { engine } = this.#parts;
+    const busyCores = (): number => engine?.busyCores() ?? load.busyCores(this.#machine.view().running);
+    this.#loadTimer = setInterval(() => this.#driver.load(busyCores()), LOAD_MS);
   }
 
   on(name: "event", listener: (event: ServerEvent) => void): this {
@@ -192,6 +205,7 @@ interface Parts {
   readonly store: Store;
   readonly fifos: Fifos;
   readonly launcher: Launcher;
+  readonly engine: ActionEngine | undefined;
   readonly logger: Logger;
   readonly tls: ServerTlsOptions | undefined;
 }
@@ -208,8 +222,8 @@ interface Parts {
  */
 export async function serve(options: ServeOptions = {}): Promise<RakeServer> {
   const settings = resolveServeOptions(options);
-  const { secret, tls, logger = silentLogger, allow } = options;
-  const cores = options.cores ?? availableParallelism();
+  const { secret, tls, logger = silentLogger, allow, engine } = options;
+  const cores = options.cores ?? engine?.cores ?? availableParallelism();
   const machine = resolveServerOptions({
     name: hostname().slice(0, 64) || "rake",
     ...machineOptions(options),
@@ -229,9 +243,15 @@ export async function serve(options: ServeOptions = {}): Promise<RakeServer> {
     await fifos.prepare(2 * Math.min(MOST_PIPES, machine.slots));
     const env = environment(settings.env);
     const common = { wanted: settings.sandbox, user, env, readable: settings.readable };
-    const { launcher, passedOver } = await findSandbox({ ...common, runs: folder.runs, store, fifos });
+    const { launcher, passedOver } = await findSandbox({
+      ...common,
+      runs: folder.runs,
+      store,
+      fifos,
+      start: engine?.start,
+    });
     for (const why of passedOver) logger.warn({ sandbox: launcher.sandbox }, why);
-    const parts = { settings, machine, allow, folder, isTemporary, store, fifos, launcher, logger, tls };
+    const parts = { settings, machine, allow, folder, isTemporary, store, fifos, launcher, engine, logger, tls };
     const server = new NodeServer(parts);
     await server.listen(address, settings.port);
     return server;
