@@ -10,7 +10,7 @@ export class HostTable {
   readonly all: readonly Host[];
   readonly #context: BuildContext;
   readonly #byLink = new Map<number, Host>();
-  #isClosed = false;
+  #isClosed = true;
 
   constructor(context: BuildContext) {
     this.#context = context;
@@ -20,7 +20,9 @@ export class HostTable {
     });
   }
 
+  /** Nothing is connected to before. */
   connectAll(): void {
+    this.#isClosed = false;
     for (const host of this.all) if (host.link === undefined && !host.isFinal) this.#connect(host);
   }
 

@@ -23,7 +23,7 @@ export interface Talk {
 /** Slots that are used of a host that names more. */
 const MAX_SLOTS = 1_024;
 /** A host that is full is not asked again sooner, nor later, whatever it says. */
-const MIN_RETRY_MS = 10;
+const MIN_RETRY_MS = 50;
 const MAX_RETRY_MS = 60_000;
 
 export class Host {

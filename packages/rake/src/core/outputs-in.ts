@@ -8,12 +8,16 @@ import { FIRST_CREDIT_BYTES } from "./uploads-up.js";
 
 /** Credit is given in pieces of at least so many bytes, but for the last one. */
 const CREDIT_BYTES = 65_536;
+/** A host that sends fewer in `stallMs` stands still (R52). */
+const PROGRESS_BYTES = 65_536;
 /** Of the outputs of an attempt. */
 const MAX_FOLDERS = 100_000;
 
 interface Coming {
   readonly first: Output;
   have: number;
+  /** Of those, what counted as progress. */
+  told: number;
 }
 
 export class OutputsIn {
@@ -55,7 +59,8 @@ export class OutputsIn {
     this.#context.do({ type: isShown ? "show" : "keep", attempt: this.#attempt, stream, bytes: body });
   }
 
-  output(output: Output): void {
+  /** True where it brings the attempt on: an output is whole, or a good piece more of it is there. */
+  output(output: Output): boolean {
     const { path, body, last } = output;
     const attempt = this.#attempt;
     const coming = this.#coming ?? this.#begin(output);
@@ -71,10 +76,15 @@ export class OutputsIn {
     this.#arrived(body.length);
     coming.have += body.length;
     if (body.length > 0) this.#context.do({ type: "writeOutput", attempt, path, bytes: body });
-    if (!last) return;
+    if (!last) {
+      const isMore = coming.have - coming.told >= PROGRESS_BYTES;
+      if (isMore) coming.told = coming.have;
+      return isMore;
+    }
     this.#coming = undefined;
     this.#announced.set(path, first.digest);
     this.#context.do({ type: "endOutput", attempt, path });
+    return true;
   }
 
   done({ stdoutBytes, stderrBytes, outputs }: Done): void {
@@ -142,7 +152,7 @@ export class OutputsIn {
     }
     if (this.#folders.size > MAX_FOLDERS) throw bad(`outputs in more than ${MAX_FOLDERS} folders`);
     this.#context.do({ type: "openOutput", attempt: this.#attempt, path, mode, size });
-    return { first: { ...output, body: new Uint8Array(0) }, have: 0 };
+    return { first: { ...output, body: new Uint8Array(0) }, have: 0, told: 0 };
   }
 }
 

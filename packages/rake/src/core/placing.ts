@@ -92,7 +92,7 @@ export class Placing {
     do {
       for (const round of [...this.#rounds]) if (round.isDecided) this.#decide(round);
     } while (this.#startNext());
-    for (const starved of this.#starvation.find(this.#queue)) {
+    for (const starved of this.#starvation.find(this.#queue, this.#rounds.size > 0)) {
       this.drop(starved.state);
       this.#listener.starved(starved);
     }

@@ -103,8 +103,6 @@ export class RemoteAttempt implements Talk {
 
   message(message: ActionMessage): void {
     if (this.#phase === "cancelling") return this.#afterCancel(message);
-    // Credit is no progress: what it lets go is.
-    if (message.type !== "CREDIT") this.#quietSince = this.#context.now;
     switch (message.type) {
       case "CREDIT":
         return this.#upload.credit(message.bytes);
@@ -131,7 +129,8 @@ export class RemoteAttempt implements Talk {
       case "OUTPUT":
         this.#due("returning", message.type);
         if (!isSuccess(this.end)) throw bad("an OUTPUT of an action that failed");
-        return this.outputs.output(message);
+        if (this.outputs.output(message)) this.#quietSince = this.#context.now;
+        return;
       case "DONE":
         this.#due("returning", message.type);
         this.outputs.done(message);
@@ -306,6 +305,7 @@ export class RemoteAttempt implements Talk {
     if (this.#phase !== "running" && (hasRun || this.#phase !== "starting")) this.#due("running", "STATUS");
     const { type: _type, actionId: _actionId, ...end } = status;
     this.end = end;
+    this.#quietSince = this.#context.now;
     this.tookMs = Math.min(end.wallMicros / 1_000, this.#context.now - this.#executedAt);
     this.#phase = "returning";
     this.#context.tell({ type: "ended", action: this.state.action.index, attempt: this.number, end });

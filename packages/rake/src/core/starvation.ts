@@ -36,14 +36,16 @@ export class Starvation {
     this.#stillSince = undefined;
   }
 
-  find(waiting: readonly ActionState[]): Starved[] {
+  /** @param isBidding some action is being asked for: it waits as well, though it is not among those that do */
+  find(waiting: readonly ActionState[], isBidding: boolean): Starved[] {
     const { now, settings } = this.#context;
-    const isStill = waiting.length > 0 && this.#hosts.all.every(({ running }) => running === 0);
+    const isWaiting = waiting.length > 0 || isBidding;
+    const isStill = isWaiting && this.#hosts.all.every(({ running }) => running === 0);
     this.#stillSince = isStill ? (this.#stillSince ?? now) : undefined;
     const isUsable = this.#hosts.all.some((host) => host.isUsable);
-    this.#noHostSince = isUsable || waiting.length === 0 ? undefined : (this.#noHostSince ?? now);
+    this.#noHostSince = isUsable || !isWaiting ? undefined : (this.#noHostSince ?? now);
     if (waiting.length === 0) return [];
-    const special = [...this.#special].flatMap((state) => this.#special1(state) ?? []);
+    const special = [...this.#special].flatMap((state) => this.#ofSpecial(state) ?? []);
     const mayFallBack = true;
     if (this.#hosts.all.every(({ isFinal }) => isFinal) || now >= (this.#noHostSince ?? NEVER) + settings.noHostMs) {
       const why = `no host is left:\n${this.#hosts.reasons()}`;
@@ -62,7 +64,9 @@ export class Starvation {
   nextDeadline(): number {
     const { noHostMs, maxBusyMs } = this.#context.settings;
     let soonest = Math.min((this.#noHostSince ?? NEVER) + noHostMs, (this.#stillSince ?? NEVER) + maxBusyMs);
-    for (const { starvedSince } of this.#special) soonest = Math.min(soonest, (starvedSince ?? NEVER) + noHostMs);
+    for (const { starvedSince, status } of this.#special) {
+      if (status === "waiting") soonest = Math.min(soonest, (starvedSince ?? NEVER) + noHostMs);
+    }
     return soonest;
   }
 
@@ -70,7 +74,7 @@ export class Starvation {
     return starved.some((one) => one.state === state);
   }
 
-  #special1(state: ActionState): Starved | undefined {
+  #ofSpecial(state: ActionState): Starved | undefined {
     if (state.status !== "waiting") {
       state.starvedSince = undefined;
       if (state.isOver) this.#special.delete(state);

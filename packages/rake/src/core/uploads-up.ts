@@ -184,8 +184,8 @@ export class Upload {
         this.#blob(input, 0, new Uint8Array(0));
         continue;
       }
-      const maxBytes = Math.min(MAX_BODY_BYTES, this.#credit, input.size - offset);
-      if (maxBytes <= 0) return;
+      const maxBytes = Math.min(MAX_BODY_BYTES, input.size - offset);
+      if (maxBytes > this.#credit) return;
       const id = this.#context.draw();
       this.#reading = { id, by: this.#context.now + this.#context.settings.effectMs, maxBytes };
       this.#context.reads.set(id, this);
