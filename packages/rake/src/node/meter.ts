@@ -90,7 +90,8 @@ sub below {
 }
 sub end_all {
   kill 9, -$first unless $ended;
-  for (my $pause = 0.001; ; $pause *= 2) {
+  # Nothing is below without a child: what lost its parent is one.
+  for (my $pause = 0.001; reap(); $pause *= 2) {
     if ($reach eq "namespace") { kill 9, -1 }
     else {
       my %seen;
@@ -98,7 +99,7 @@ sub end_all {
       while (my @new = grep { !$seen{$_}++ } below()) { kill 19, @new }
       kill 9, keys %seen if %seen;
     }
-    return unless reap();
+    reap() or return;
     select undef, undef, undef, $pause < 0.05 ? $pause : 0.05;
   }
 }

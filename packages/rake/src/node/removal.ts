@@ -1,13 +1,22 @@
 /** Removes what an action left, whatever it did to modes, names and depth. */
 import { execFile } from "node:child_process";
+import { readdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { chmod, lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
 const execute = promisify(execFile);
 
+/** As many are removed at once, without a trip to the thread pool for each. */
+const FEW = 64;
+
 /** @throws what the last attempt says where something of it cannot be removed */
 export async function removeFolder(path: string): Promise<void> {
+  try {
+    if (removeFew(path, { left: FEW })) return;
+  } catch {
+    // One that is not there, or what the next two are for.
+  }
   try {
     await rm(path, { recursive: true, force: true });
     return;
@@ -17,6 +26,18 @@ export async function removeFolder(path: string): Promise<void> {
   await makeEnterable(path);
   // It goes down step by step, and so to any depth.
   await execute("rm", ["-rf", "--", path]);
+}
+
+/** False where there is more than a few; what it has removed by then is gone. @throws what Node says */
+function removeFew(path: string, room: { left: number }): boolean {
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (--room.left < 0) return false;
+    const below = join(path, entry.name);
+    if (!entry.isDirectory()) unlinkSync(below);
+    else if (!removeFew(below, room)) return false;
+  }
+  rmdirSync(path);
+  return true;
 }
 
 async function makeEnterable(path: string): Promise<void> {

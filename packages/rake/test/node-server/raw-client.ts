@@ -1,7 +1,6 @@
 /** A client of v2 that a test leads by the hand: it says what it is told to, and hears what comes. */
 import { createHash } from "node:crypto";
 import { connect, type Socket } from "node:net";
-import { onTestFinished } from "vitest";
 import { encode } from "../../src/core/codec.js";
 import { decodeServerMessage } from "../../src/core/decode.js";
 import type { Bid, ClientMessage, Execute, ServerMessage, Status } from "../../src/core/messages.js";
@@ -10,6 +9,7 @@ type Heard<Type extends ServerMessage["type"]> = Extract<ServerMessage, { type: 
 
 const NONCE = new Uint8Array(32);
 const CREDIT = 2 ** 40;
+const FIRST_CREDIT = 262_144;
 
 export class RawClient {
   readonly heard: ServerMessage[] = [];
@@ -19,6 +19,8 @@ export class RawClient {
   readonly bodies = new Map<string, { bytes: number; digest: ReturnType<typeof createHash>; text: string }>();
   readonly #waiting = new Set<() => void>();
   #rest: Buffer = Buffer.alloc(0);
+  /** What may still be sent for an action (R18). */
+  readonly #credit = new Map<number, number>();
   #lastAction = 0;
 
   private constructor(socket: Socket) {
@@ -34,9 +36,6 @@ export class RawClient {
   /** Comes to a WELCOME where the server asks for no secret. */
   static async connect(port: number): Promise<RawClient> {
     const client = new RawClient(connect(port, "127.0.0.1"));
-    onTestFinished(() => {
-      client.socket.destroy();
-    });
     client.say({ type: "HELLO", version: 2, features: 0, nonce: NONCE });
     await client.hear("CHALLENGE");
     client.say({ type: "AUTH", mac: NONCE });
@@ -87,6 +86,7 @@ export class RawClient {
       for (let offset = 0; offset < Math.max(1, body.length); offset += 65_536) {
         const piece = body.subarray(offset, offset + 65_536);
         const last = offset + piece.length === body.length;
+        await this.#spend(actionId, piece.length);
         this.say({ type: "BLOB", actionId, digest, size: body.length, offset, last, body: piece });
       }
       await this.hear("ACK", (ack) => ack.actionId === actionId && ack.digest === digest);
@@ -108,8 +108,16 @@ export class RawClient {
     return await this.hear("STATUS", (status) => status.actionId === actionId);
   }
 
+  async #spend(actionId: number, bytes: number): Promise<void> {
+    while ((this.#credit.get(actionId) ?? FIRST_CREDIT) < bytes) {
+      if (this.isClosed) throw new Error("the connection ended before there was credit");
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+    this.#credit.set(actionId, (this.#credit.get(actionId) ?? FIRST_CREDIT) - bytes);
+  }
+
   #take(bytes: Buffer): void {
-    this.#rest = Buffer.concat([this.#rest, bytes]);
+    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     for (;;) {
       if (this.#rest.length < 8) break;
       const length = Number(this.#rest.readBigUInt64BE(0));
@@ -123,6 +131,11 @@ export class RawClient {
 
   #note(message: ServerMessage): void {
     if (message.type === "PING") this.say({ type: "PONG", nonce: message.nonce });
+    if (message.type === "CREDIT") {
+      const { actionId, bytes } = message;
+      this.#credit.set(actionId, (this.#credit.get(actionId) ?? FIRST_CREDIT) + bytes);
+      return;
+    }
     const isBody = message.type === "STDOUT" || message.type === "STDERR" || message.type === "OUTPUT";
     if (!isBody) {
       this.heard.push(message);
