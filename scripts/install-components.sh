@@ -4,7 +4,7 @@
 # sudo. `--list` prints the names for LAB_REQUIRE instead and installs nothing.
 set -euo pipefail
 
-# component   command whose presence shows it   Debian package
+# component   command whose presence shows it   Debian packages
 components='
 python3       python3                           python3
 openssl       openssl                           openssl
@@ -14,6 +14,7 @@ chromium      chromium                          chromium
 redis         redis-server                      redis-server
 nats          nats-server                       nats-server
 bubblewrap    bwrap                             bubblewrap
+slurm         slurmctld                         munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins
 netns         ip                                iproute2
 '
 tools='
@@ -41,13 +42,14 @@ if [[ ${1:-} == --list ]]; then
 fi
 
 missing=()
-while read -r name command package; do
+while read -r name command packages; do
   if [[ -z $name ]]; then continue; fi
   if command -v "$command" >/dev/null; then
     echo "$name: present"
   else
-    echo "$name: to be installed from $package"
-    missing+=("$package")
+    echo "$name: to be installed from $packages"
+    read -ra more <<<"$packages"
+    missing+=("${more[@]}")
   fi
 done <<<"$components$tools"
 if [[ ${#missing[@]} -eq 0 ]]; then exit 0; fi

@@ -28,12 +28,16 @@ export type ComponentName =
   | "chromium"
   | "redis"
   | "nats"
-  | "bubblewrap";
+  | "bubblewrap"
+  | "slurm";
 
 /** Makes what the tests need, with a bridge and a pair of interfaces, and takes it away again. */
 const NETNS_PROBE =
   "ip -V && n=lab-probe-$$ && ip netns add $n && trap 'ip netns del $n' EXIT && " +
   "ip -n $n link add br0 type bridge && ip -n $n link add one type veth peer name two";
+
+/** All that a Slurm of one node is made of; whoever starts it needs no root, but slurmd and munged stand among root's programs. */
+const SLURM_PROBE = "for one in munged slurmd sbatch srun; do command -v $one >/dev/null || exit 1; done; slurmctld -V";
 
 /** That it is installed says nothing: many containers forbid the namespaces that it makes. */
 const BWRAP_ARGUMENTS = [
@@ -79,6 +83,13 @@ const lookups: Readonly<Record<ComponentName, () => Component>> = {
       "bwrap",
       BWRAP_ARGUMENTS,
       "no bwrap on the PATH, or nobody who may make user namespaces: needed by the sandbox of actions",
+    ),
+  slurm: () =>
+    find(
+      "slurm",
+      "sh",
+      ["-c", SLURM_PROBE],
+      "no munged, slurmctld, slurmd and Slurm's commands on the PATH: needed to run builds over Slurm",
     ),
   netns: () => find("netns", "sh", ["-c", NETNS_PROBE], "no iproute2, or no root that may make network namespaces"),
 };

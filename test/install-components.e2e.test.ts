@@ -14,6 +14,7 @@ const named: Partial<Record<ComponentName, string>> = {
   redis: "redis-server",
   nats: "nats-server",
   bubblewrap: "bwrap",
+  slurm: "slurmctld",
 };
 const commands = componentNames.map((name) => named[name] ?? name);
 
@@ -56,4 +57,11 @@ it("fetches the lists once where the install fails without, and fails when it st
   const outcome = await runWhere([...others, "git"], "[[ $1 == update ]] || exit 100");
   expect(outcome.calls).toEqual(["install openssl", "update -q", "install openssl"]);
   expect(outcome.code).toBe(100);
+});
+
+it("installs every package of a component that has several", async () => {
+  const others = commands.filter((name) => name !== "slurmctld");
+  const { stdout, calls } = await runWhere([...others, "git"]);
+  expect(calls).toEqual(["install slurm-wlm-basic-plugins"]); // the last word: each is a word of its own
+  expect(stdout).toContain("slurm: to be installed from munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins\n");
 });
