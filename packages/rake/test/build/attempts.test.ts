@@ -181,10 +181,14 @@ describe("R31: speculation", () => {
   const slowStart: FakeServerOptions = { speed: 0.01 };
 
   it("what runs longest past its expectation is started once more; the first to end wins, the other is cancelled", () => {
-    const world = run([[LATE]], 2, { learned: SOON, servers: [{ ...slowStart, queueMs: 0 }, { chargeMs: 999_999 }] });
+    const world = run([[LATE], WAIT], 2, {
+      learned: SOON,
+      servers: [{ ...slowStart, queueMs: 0 }, { chargeMs: 999_999 }],
+    });
     expect(world.ofType("placed").map(({ why, where }) => [why, where])).toEqual([
       ["bid", { host: 0 }],
       ["speculation", { host: 1 }],
+      ["local", "local"],
     ]);
     expect(world.ofType("won")).toMatchObject([{ others: 1 }]);
     expect(world.settled.map(({ how }) => how)).toEqual(["discard", "commit"]);
@@ -319,7 +323,7 @@ describe("R39: the cache", () => {
 
 describe("R40: the report", () => {
   it("has for each action where, when and why, bids, what was sent and saved, retries and speculation", () => {
-    const sets = [WAIT, [needs("work=5 out=a", "x"), "work=900 out=b"]];
+    const sets = [WAIT, [needs("work=5 out=a", "x"), needs("work=900 out=b", "x")]];
     const servers = [{ ...lying("dies at OUTPUT", 0, 1) }, { chargeMs: 5_000, speed: 0.01 }, { chargeMs: 6_000 }];
     const world = run(sets, 3, { files: { x: "12345" }, servers });
     const before = emptyReport(planOf(sets, 3));
