@@ -72,7 +72,7 @@ export class V1Connection {
   }
 
   /** What comes next, in so many milliseconds. @throws where nothing does, or it is not v1 */
-  async next(withinMs = this.#bounds.idleMs): Promise<V1Event> {
+  async next(withinMs: number = this.#bounds.idleMs): Promise<V1Event> {
     await this.#until(() => this.#events.length > 0, withinMs, "no answer");
     const event = this.#events.shift() as V1Event;
     if (this.#isPaused && this.#events.length === 0) {
