@@ -13,6 +13,7 @@ etcd          etcd                              etcd-server
 chromium      chromium                          chromium
 redis         redis-server                      redis-server
 nats          nats-server                       nats-server
+gcc           gcc                               gcc libc6-dev
 bubblewrap    bwrap                             bubblewrap
 slurm         slurmctld                         munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins
 netns         ip                                iproute2

@@ -22,6 +22,7 @@ function find(name: string, command: string, args: readonly string[], whyAbsent:
 export type ComponentName =
   | "python3"
   | "openssl"
+  | "gcc"
   | "tshark"
   | "netns"
   | "etcd"
@@ -76,6 +77,13 @@ const lookups: Readonly<Record<ComponentName, () => Component>> = {
       "nats-server",
       ["--version"],
       "no nats-server on the PATH: needed by the gateways over NATS JetStream",
+    ),
+  gcc: () =>
+    find(
+      "gcc",
+      "gcc",
+      ["--version"],
+      "no gcc on the PATH: needed to compile a client in C, and what builds are measured on",
     ),
   bubblewrap: () =>
     find(
