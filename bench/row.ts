@@ -21,14 +21,24 @@ export interface Contender {
   readonly close?: () => Awaitable<void>;
 }
 
+/** A program of others at the same work, in the same rounds: shown next to ours, and not judged. */
+export interface Peer {
+  readonly name: string;
+  /** Or why it cannot be measured here. */
+  readonly contender: Contender | { readonly absent: string };
+}
+
 export interface Row {
   readonly what: string;
   readonly floor: Contender;
   readonly ours: Contender;
+  readonly peers?: readonly Peer[];
+  /** Why the row cannot be measured here, if so. Asked once, before anything else; it may fetch what is needed. */
+  readonly absent?: (smoke: boolean) => Awaitable<string | undefined>;
   /** Unit of both measurements, such as "frames/s CPU", "MiB/s", "CPU s", "MiB". */
   readonly unit: string;
-  /** What the bar is about: the ratio ours / floor (the default), or our own measurement. */
-  readonly barOn?: "ratio" | "value";
+  /** What the bar is about: the ratio ours / floor (the default), our own measurement, or what ours is above the floor. */
+  readonly barOn?: "ratio" | "value" | "difference";
   readonly bar: number;
   readonly direction: "at least" | "at most";
   /** Default 7, and not fewer unless it is a smoke run. */
@@ -48,35 +58,45 @@ export interface Result {
   readonly bar: string;
   readonly met: boolean;
   readonly rounds: number;
+  /** Those of others: a median each, or why there is none. */
+  readonly peers: readonly PeerResult[];
 }
+
+export type PeerResult = { readonly name: string } & ({ readonly value: number } | { readonly absent: string });
 
 export const leastRounds = 7;
 
 export async function measureRow(row: Row, smoke: boolean): Promise<Result> {
   const rounds = smoke ? 1 : Math.max(leastRounds, row.rounds ?? leastRounds);
+  const present = (row.peers ?? []).flatMap(({ contender }) => ("absent" in contender ? [] : [contender]));
+  const sides = [row.floor, row.ours, ...present];
+  const values = new Map<Contender, number[]>(sides.map((side) => [side, []]));
   try {
-    await row.floor.prepare?.();
-    await row.ours.prepare?.();
+    for (const side of sides) await side.prepare?.();
     const expected = await row.floor.output?.();
-    const produced = await row.ours.output?.();
-    if (expected !== produced) {
-      throw new Error(`${row.what}: the floor produced ${expected}, but ours produced ${produced}`);
+    for (const side of sides.slice(1)) {
+      const produced = await side.output?.();
+      const isOurs = side === row.ours;
+      if (expected === produced || (!isOurs && side.output === undefined)) continue;
+      throw new Error(
+        `${row.what}: the floor produced ${expected}, but ${isOurs ? "ours" : "a peer"} produced ${produced}`,
+      );
     }
-    const floors: number[] = [];
-    const ours: number[] = [];
     for (let round = smoke ? 0 : -1; round < rounds; round++) {
       // Who goes first alternates, and the round before the first only warms up.
-      const oursFirst = round % 2 === 0;
-      const first = await (oursFirst ? row.ours : row.floor).measure(smoke);
-      const second = await (oursFirst ? row.floor : row.ours).measure(smoke);
-      if (round < 0) continue;
-      ours.push(oursFirst ? first : second);
-      floors.push(oursFirst ? second : first);
+      for (const side of round % 2 === 0 ? [row.ours, row.floor, ...present] : sides) {
+        const value = await side.measure(smoke);
+        if (round >= 0) values.get(side)?.push(value);
+      }
     }
-    return judge(row, floors, ours);
+    const of = (side: Contender): readonly number[] => values.get(side) ?? [];
+    const peers = (row.peers ?? []).map(
+      ({ name, contender }): PeerResult =>
+        "absent" in contender ? { name, absent: contender.absent } : { name, value: quantile(of(contender), 0.5) },
+    );
+    return { ...judge(row, of(row.floor), of(row.ours)), peers };
   } finally {
-    await row.floor.close?.();
-    await row.ours.close?.();
+    for (const side of sides) await side.close?.();
   }
 }
 
@@ -85,7 +105,11 @@ export function judge(row: Row, floors: readonly number[], ours: readonly number
   const ratios = ours.map((value, round) => value / (floors[round] as number));
   const ratio = quantile(ratios, 0.5);
   const value = quantile(ours, 0.5);
-  const judged = row.barOn === "value" ? value : ratio;
+  const difference = quantile(
+    ours.map((one, round) => one - (floors[round] as number)),
+    0.5,
+  );
+  const judged = { ratio, value, difference }[row.barOn ?? "ratio"];
   const sign = row.direction === "at least" ? ">=" : "<=";
   return {
     what: row.what,
@@ -94,10 +118,17 @@ export function judge(row: Row, floors: readonly number[], ours: readonly number
     ours: value,
     ratio,
     spread: (quantile(ratios, 0.75) - quantile(ratios, 0.25)) / 2 / ratio,
-    bar: row.barOn === "value" ? `${sign} ${readable(row.bar)} ${row.unit}` : `${sign} ${row.bar}`,
+    bar: barText(row, sign, difference),
     met: row.direction === "at least" ? judged >= row.bar : judged <= row.bar,
     rounds: ours.length,
+    peers: [],
   };
+}
+
+function barText({ barOn, bar, unit }: Row, sign: string, difference: number): string {
+  if (barOn === "value") return `${sign} ${readable(bar)} ${unit}`;
+  if (barOn === "difference") return `floor + ${difference.toFixed(2)}, ${sign} + ${readable(bar)} ${unit}`;
+  return `${sign} ${bar}`;
 }
 
 /** The value below which the part `q` of the values lies, between neighbours where it falls between them. */

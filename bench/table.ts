@@ -1,7 +1,7 @@
 /** The results as a table, for people and as markdown. */
 import { type Result, readable } from "./row.js";
 
-const titles = ["what", "unit", "floor", "ours", "ratio", "spread", "bar", "met"] as const;
+const titles = ["what", "unit", "floor", "ours", "ratio", "spread", "bar", "met", "others"] as const;
 
 export function cells(result: Result, smoke: boolean): string[] {
   return [
@@ -13,11 +13,20 @@ export function cells(result: Result, smoke: boolean): string[] {
     smoke ? "-" : `±${(100 * result.spread).toFixed(0)} %`,
     result.bar,
     smoke ? "not judged" : result.met ? "met" : "not met",
+    result.peers
+      .map((peer) => `${peer.name} ${"absent" in peer ? `- (${peer.absent})` : readable(peer.value)}`)
+      .join(", "),
   ];
 }
 
+/** With a column of others where there are any. */
+function table(results: readonly Result[], smoke: boolean): readonly (readonly string[])[] {
+  const rows = [titles, ...results.map((result) => cells(result, smoke))];
+  return results.some(({ peers }) => peers.length > 0) ? rows : rows.map((row) => row.slice(0, -1));
+}
+
 export function plainTable(results: readonly Result[], smoke: boolean): string {
-  const rows = [[...titles], ...results.map((result) => cells(result, smoke))];
+  const rows = table(results, smoke);
   const widths = titles.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
     row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
@@ -26,7 +35,6 @@ export function plainTable(results: readonly Result[], smoke: boolean): string {
 
 export function markdownTable(results: readonly Result[]): string {
   const line = (row: readonly string[]): string => `| ${row.join(" | ")} |`;
-  return [line(titles), line(titles.map(() => "---")), ...results.map((result) => line(cells(result, false)))].join(
-    "\n",
-  );
+  const [head = [], ...rows] = table(results, false);
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { judge, measureRow, quantile, type Row, readable } from "../row.js";
+import { markdownTable } from "../table.js";
 
 const row: Row = {
   what: "test",
@@ -27,6 +28,42 @@ it("judges a row by its own value, and in the other direction", () => {
   const atMost: Row = { ...row, direction: "at most", barOn: "value", bar: 8 };
   expect(judge(atMost, [1], [8])).toMatchObject({ met: true, bar: "<= 8.00 x/s" });
   expect(judge(atMost, [1], [9]).met).toBe(false);
+});
+
+it("judges a row by what it is above the floor", () => {
+  const above: Row = { ...row, unit: "ms", direction: "at most", barOn: "difference", bar: 5 };
+  expect(judge(above, [20, 30, 25], [24, 36, 30])).toMatchObject({ met: true, bar: "floor + 5.00, <= + 5.00 ms" });
+  expect(judge(above, [20, 30], [26, 35.5]).met).toBe(false);
+});
+
+it("measures those of others in the same rounds, and says why one is not there", async () => {
+  const calls: string[] = [];
+  const side = (name: string, value: number) => ({
+    measure: () => {
+      calls.push(name);
+      return value;
+    },
+    close: async () => void calls.push(`${name} closed`),
+  });
+  const peers = [
+    { name: "other", contender: side("p", 5) },
+    { name: "missing", contender: { absent: "not installed" } },
+  ];
+  const result = await measureRow({ ...row, floor: side("f", 10), ours: side("o", 9), peers }, false);
+  expect(result.peers).toEqual([
+    { name: "other", value: 5 },
+    { name: "missing", absent: "not installed" },
+  ]);
+  expect(calls.slice(0, 6)).toEqual(["f", "o", "p", "o", "f", "p"]);
+  expect(calls.slice(24)).toEqual(["f closed", "o closed", "p closed"]);
+  expect(markdownTable([result])).toContain("other 5.00, missing - (not installed)");
+});
+
+it("refuses a peer that produces something else", async () => {
+  const side = (text: string) => ({ measure: () => 1, output: () => text });
+  const peers = [{ name: "other", contender: side("b") }];
+  const wrong = measureRow({ ...row, floor: side("a"), ours: side("a"), peers }, true);
+  await expect(wrong).rejects.toThrow("the floor produced a, but a peer produced b");
 });
 
 it("runs at least seven rounds after a warm-up, each side in turn, and closes both", async () => {
