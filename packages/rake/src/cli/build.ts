@@ -20,7 +20,7 @@ import { stopSignal } from "./signals.js";
 import { timelineHtml } from "./timeline.js";
 import { totalsText } from "./totals.js";
 import { traceJson } from "./trace.js";
-import { printable } from "./words.js";
+import { oneLine, printable } from "./words.js";
 
 export interface BuildFlags extends TlsFlags {
   readonly file: string;
@@ -34,7 +34,7 @@ export interface BuildFlags extends TlsFlags {
   readonly maxCacheBytes?: number;
   readonly localSlots?: number;
   readonly maxAttempts?: number;
-  readonly noHostMs?: number;
+  readonly hostWaitMs?: number;
   readonly v1?: "4" | "8";
   readonly secretFile?: string;
   readonly stateDir: string;
@@ -61,7 +61,7 @@ export function addBuildOptions(program: Command): void {
     .option("--max-cache-bytes <n>", "of the cache (default: 1 GiB)", wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option("--local-slots <n>", "local actions at a time (default: 4)", wholeNumber(1, 1_000))
     .option("--max-attempts <n>", "attempts of an action at hosts (default: 3)", wholeNumber(1, 1_000))
-    .option("--no-host-ms <ms>", "how long no host may be left (default: 10000)", wholeNumber(1, MAX_MS))
+    .option("--host-wait-ms <ms>", "how long no host may be left (default: 10000)", wholeNumber(1, MAX_MS))
     .addOption(
       new Option("--v1 <bytes>", "talk to servers of v1, whose integers have so many bytes").choices(["4", "8"]),
     )
@@ -125,7 +125,7 @@ function tell(report: BuildReport, flags: BuildFlags, screen: BuildScreen): void
     if (flags.quiet !== true) for (const line of totalsText(report)) screen.say(printable(line));
     if (result !== undefined && result.outcome !== "succeeded") {
       const { outcome, code, message } = result;
-      screen.say(outcome === "cancelled" ? "cancelled" : `${code}: ${message.split("\n").map(printable).join("\n  ")}`);
+      screen.say(outcome === "cancelled" ? "cancelled" : `${code}: ${printable(oneLine(message))}`);
     }
   }
   keepReport(
@@ -163,7 +163,7 @@ function planOf(text: Uint8Array, { file, course, hosts }: BuildFlags): Plan {
 
 function buildOptions(flags: BuildFlags, plan: Plan): BuildOptions {
   const { file, stateDir, failFast, localFallback, speculate, cache, v1, secretFile } = flags;
-  const { maxCacheBytes, localSlots, maxAttempts, noHostMs } = flags;
+  const { maxCacheBytes, localSlots, maxAttempts, hostWaitMs } = flags;
   const secret = readSecret(secretFile);
   const tls = clientTls(flags);
   return {
@@ -177,6 +177,6 @@ function buildOptions(flags: BuildFlags, plan: Plan): BuildOptions {
     ...(maxCacheBytes !== undefined && { maxCacheBytes }),
     ...(localSlots !== undefined && { localSlots }),
     ...(maxAttempts !== undefined && { maxAttempts }),
-    ...(noHostMs !== undefined && { noHostMs }),
+    ...(hostWaitMs !== undefined && { noHostMs: hostWaitMs }),
   };
 }

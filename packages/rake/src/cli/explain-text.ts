@@ -1,7 +1,7 @@
 /** Why each host won (docs/rake.md R40): the text of `rake explain`, made of the report alone. */
 import type { ActionReport, AttemptReport, BuildReport, RoundReport } from "../core/report.js";
 import { totalsText } from "./totals.js";
-import { countWords, endWords, printable, sizeWords, timeWords, whereWords } from "./words.js";
+import { countWords, endWords, oneLine, printable, sizeWords, timeWords, whereWords } from "./words.js";
 
 export interface ExplainOptions {
   /** Lines of the Rakefile whose actions are to be shown; default all. */
@@ -14,7 +14,7 @@ export function explainText(report: BuildReport, { lines: wanted }: ExplainOptio
   const actions = wanted === undefined ? report.actions : report.actions.filter(({ line }) => wanted.includes(line));
   const lines = actions.flatMap((action) => actionText(action, addresses));
   if (wanted === undefined) lines.push(...hostText(report), ...totalsText(report));
-  return `${lines.map(printable).join("\n")}\n`;
+  return `${lines.map((line) => printable(oneLine(line))).join("\n")}\n`;
 }
 
 function actionText(action: ActionReport, addresses: readonly string[]): string[] {

@@ -2,7 +2,7 @@
 import type { BuildEvent, Where } from "../core/client-contract.js";
 import type { Action, Plan } from "../core/plan.js";
 import { addressOf } from "./addresses.js";
-import { printable, shortened, timeWords, whereWords } from "./words.js";
+import { oneLine, printable, shortened, timeWords, whereWords } from "./words.js";
 
 /** A line that stays: of an action that is done, or of something that went wrong. */
 export interface ProgressLine {
@@ -128,7 +128,7 @@ export class Progress {
 }
 
 function trouble(text: string): ProgressLine {
-  return { kind: "trouble", text: printable(text) };
+  return { kind: "trouble", text: printable(oneLine(text)) };
 }
 
 function again(backoffMs: number): string {

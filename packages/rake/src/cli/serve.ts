@@ -5,7 +5,7 @@ import type { ServerEvent } from "../core/server-contract.js";
 import type { ServerMetrics } from "../node/metrics.js";
 import type { ServeOptions } from "../node/serve-options.js";
 import type { RakeServer } from "../node/server.js";
-import { EXIT } from "./exit-codes.js";
+import { EXIT, usageError } from "./exit-codes.js";
 import { checkPair, readNamed, readSecret } from "./files.js";
 import { wholeNumber } from "./numbers.js";
 import { writeLine } from "./output.js";
@@ -160,8 +160,11 @@ function serveOptions(flags: ServeFlags): ServeOptions {
 }
 
 function tlsFiles({ tlsCert, tlsKey, tlsCa }: ServeFlags): Pick<ServeOptions, "tls"> {
-  checkPair(tlsCert, tlsKey ?? (tlsCa === undefined || tlsCert !== undefined ? undefined : ""));
-  if (tlsCert === undefined || tlsKey === undefined) return {};
+  checkPair(tlsCert, tlsKey);
+  if (tlsCert === undefined || tlsKey === undefined) {
+    if (tlsCa !== undefined) throw usageError("--tls-ca needs --tls-cert and --tls-key");
+    return {};
+  }
   const cert = readNamed("--tls-cert", tlsCert);
   const key = readNamed("--tls-key", tlsKey);
   return { tls: { cert, key, ...(tlsCa !== undefined && { ca: readNamed("--tls-ca", tlsCa) }) } };

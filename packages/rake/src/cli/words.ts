@@ -13,6 +13,14 @@ export function printable(text: string): string {
   });
 }
 
+/** The lines of a message as one. */
+export function oneLine(message: string): string {
+  return message
+    .trimEnd()
+    .replace(/:\s*\n\s*/g, ": ")
+    .replace(/\s*\n\s*/g, "; ");
+}
+
 /** `printable`, cut where it is longer than so many characters. */
 export function shortened(text: string, most: number): string {
   const characters = [...printable(text)];

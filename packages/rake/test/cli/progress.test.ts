@@ -60,7 +60,7 @@ describe("progress", () => {
         [2, { type: "placed", action: 0, attempt: 1, where: "local", expectedMs: 0, why: "fallback" }],
         [3, { type: "placed", action: 1, attempt: 2, where: { host: 1 }, expectedMs: 5, why: "speculation" }],
         [4, { type: "ended", action: 0, attempt: 1, end: endOf("EXITED", 3) }],
-        [5, { type: "actionFailed", action: 0, message: "exit code 3 on this machine" }],
+        [5, { type: "actionFailed", action: 0, message: "no host is left:\na: no\nb: no" }],
       ]),
     );
     expect(lines.filter((line) => line.startsWith(" "))).toEqual([
@@ -68,7 +68,7 @@ describe("progress", () => {
       "   trouble: beta:6333 is left alone: FAILED: no disk; it is asked again in 1.5 s",
       "   trouble: line 3 (cc -c a.c) runs on this machine: no host is left for it",
       "   trouble: line 5 (cc -c b.c) takes long: it is started on beta:6333 too",
-      "   trouble: FAILED line 3 (cc -c a.c): exit code 3 on this machine",
+      "   trouble: FAILED line 3 (cc -c a.c): no host is left: a: no; b: no",
     ]);
   });
 
