@@ -12,13 +12,13 @@ import { v1NameFault } from "../core/v1-codec.js";
 import type { BuildFolder } from "./build-folder.js";
 import { inputTrouble } from "./file-digests.js";
 import { Gate } from "./gate.js";
-import { LocalRuns } from "./local-runs.js";
 import type { Screen } from "./screen.js";
 import { messageOf } from "./trouble.js";
 import { attemptAt, type V1Outcome } from "./v1-attempt.js";
 import { type V1Bounds, V1Connection } from "./v1-connection.js";
 import { quote } from "./v1-exchange.js";
 import { V1Host } from "./v1-hosts.js";
+import { V1Locals } from "./v1-locals.js";
 import { ActionFailure, type Tell } from "./v1-outcome.js";
 
 export interface V1ActionsOptions {
@@ -41,21 +41,18 @@ export class V1Actions {
   readonly #options: V1ActionsOptions;
   readonly #hosts: readonly V1Host[];
   readonly #bounds: V1Bounds;
-  readonly #locals: LocalRuns;
+  readonly #locals: V1Locals;
   /** From the quote to the command: what is placed at a host shows in its next quote. */
   readonly #placing: Gate;
   readonly #running: Gate;
-  readonly #local: Gate;
-  readonly #localEnds = new Map<number, (end: RunEnd) => void>();
   #drawn = 0;
 
   constructor(options: V1ActionsOptions) {
-    const { plan, settings, folder, screen, tell } = options;
+    const { plan, settings } = options;
     this.#options = options;
     this.#hosts = plan.hosts.map((address, index) => new V1Host(index, address, settings));
     this.#placing = new Gate(settings.maxQuoting);
     this.#running = new Gate(Math.max(1, MAX_AT_A_HOST * this.#hosts.length));
-    this.#local = new Gate(settings.localSlots);
     this.#bounds = {
       dialect: options.dialect,
       connectMs: settings.connectMs,
@@ -63,15 +60,8 @@ export class V1Actions {
       maxFileBytes: settings.maxOutputBytes,
       maxStringBytes: MAX_STRING_BYTES,
     };
-    const actionOf = new Map<number, number>();
-    this.#actionOf = actionOf;
-    this.#locals = new LocalRuns(folder, screen, {
-      started: (attempt) => tell({ type: "started", action: actionOf.get(attempt) ?? 0, attempt }),
-      ended: (attempt, end) => this.#localEnds.get(attempt)?.(end),
-    });
+    this.#locals = new V1Locals(options);
   }
-
-  readonly #actionOf: Map<number, number>;
 
   /** Resolves with the attempt that succeeded. @throws ActionFailure */
   async run(action: Action, places: OutputPlaces): Promise<number> {
@@ -251,44 +241,8 @@ export class V1Actions {
     }
   }
 
-  async #runHere(action: Action, why: "local" | "fallback"): Promise<number> {
-    const { tell, settings, signal } = this.#options;
-    const leave = await this.#local.enter();
-    const attempt = ++this.#drawn;
-    let killing: NodeJS.Timeout | undefined;
-    let killed: "TIMED_OUT" | "CANCELLED" | undefined;
-    const cancel = (): void => {
-      killed ??= "CANCELLED";
-      this.#locals.kill(attempt, false);
-      killing = setTimeout(() => this.#locals.kill(attempt, true), settings.killMs);
-    };
-    const timeout =
-      action.timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => {
-            killed ??= "TIMED_OUT";
-            this.#locals.kill(attempt, true);
-          }, action.timeoutMs);
-    try {
-      this.#checkCancelled();
-      this.#actionOf.set(attempt, action.index);
-      tell({ type: "placed", action: action.index, attempt, where: "local", expectedMs: 0, why });
-      const ended = new Promise<RunEnd>((resolve) => this.#localEnds.set(attempt, resolve));
-      this.#locals.run(attempt, action.index, action.command);
-      signal.addEventListener("abort", cancel, { once: true });
-      const measured = await ended;
-      const end = killed === undefined ? measured : { ...measured, end: killed, code: 0 };
-      tell({ type: "ended", action: action.index, attempt, end });
-      this.#checkCancelled();
-      if (end.end !== "EXITED" || end.code !== 0) throw new ActionFailure("ACTION_FAILED", `${endText(end)} here`);
-      return attempt;
-    } finally {
-      clearTimeout(timeout);
-      clearTimeout(killing);
-      signal.removeEventListener("abort", cancel);
-      this.#localEnds.delete(attempt);
-      leave();
-    }
+  #runHere(action: Action, why: "local" | "fallback"): Promise<number> {
+    return this.#locals.run(action, ++this.#drawn, why);
   }
 
   #checkCancelled(): void {

@@ -116,7 +116,7 @@ it("R32: original: one host that refuses the connection does not end a build; no
   const host = await server();
   const gone = await listening((socket) => socket.destroy());
   const folder = scratchFolder();
-  const one = await built(folder, set("\tremote-echo x >out"), { hosts: [...(at(1, gone, host.port) ?? [])] });
+  const one = await built(folder, set("\tremote-echo x >out"), { hosts: at(1, gone, host.port) });
   expect([one.outcome, filesIn(folder)]).toEqual(["succeeded", { out: "x\n" }]);
   const none = await built(folder, set("\tremote-echo x >out"), { hosts: at(1, gone) });
   expect(none.report.result).toMatchObject({ outcome: "failed", code: "NO_HOST" });

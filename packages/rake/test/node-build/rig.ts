@@ -7,6 +7,7 @@ import { onTestFinished } from "vitest";
 import { scratchFolder } from "../../../../test/scratch.js";
 import { decodeServerMessage, encode } from "../../src/core/codec.js";
 import type { ServerMessage } from "../../src/core/messages.js";
+import type { HostAddress } from "../../src/core/plan.js";
 import type { BuildReport } from "../../src/core/report.js";
 import { build } from "../../src/node/build.js";
 import type { BuildOptions } from "../../src/node/build-options.js";
@@ -21,7 +22,7 @@ export async function server(options: ServeOptions = {}): Promise<RakeServer> {
   return started;
 }
 
-export const at = (...ports: readonly number[]): BuildOptions["hosts"] =>
+export const at = (...ports: readonly number[]): readonly HostAddress[] =>
   ports.map((port) => ({ host: "127.0.0.1", port }));
 
 export interface Built {

@@ -54,7 +54,7 @@ describe.each([4, 8] as const)("with integers of %i bytes, at our server", (v1) 
 it("R9: text goes by 4, other bytes by 3, both as they are; the lowest cost wins, the first among equals", async () => {
   const told: Told[] = [];
   const cost =
-    (value: number): FakeV1["quote"] =>
+    (value: number): NonNullable<FakeV1["quote"]> =>
     (say) =>
       say({ type: "QUOTE_REPLY", cost: value });
   const run =
