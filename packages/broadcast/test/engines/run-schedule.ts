@@ -162,9 +162,21 @@ class Schedule {
       }
       return undefined;
     });
-    const { epoch, firstRetained, head, lines } = await log.readAll();
-    await this.#until(() => this.#clients.map((client) => client.missing(head)).find((lack) => lack !== undefined));
+    let read = await log.readAll();
+    await this.#until(() =>
+      this.#clients.map((client) => client.missing(read.head)).find((lack) => lack !== undefined),
+    );
+    // Who was timed out joins again, and that may be told behind what was read.
+    for (const end = performance.now() + CALM_MS; this.#told > read.head && performance.now() < end; ) {
+      read = await log.readAll();
+    }
+    const { epoch, firstRetained, head, lines } = read;
     if (this.#found.length === 0) this.#model.readAtEnd(epoch, firstRetained, lines.slice(0, head - firstRetained + 1));
+  }
+
+  /** The highest number that anybody was given. */
+  get #told(): number {
+    return this.#model.current?.lines.length ?? 0;
   }
 
   #reader(): LogReader {
