@@ -46,7 +46,7 @@ const PROBE_LIMITS: JobLimits = {
   outputs: 1,
   outputBytes: 1,
 };
-/** Its folder can be written to, it prints, and it has no other descriptors than it should. */
+/** Its folder can be written to, its home is there, and what it prints can be opened by its name. */
 const PROBE = 'echo probe >probe && test -s probe && test -d "$HOME" && echo works >/dev/stdout';
 
 /** @throws RakeError `SANDBOX` where the one that is wanted does not work, or where none does; the message says why */
@@ -85,7 +85,7 @@ async function whyNot(launcher: Launcher, options: SandboxOptions): Promise<stri
     try {
       const [end, out, err] = await Promise.all([started.ended, textOf(started, "stdout"), textOf(started, "stderr")]);
       if (end.code === 0 && out === "works\n") return undefined;
-      return err.trim().split("\n")[0] || `a trial ended with ${end.code ?? `signal ${end.signal}`}`;
+      return (end.failed ?? err).trim().split("\n")[0] || `a trial ended with ${end.code ?? `signal ${end.signal}`}`;
     } finally {
       clearTimeout(timer);
       await started.end();

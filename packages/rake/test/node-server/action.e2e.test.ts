@@ -6,7 +6,7 @@ import { processesIn } from "../../src/node/process-scan.js";
 import { ActionRig } from "./action-rig.js";
 import { until } from "./waiting.js";
 
-const SANDBOXES = ["none", "rlimit", "bwrap"] as const;
+const SANDBOXES = ["rlimit", "bwrap"] as const;
 
 for (const sandbox of SANDBOXES) {
   const test = (title: string, body: () => Promise<void>): void => {
@@ -15,7 +15,7 @@ for (const sandbox of SANDBOXES) {
   };
 
   describe(`sandbox ${sandbox}`, () => {
-    test("R24: exit codes and signals are exact", async () => {
+    test("R24, R57: exit codes and signals are exact", async () => {
       const rig = await ActionRig.make(sandbox);
       const ends: unknown[] = [];
       for (const command of [
@@ -54,14 +54,14 @@ for (const sandbox of SANDBOXES) {
       expect(stderr).toBe("no\n1\n2\n3\n");
     });
 
-    test("R24: processor time, peak memory and wall time are measured, children included", async () => {
+    test("R57: processor time, peak memory and wall time are measured, children included", async () => {
       const rig = await ActionRig.make(sandbox);
-      const spin = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
+      const spin = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done";
       const run = await rig.start(`(${spin}); perl -e '$x = "a" x 90000000'; sleep 0.2`);
       const { end } = await run.outcome();
       expect(end.end).toBe("EXITED");
       expect(end.peakBytes).toBeGreaterThan(90_000_000);
-      expect(end.cpuMicros).toBeGreaterThan(50_000);
+      expect(end.cpuMicros).toBeGreaterThan(20_000);
       expect(end.wallMicros).toBeGreaterThanOrEqual(200_000 + 0.5 * end.cpuMicros);
     });
 
@@ -93,7 +93,7 @@ for (const sandbox of SANDBOXES) {
       expect((await again.outcome()).stdout).toBe("as it was");
     });
 
-    test("guarantee F: a daemon that left group, session and environment ends with its action", async () => {
+    test("R58: a daemon that left group, session and environment ends with its action", async () => {
       const rig = await ActionRig.make(sandbox);
       const daemon = "env -i setsid sh -c 'cd /; (sleep 3141 & sleep 3141) >/dev/null 2>&1' >/dev/null 2>&1 &";
       const run = await rig.start(`${daemon} (setsid sleep 3141 >/dev/null 2>&1 &); sleep 0.1; echo there`);
@@ -122,7 +122,7 @@ for (const sandbox of SANDBOXES) {
       expect(sleepers("3142")).toBe(0);
     });
 
-    test("guarantee F: an action that stops or kills what stands above it ends all the same", async () => {
+    test("R58: an action that stops or kills what stands above it ends all the same", async () => {
       const rig = await ActionRig.make(sandbox);
       const stops = await rig.start("setsid sleep 3143 >/dev/null 2>&1 & kill -STOP $PPID; sleep 3143");
       await stops.started();
@@ -135,7 +135,7 @@ for (const sandbox of SANDBOXES) {
       expect(readdirSync(rig.folder.runs)).toEqual([]);
     });
 
-    test("guarantee F: what an action did to its folder does not keep it from being removed", async () => {
+    test("R26: what an action did to its folder does not keep it from being removed", async () => {
       const rig = await ActionRig.make(sandbox);
       const deep =
         "d=ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd; i=0; while [ $i -lt 100 ]; do mkdir $d && cd $d || exit 1; i=$((i+1)); done";

@@ -26,6 +26,11 @@ for (const sandbox of ["rlimit", "bwrap"] as const) {
     else it(`${sandbox}: ${title}`, body);
   };
 
+  /** What the meter sets, and it is the same one under bwrap. */
+  const testOnce = (title: string, body: () => Promise<void>): void => {
+    if (sandbox === "rlimit") test(title, body);
+  };
+
   test("R42: a fork bomb has as many processes as it may, and another action goes on", async () => {
     const rig = await ActionRig.make(sandbox);
     const fork = "perl -e 'for (;;) { fork; select undef, undef, undef, 0.01 }'";
@@ -40,7 +45,7 @@ for (const sandbox of ["rlimit", "bwrap"] as const) {
     expect(seen.most).toBeLessThanOrEqual(62);
   });
 
-  test("R42: a memory hog gets no more than it may", async () => {
+  testOnce("R42: a memory hog gets no more than it may", async () => {
     const rig = await ActionRig.make(sandbox);
     const command = `perl -e 'my @a; push @a, "x" x 10_000_000 for 1..1000; print "got it all"'`;
     const { end, stdout } = await (await rig.start(command, {}, { limits: { memoryBytes: 2 ** 28 } })).outcome();
@@ -49,7 +54,7 @@ for (const sandbox of ["rlimit", "bwrap"] as const) {
     expect(stdout).toBe("");
   });
 
-  test("R42: CPU time, the size of a file and open files have limits", async () => {
+  testOnce("R42: CPU time, the size of a file and open files have limits", async () => {
     const rig = await ActionRig.make(sandbox);
     const limits = { cpuSeconds: 1, fileBytes: 1_000_000, openFiles: 20 };
     const spin = await rig.start("while :; do :; done", {}, { limits });
@@ -78,7 +83,7 @@ for (const sandbox of ["rlimit", "bwrap"] as const) {
     expect(readdirSync(rig.folder.runs)).toEqual([]);
   });
 
-  test("R23, R47: an output that nobody reads holds its action, and what is read is bounded", async () => {
+  testOnce("R23, R47: an output that nobody reads holds its action, and what is read is bounded", async () => {
     const rig = await ActionRig.make(sandbox);
     const run = await rig.start("yes");
     await run.started();

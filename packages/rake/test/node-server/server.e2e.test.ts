@@ -168,3 +168,30 @@ it("R44: with patterns a command is run without a shell, and its program is look
   expect(status).toMatchObject({ end: "FAILED" });
   expect(status.text).toContain("no program");
 });
+
+it("R9, R10, R11: a client of v1-4 gets a cost, has its file taken, and its output sent", async () => {
+  const server = await started({ allowV1: true });
+  const u32 = (value: number): Buffer => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(value);
+    return bytes;
+  };
+  const text = (value: string): Buffer => Buffer.concat([u32(value.length), Buffer.from(value)]);
+  const asked = (...parts: Buffer[]): Promise<Buffer> =>
+    new Promise((resolve, reject) => {
+      const came: Buffer[] = [];
+      const socket = connect(server.port, "127.0.0.1", () => socket.write(Buffer.concat(parts)));
+      socket.on("data", (bytes: Buffer) => came.push(bytes)).on("error", reject);
+      socket.on("close", () => resolve(Buffer.concat(came)));
+    });
+  const quote = await asked(u32(1));
+  expect([quote.length, quote.readUInt32BE(0)]).toEqual([8, 2]);
+  const file = Buffer.alloc(3_000_000, "v1");
+  const [name, command] = [text("in.txt"), text("cp in.txt out.txt")];
+  const answer = await asked(u32(4), name, u32(file.length), file, u32(5), command);
+  const head = Buffer.concat([u32(10), u32(6), u32(0), u32(9), text("out.txt"), u32(file.length)]);
+  expect(answer.subarray(0, head.length).equals(head)).toBe(true);
+  expect(answer.subarray(head.length).equals(file)).toBe(true);
+  const killed = await asked(u32(5), text("kill -9 $$"));
+  expect(killed.equals(Buffer.concat([u32(7), u32(137), text("")]))).toBe(true);
+});

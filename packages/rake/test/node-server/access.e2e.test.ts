@@ -1,0 +1,133 @@
+/** Who may come in (R17), and which sandbox a server finds (R43). */
+import { chmodSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import { afterEach, expect, it } from "vitest";
+import { itWith } from "../../../../test/components.js";
+import { run } from "../../../../test/process.js";
+import { scratchFolder } from "../../../../test/scratch.js";
+import { readSecretFile, serve } from "../../src/index.js";
+import { processesIn } from "../../src/node/process-scan.js";
+import { ActionRig } from "./action-rig.js";
+
+const QUICK = { speed: 1_000, toolchain: "test", lingerMs: 50 } as const;
+const path = process.env["PATH"] ?? "";
+
+afterEach(() => {
+  process.env["PATH"] = path;
+});
+
+async function certificate(): Promise<{ cert: string; key: string }> {
+  const folder = scratchFolder();
+  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  const names = ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"];
+  const made = await run("openssl", ["req", ...kind, ...names, "-keyout", key, "-out", cert]);
+  expect(made.code, made.stderr).toBe(0);
+  return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
+}
+
+itWith("openssl", "R17: with a ca, who shows no certificate that it signed does not come in", async () => {
+  const [server, known, stranger] = await Promise.all([certificate(), certificate(), certificate()]);
+  await using running = await serve({ ...QUICK, host: "0.0.0.0", tls: { ...server, ca: known.cert } });
+  // A client believes itself connected before the server has judged it: a byte, or an end, shows what it said.
+  const told = (own: object): Promise<string> =>
+    new Promise((resolve) => {
+      const socket: TLSSocket = connectTls({ host: "127.0.0.1", port: running.port, ca: server.cert, ...own });
+      const hello = Buffer.alloc(64);
+      hello.writeBigUInt64BE(56n);
+      hello.writeBigUInt64BE(1n, 8);
+      hello.writeBigUInt64BE(2n, 16);
+      socket.on("secureConnect", () => socket.write(hello));
+      socket.on("data", (bytes: Buffer) => {
+        resolve(bytes[15] === 2 ? "challenged" : "something else");
+        socket.destroy();
+      });
+      socket.on("error", () => resolve("refused")).on("close", () => resolve("closed"));
+    });
+  expect(await told({ cert: known.cert, key: known.key })).toBe("challenged");
+  expect(await told({})).not.toBe("challenged");
+  expect(await told({ cert: stranger.cert, key: stranger.key })).not.toBe("challenged");
+});
+
+it("R16: a secret file holds a secret of 16 bytes, for its owner's eyes", () => {
+  const file = join(scratchFolder({ secret: "sixteen bytes or more\r\n", short: "short\n" }), "secret");
+  chmodSync(file, 0o600);
+  expect(new TextDecoder().decode(readSecretFile(file))).toBe("sixteen bytes or more");
+  chmodSync(file, 0o640);
+  expect(() => readSecretFile(file)).toThrow("can be read by others");
+  const short = file.replace(/secret$/, "short");
+  chmodSync(short, 0o600);
+  expect(() => readSecretFile(short)).toThrow("secret must have 16 bytes or more, not 5");
+});
+
+it("R43: where bwrap is there and does not work, rlimit is used, and said why; who asks for bwrap is refused", async () => {
+  const bin = scratchFolder({ bwrap: "#!/bin/sh\necho bwrap: no namespaces for you >&2; exit 1\n" });
+  chmodSync(bin, 0o755);
+  chmodSync(join(bin, "bwrap"), 0o755);
+  process.env["PATH"] = `${bin}:${path}`;
+  const lines: string[] = [];
+  const nothing = (): void => {};
+  const logger = { debug: nothing, info: nothing, error: nothing, warn: (_: object, line: string) => lines.push(line) };
+  await using server = await serve({ ...QUICK, logger });
+  expect(server.sandbox).toBe("rlimit");
+  expect(lines).toEqual(["bwrap: bwrap: no namespaces for you"]);
+  await expect(serve({ ...QUICK, sandbox: "bwrap" })).rejects.toMatchObject({ code: "SANDBOX" });
+});
+
+it("R42, R57, R58: where there is no perl, a plain shell sets limits, ends are exact, and daemons are found by their marks", async () => {
+  const rig = await ActionRig.make("rlimit", { plain: true });
+  const run = await rig.start(
+    "setsid sleep 3171 >/dev/null 2>&1 & ulimit -n; ulimit -c; exit 137",
+    {},
+    { limits: { openFiles: 77 } },
+  );
+  const { end, stdout } = await run.outcome();
+  expect(end).toMatchObject({ end: "EXITED", code: 137 });
+  expect(stdout).toBe("77\n0\n");
+  await run.remove();
+  expect(processesIn(rig.folder.runs)).toEqual([]);
+  const killed = await rig.start("kill -SEGV $$");
+  expect((await killed.outcome()).end).toMatchObject({ end: "SIGNALLED", code: 11 });
+});
+
+it("R42, R43: with sandbox none there are no limits, and the rest is as ever", async () => {
+  const rig = await ActionRig.make("none");
+  const limits = { openFiles: 77, fileBytes: 1_000, folderBytes: 1 };
+  const run = await rig.start(
+    "head -c 5000 /dev/zero >large && ulimit -n; (setsid sleep 3172 >/dev/null 2>&1 &)",
+    {},
+    { limits },
+  );
+  const { end, stdout } = await run.outcome();
+  expect(end).toMatchObject({ end: "EXITED", code: 0 });
+  expect(Number(stdout)).toBeGreaterThan(77);
+  expect((await run.outputs()).map(({ path, size }) => [path, size])).toEqual([["large", 5_000]]);
+  await run.remove();
+  expect(processesIn(rig.folder.runs)).toEqual([]);
+});
+
+it("options are checked, and named", async () => {
+  const wrong: [object, string][] = [
+    [{ host: "" }, "host"],
+    [{ port: 70_000 }, "port"],
+    [{ sandbox: "docker" }, "sandbox"],
+    [{ env: ["A=B"] }, "env"],
+    [{ readable: ["relative"] }, "readable"],
+    [{ secret: "short" }, "secret"],
+    [{ tls: { cert: "c" } }, "tls.key"],
+    [{ tls: { cert: "no", key: "pem" } }, "tls"],
+    [{ lingerMs: -1 }, "lingerMs"],
+    [{ maxProcesses: 0 }, "maxProcesses"],
+    [{ logger: {} }, "logger"],
+    [{ runAs: 7 }, "runAs"],
+  ];
+  for (const [options, name] of wrong) {
+    await expect(serve({ ...QUICK, ...options } as object), name).rejects.toThrow(name);
+  }
+});
+
+it("the folder that cannot be used is named", async () => {
+  const file = join(scratchFolder({ file: "" }), "file");
+  await expect(serve({ ...QUICK, folder: join(file, "below") })).rejects.toMatchObject({ code: "FOLDER" });
+});
