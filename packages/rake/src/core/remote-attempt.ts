@@ -1,44 +1,23 @@
 /** One attempt of an action at a host, from its bid to its end (docs/rake.md R21 to R26, R32, R52). */
 
 import type { ActionState } from "./action-state.js";
+import {
+  type AttemptListener,
+  executeOf,
+  type Fault,
+  isSuccess,
+  longestRunMs,
+  OVERDUE,
+  type Phase,
+  type Placed,
+} from "./attempt-facts.js";
 import { type BuildContext, NEVER } from "./build-context.js";
 import type { Host, Talk } from "./host.js";
 import { type ActionMessage, bad } from "./host-link.js";
 import type { HashedInput } from "./input-table.js";
-import type { Ack, Bid, RunEnd, Status } from "./messages.js";
+import type { Ack, RunEnd, Status } from "./messages.js";
 import { OutputsIn } from "./outputs-in.js";
 import { Upload } from "./uploads-up.js";
-
-/**
- * Whose fault it is that an attempt came to nothing: its host's, which backs off; its host's, which has gone already, or
- * cannot ever; nobody's, and it does not count; this machine's, where an input has changed or nothing can be written.
- */
-export type Fault = "host" | "gone" | "never" | "nobody" | "here";
-
-export interface AttemptListener {
-  started(attempt: RemoteAttempt): void;
-  /** It ended with exit code 0, and all its outputs are there and checked. */
-  ready(attempt: RemoteAttempt): void;
-  /** The action itself failed. */
-  failed(attempt: RemoteAttempt, end: RunEnd): void;
-  lost(attempt: RemoteAttempt, why: string, fault: Fault): void;
-  /** A cancelled one has ended there. */
-  ended(attempt: RemoteAttempt): void;
-  /** The host has to be taken for lost. */
-  broken(host: Host, why: string): void;
-}
-
-type Phase = "uploading" | "starting" | "running" | "returning" | "checking" | "ready" | "cancelling" | "over";
-
-export interface Placed {
-  readonly state: ActionState;
-  readonly host: Host;
-  readonly bid: Bid;
-  readonly why: "bid" | "speculation" | "retry";
-  /** Its price, and what of it is the run. */
-  readonly expectedMs: number;
-  readonly runMs: number;
-}
 
 export class RemoteAttempt implements Talk {
   readonly number: number;
@@ -133,7 +112,7 @@ export class RemoteAttempt implements Talk {
         return;
       case "DONE":
         this.#due("returning", message.type);
-        this.outputs.done(message);
+        this.outputs.done(message, isSuccess(this.end));
         return this.#done();
       default:
         throw bad(`a ${message.type} that was not asked for`);
@@ -190,7 +169,7 @@ export class RemoteAttempt implements Talk {
     this.#upload.stop();
     this.#context.do({ type: "discard", attempt: this.number });
     if (this.#phase === "uploading") {
-      host.say({ type: "RELEASE", actionId, reservation: this.placed.bid.reservation });
+      this.#release();
       this.#leave();
     } else if (this.#phase === "checking" || this.#phase === "ready") {
       this.#phase = "over";
@@ -223,7 +202,7 @@ export class RemoteAttempt implements Talk {
       case "starting":
         return this.#executedAt + settings.startMs;
       case "running":
-        return (this.startedAt ?? 0) + this.#timeoutMs + settings.graceMs;
+        return (this.startedAt ?? 0) + longestRunMs(this.placed, settings.maxRunMs) + settings.graceMs;
       case "returning":
         return this.outputs.unwritten > 0 ? NEVER : this.#quietSince + settings.stallMs;
       case "cancelling":
@@ -233,19 +212,13 @@ export class RemoteAttempt implements Talk {
     }
   }
 
-  get #timeoutMs(): number {
-    const allowed = this.state.action.timeoutMs ?? (this.host.facts?.maxActionMs || this.#context.settings.maxRunMs);
-    return Math.min(allowed, this.#context.settings.maxRunMs);
-  }
-
   #due(phase: Phase, what: string): void {
     if (this.#phase !== phase) throw bad(`a ${what} while the attempt is ${this.#phase}`);
   }
 
   #execute(): void {
     const { action } = this.state;
-    const { actionId, host } = this;
-    const { reservation } = this.placed.bid;
+    const { host } = this;
     if (!this.#wasMissing) {
       const bytes = this.#upload.sentBytes;
       const all = this.inputs.reduce((sum, { size }) => sum + size, 0);
@@ -260,25 +233,16 @@ export class RemoteAttempt implements Talk {
     }
     this.#phase = "starting";
     this.#executedAt = this.#context.now;
-    const isSaid = host.say({
-      type: "EXECUTE",
-      actionId,
-      reservation,
-      command: action.command,
-      timeoutMs: Math.ceil(action.timeoutMs ?? 0),
-      inputs: this.inputs.map(({ path, digest, mode }) => ({ path, digest, mode })),
-      outputs: action.produces,
-    });
+    const isSaid = host.say(executeOf(this.placed));
     if (isSaid || !host.isUp) return;
-    host.say({ type: "RELEASE", actionId, reservation });
+    this.#release();
     this.#lose("its EXECUTE is longer than the host takes", "never");
   }
 
   #acknowledged(ack: Ack): void {
     if (ack.code === "OK") return this.#upload.acknowledged(ack);
     if (!this.#upload.isUnacknowledged(ack.digest)) throw bad("an ACK of what was not sent");
-    const { actionId } = this;
-    this.host.say({ type: "RELEASE", actionId, reservation: this.placed.bid.reservation });
+    this.#release();
     this.#lose(`an input was not taken: ${ack.code}`, ack.code === "TOO_BIG" ? "never" : "host");
   }
 
@@ -286,7 +250,7 @@ export class RemoteAttempt implements Talk {
     const known = new Set(this.inputs.map(({ digest }) => digest));
     if (digests.length === 0 || !digests.every((digest) => known.has(digest))) throw bad("MISSING of other digests");
     if (this.#wasMissing) {
-      this.host.say({ type: "RELEASE", actionId: this.actionId, reservation: this.placed.bid.reservation });
+      this.#release();
       return this.#lose("inputs were missing twice", "host");
     }
     this.#wasMissing = true;
@@ -296,7 +260,7 @@ export class RemoteAttempt implements Talk {
 
   #changed(path: string, message: string): void {
     this.changed.add(path);
-    this.host.say({ type: "RELEASE", actionId: this.actionId, reservation: this.placed.bid.reservation });
+    this.#release();
     this.#lose(`INPUT_CHANGED: ${path}: ${message}`, "here");
   }
 
@@ -337,7 +301,7 @@ export class RemoteAttempt implements Talk {
     if (message.type === "STDOUT" || message.type === "STDERR" || message.type === "OUTPUT") {
       arrived = message.body.length;
     } else if (message.type === "MISSING") {
-      this.host.say({ type: "RELEASE", actionId: this.actionId, reservation: this.placed.bid.reservation });
+      this.#release();
     }
     const credit = this.outputs.dropped(arrived);
     if (credit > 0) this.host.say({ type: "CREDIT", actionId: this.actionId, bytes: credit });
@@ -353,6 +317,11 @@ export class RemoteAttempt implements Talk {
     this.#listener.lost(this, why, fault);
   }
 
+  #release(): void {
+    const { actionId, reservation } = this.placed.bid;
+    this.host.say({ type: "RELEASE", actionId, reservation });
+  }
+
   #leave(): void {
     this.#phase = "over";
     this.#free();
@@ -365,15 +334,4 @@ export class RemoteAttempt implements Talk {
     this.host.running--;
     this.host.freed();
   }
-}
-
-const OVERDUE: Partial<Record<Phase, string>> = {
-  starting: "it did not start what it was to run",
-  running: "it ran beyond its timeout",
-  returning: "it did not send what it announced",
-  cancelling: "it did not end what was cancelled",
-};
-
-function isSuccess(end: RunEnd | undefined): boolean {
-  return end?.end === "EXITED" && end.code === 0;
 }

@@ -1,6 +1,7 @@
 /** What follows when attempts begin and end (docs/rake.md R31, R32, R35 to R37, guarantee C). */
 
 import type { ActionState } from "./action-state.js";
+import type { AttemptListener, Fault } from "./attempt-facts.js";
 import type { Offer } from "./bidding.js";
 import { type BuildContext, NEVER } from "./build-context.js";
 import { cacheKey } from "./cache-keys.js";
@@ -8,7 +9,7 @@ import type { Host } from "./host.js";
 import type { HostTable } from "./host-table.js";
 import type { RunEnd } from "./messages.js";
 import { OutputPlaces } from "./output-places.js";
-import { type AttemptListener, type Fault, RemoteAttempt } from "./remote-attempt.js";
+import { RemoteAttempt } from "./remote-attempt.js";
 import { endText } from "./run-end.js";
 
 export type FailureCode = "ACTION_FAILED" | "NO_HOST" | "INPUT" | "OUTPUT";

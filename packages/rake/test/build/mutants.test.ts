@@ -1,5 +1,6 @@
 /** Each row changes one rule of the client's machine; the scenario beside it, a short form of a test of this folder, must notice. */
 import { describe, expect, it, vi } from "vitest";
+import type { Fault } from "../../src/core/attempt-facts.js";
 import { Offer } from "../../src/core/bidding.js";
 import { Host } from "../../src/core/host.js";
 import { HostLink } from "../../src/core/host-link.js";
@@ -7,7 +8,7 @@ import { LearnedTable } from "../../src/core/learned.js";
 import { LocalRuns } from "../../src/core/local-runs.js";
 import { OutputPlaces } from "../../src/core/output-places.js";
 import { OutputsIn } from "../../src/core/outputs-in.js";
-import { type Fault, RemoteAttempt } from "../../src/core/remote-attempt.js";
+import { RemoteAttempt } from "../../src/core/remote-attempt.js";
 import { Settlement } from "../../src/core/settlement.js";
 import { SharedUploads } from "../../src/core/uploads-up.js";
 import { FakeWorld, planOf, type WorldOptions } from "./fake-world.js";
