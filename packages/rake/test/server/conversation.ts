@@ -6,12 +6,12 @@ import type { Peer } from "./peers.js";
 const FIRST_CREDIT_BYTES = 262_144;
 type OfAction = Extract<ServerMessage, { actionId: number }>;
 
-/** What may follow; "end": nothing of the action any more, but for the answer to an EXECUTE of what is over. */
+/** What may follow. EXPIRED answers an EXECUTE of what its client released, or of what is over, too. */
 const NEXT: Readonly<Record<string, readonly OfAction["type"][]>> = {
   begin: ["BID", "REFUSE", "EXPIRED"],
   bid: ["ACK", "CREDIT", "MISSING", "EXPIRED", "STARTED", "STATUS"],
-  run: ["STDOUT", "STDERR", "STATUS"],
-  status: ["OUTPUT", "DONE"],
+  run: ["STDOUT", "STDERR", "STATUS", "EXPIRED"],
+  status: ["OUTPUT", "DONE", "EXPIRED"],
   end: ["EXPIRED"],
 };
 

@@ -13,6 +13,11 @@ export function plainPlatform(seed: number | string = 1): Platform {
   };
 }
 
-export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+export function sha256(...chunks: readonly Uint8Array[]): string {
+  const hash = createHash("sha256");
+  for (const chunk of chunks) hash.update(chunk);
+  return hash.digest("hex");
+}
+
 export const bytesOf = (content: string): Uint8Array => new TextEncoder().encode(content);
 export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

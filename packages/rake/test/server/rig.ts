@@ -15,7 +15,7 @@ type Effect = "writeUpload" | "endUpload" | "start" | "pull" | "collect" | "read
 interface FakeUpload {
   readonly size: number;
   readonly digest: string | undefined;
-  readonly bytes: number[];
+  readonly chunks: Uint8Array[];
   isWhole: boolean;
 }
 
@@ -41,6 +41,7 @@ export class Rig {
   readonly peers = new Map<number, Peer | V1Peer>();
   now = 1_000;
   idle = 0;
+  readonly #lost = new Set<string>();
   #connections = 0;
   #isPerforming = false;
   readonly #told: ServerInput[] = [];
@@ -115,6 +116,12 @@ export class Rig {
     one?.perform();
   }
 
+  /** A file goes from the store, and the machine is not told. */
+  lose(digest: string): void {
+    this.store.delete(digest);
+    this.#lost.add(digest);
+  }
+
   /** No more is held. */
   letGo(): void {
     this.held.clear();
@@ -165,7 +172,8 @@ export class Rig {
         this.#peer(output.connection).isPaused = output.type === "pause";
         return;
       case "evict":
-        if (!this.store.delete(output.digest)) throw new Error(`what is not in the store is given up`);
+        if (!this.store.delete(output.digest) && !this.#lost.has(output.digest))
+          throw new Error(`what is not in the store is given up`);
         return;
       case "idle":
         this.idle++;
@@ -183,7 +191,7 @@ export class Rig {
   #takeUpload(output: Extract<ServerOutput, { upload: number }>): void {
     const { upload: id } = output;
     if (output.type === "openUpload") {
-      this.uploads.set(id, { size: output.size, digest: output.digest, bytes: [], isWhole: false });
+      this.uploads.set(id, { size: output.size, digest: output.digest, chunks: [], isWhole: false });
       return;
     }
     const upload = this.uploads.get(id);
@@ -192,18 +200,19 @@ export class Rig {
       this.uploads.delete(id);
     } else if (output.type === "writeUpload") {
       const bytes = output.bytes.slice();
-      upload.bytes.push(...bytes);
+      upload.chunks.push(bytes);
       this.#later("writeUpload", () => this.tell({ type: "uploadTook", upload: id, bytes: bytes.length }));
     } else {
       upload.isWhole = true;
-      if (upload.bytes.length !== upload.size) throw new Error("an upload that is not whole ends");
+      if (upload.chunks.reduce((sum, { length }) => sum + length, 0) !== upload.size)
+        throw new Error("an upload that is not whole ends");
       this.#later("endUpload", () => this.#store(id, upload));
     }
   }
 
-  #store(id: number, { bytes, digest: wanted, size }: FakeUpload): void {
+  #store(id: number, { chunks, digest: wanted, size }: FakeUpload): void {
     this.uploads.delete(id);
-    const digest = sha256(Uint8Array.from(bytes));
+    const digest = sha256(...chunks);
     if (wanted === undefined || wanted === digest) this.store.set(digest, size);
     this.tell({ type: "uploaded", upload: id, digest });
   }

@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest";
+import { allScenarios, complaintOf, MUTANTS, RULES } from "./mutants.js";
+
+const scenarios = await allScenarios();
+
+describe("the tests of the server's machine have teeth", () => {
+  it("every one passes with the shipped code", () => {
+    expect(scenarios.length).toBeGreaterThan(60);
+    expect(scenarios.filter((scenario) => complaintOf(scenario) !== undefined)).toEqual([]);
+  });
+
+  it("every rule of the machine has a mutant", () => {
+    const rules = new Set(MUTANTS.map(({ rule }) => rule));
+    expect(RULES.filter((rule) => !rules.has(rule))).toEqual([]);
+  });
+
+  for (const mutant of MUTANTS) {
+    it(`${mutant.killer} ... notices: ${mutant.bug}`, () => {
+      const killers = scenarios.filter(({ name }) => name.startsWith(mutant.killer));
+      expect(killers).toHaveLength(1);
+      for (const killer of killers) expect(complaintOf(killer, mutant)).toBeDefined();
+    });
+  }
+});
