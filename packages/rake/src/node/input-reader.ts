@@ -1,5 +1,5 @@
 /** Pieces of inputs, as long as they are what was hashed (R34, R47). */
-import { constants } from "node:fs";
+import { constants, fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { type FileDigests, markOf } from "./file-digests.js";
@@ -30,7 +30,7 @@ export class InputReader {
       const file = await input.opening;
       const bytes = await readAt(file, offset, maxBytes);
       // Looked at afterwards: what changed before or while it was read shows.
-      const stat = await file.stat({ bigint: true });
+      const stat = fstatSync(file.fd, { bigint: true });
       if (markOf(stat) !== this.#digests.mark(path)) throw new Error("it has changed since it was hashed");
       if (BigInt(offset + bytes.length) === stat.size) this.#forget(path, input);
       return bytes;

@@ -1,10 +1,25 @@
 /** Whole builds at real servers: what comes back, how it stands there, and what is left when they end. */
 import { createHash } from "node:crypto";
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
+import { itWith } from "../../../../test/components.js";
+import { run } from "../../../../test/process.js";
 import { RakefileError } from "../../src/core/errors.js";
 import { build } from "../../src/node/build.js";
+import type { BuildOptions } from "../../src/node/build-options.js";
 import { at, built, existsSync, filesIn, modeOf, scratchFolder, server } from "./rig.js";
 
 const set = (...lines: readonly string[]): string => `actionset1:\n${lines.join("\n")}\n`;
@@ -181,6 +196,41 @@ it("R35: two builds in one folder at once do not disturb each other", async () =
   expect(reports.map(({ result }) => result?.outcome)).toEqual(["succeeded", "succeeded", "succeeded"]);
   expect(filesIn(folder)).toEqual({ input: "same", a: "same", b: "same", c: "same" });
 });
+
+it("R35: a state folder on another file system: outputs are copied beside their places first, and are whole there", async () => {
+  const host = await server();
+  const state = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "lab-"));
+  onTestFinished(() => rmSync(state, { recursive: true, force: true }));
+  const folder = scratchFolder();
+  const rakefile = set("\tremote-mkdir d; echo x >d/out; chmod 700 d/out; head -c 300000 /dev/zero >long");
+  const report = await build({ folder, rakefile, hosts: at(host.port), stateDir: state });
+  expect(report.result?.outcome).toBe("succeeded");
+  expect(filesIn(folder)).toEqual({ "d/out": "x\n", long: "\0".repeat(300_000) });
+  expect([modeOf(folder, "d/out"), readdirSync(join(state, "builds"))]).toEqual(["700", []]);
+});
+
+itWith(
+  "openssl",
+  "R17: over TLS, and not where the certificate is another's, or where the server speaks no TLS",
+  async () => {
+    const keys = scratchFolder();
+    const [cert, key] = [join(keys, "cert.pem"), join(keys, "key.pem")];
+    const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+    const names = ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"];
+    expect((await run("openssl", ["req", ...kind, ...names, "-keyout", key, "-out", cert])).code).toBe(0);
+    const ca = readFileSync(cert, "utf8");
+    const [secure, plain] = [await server({ tls: { cert: ca, key: readFileSync(key, "utf8") } }), await server()];
+    const rakefile = set("\tremote-head -c 400000 /dev/zero >out");
+    const outcome = async (port: number, tls: BuildOptions["tls"]): Promise<string> => {
+      const options = { hosts: at(port), helloMs: 500, ...(tls === undefined ? {} : { tls }) };
+      return (await built(scratchFolder(), rakefile, options)).outcome;
+    };
+    expect(await outcome(secure.port, { ca })).toBe("succeeded");
+    expect(await outcome(secure.port, {})).toBe("failed");
+    expect(await outcome(secure.port, undefined)).toBe("failed");
+    expect(await outcome(plain.port, { ca })).toBe("failed");
+  },
+);
 
 it("R5: a wrong Rakefile or option is an error at once, that names what is wrong", async () => {
   const folder = scratchFolder();

@@ -1,13 +1,15 @@
-/** A client in a process of its own: `FOLDER RAKEFILE PORT`. Says `shown` with the first output, `ended OUTCOME` and its peak memory. */
+/** A client in a process of its own: `FOLDER RAKEFILE PORT`; with `hold` behind it, one that keeps what is shown. Says `shown` with the first output, `ended OUTCOME` and its peak memory. */
 import { build } from "../../src/node/build.js";
 
-const [folder = "", rakefile = "", port = ""] = process.argv.slice(2);
+const [folder = "", rakefile = "", port = "", hold = ""] = process.argv.slice(2);
+const held: Uint8Array[] = [];
 let hasShown = false;
 const report = await build({
   folder,
   rakefile,
   hosts: [{ host: "127.0.0.1", port: Number(port) }],
-  show: () => {
+  show: ({ bytes }) => {
+    if (hold !== "") held.push(bytes);
     if (!hasShown) console.log("shown");
     hasShown = true;
   },
