@@ -122,7 +122,7 @@ export class FakeWorld {
       }
       this.now = Math.max(this.now, at);
       if (next !== undefined && next.at <= deadline) {
-        this.#queue = this.#queue.filter((one) => one !== next);
+        this.#queue.splice(this.#queue.indexOf(next), 1);
         next.what();
       } else {
         this.tell({ type: "tick" });
@@ -202,7 +202,7 @@ export class FakeWorld {
         return this.#soon({ type: "took", attempt: output.attempt, bytes: output.bytes.length });
       case "endOutput": {
         const key = `${output.attempt} ${output.path}`;
-        const bytes = Uint8Array.from((this.#parts.get(key) ?? []).flatMap((part) => [...part]));
+        const bytes = joined(this.#parts.get(key) ?? []);
         const digest = digestOf(bytes);
         this.#whole.set(key, { digest, bytes });
         return this.#soon({ type: "outputWritten", attempt: output.attempt, path: output.path, digest });
@@ -290,4 +290,14 @@ export class FakeWorld {
     }
     this.#soon({ type: "committed", attempt });
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
