@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,6 +19,9 @@ import { RakeError } from "../core/errors.js";
 import { killIn } from "./process-scan.js";
 import { removeFolder } from "./removal.js";
 import { messageOf } from "./trouble.js";
+
+const MARK = "used-by";
+const TEMPORARY = "rake-serve-";
 
 /** Who uses it; the start time tells a process from a later one with its number, the boot from a machine that has restarted. */
 interface Mark {
@@ -74,7 +78,7 @@ export class StateFolder {
   }
 
   get #mark(): string {
-    return join(this.path, "used-by");
+    return join(this.path, MARK);
   }
 
   /** Another user's folder, or one that others may write in, could hold anything. */
@@ -173,7 +177,22 @@ export async function openServerFolder(path: string | undefined, port: number): 
     const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
     return await StateFolder.open(join(isRoot ? "/var/cache" : cache, "rake", `serve-${port}`));
   }
-  const made = mkdtempSync(join(tmpdir(), "rake-serve-"));
+  await clearTemporary();
+  const made = mkdtempSync(join(tmpdir(), TEMPORARY));
   chmodSync(made, 0o711); // actions of another user must be able to pass
   return await StateFolder.open(made);
+}
+
+/** Temporary folders of servers that were killed. One without a mark is being made, or being removed. */
+async function clearTemporary(): Promise<void> {
+  for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(TEMPORARY))) {
+    const path = join(tmpdir(), name);
+    if (!existsSync(join(path, MARK))) continue;
+    try {
+      (await StateFolder.open(path)).close();
+      await removeFolder(path);
+    } catch {
+      // It is in use, or another user's.
+    }
+  }
 }

@@ -32,6 +32,25 @@ it("R45: SIGKILL of the server ends its actions at once; its next start clears t
   expect((await again.quote("cat a", inputs)).missing).toEqual([]);
 });
 
+it("R45: the temporary folder of a server that was killed goes with the next start of any", async () => {
+  const folder = stateFolder();
+  const env = { TMPDIR: folder };
+  await using first = startTypeScript(program, [JSON.stringify({ sandbox: "rlimit" })], { env });
+  await using other = startTypeScript(program, [JSON.stringify({ sandbox: "rlimit" })], { env });
+  await Promise.all([first.port(), other.port()]);
+  const left = readdirSync(folder).filter((name) => name.startsWith("rake-serve-"));
+  expect(left).toHaveLength(2);
+  first.kill("SIGKILL");
+  await first.exited;
+  await using second = startTypeScript(program, [JSON.stringify({ sandbox: "rlimit" })], { env });
+  await second.port();
+  const now = readdirSync(folder).filter((name) => name.startsWith("rake-serve-"));
+  expect(now).toHaveLength(2);
+  expect(now.filter((name) => left.includes(name))).toHaveLength(1);
+  const client = await RawClient.connect(await other.port());
+  expect((await client.run("true")).code).toBe(0);
+});
+
 it("R45: a start ends processes that a killed server left, by where they are and what they were started with", async () => {
   const folder = stateFolder();
   mkdirSync(`${folder}/runs/7`, { recursive: true });
