@@ -96,7 +96,7 @@ for (const sandbox of SANDBOXES) {
     test("R58: a daemon that left group, session and environment ends with its action", async () => {
       const rig = await ActionRig.make(sandbox);
       const daemon = "env -i setsid sh -c 'cd /; (sleep 3141 & sleep 3141) >/dev/null 2>&1' >/dev/null 2>&1 &";
-      const run = await rig.start(`${daemon} (setsid sleep 3141 >/dev/null 2>&1 &); sleep 0.1; echo there`);
+      const run = await rig.start(own(`${daemon} (setsid sleep 3141 >/dev/null 2>&1 &); sleep 0.1; echo there`));
       expect((await run.outcome()).stdout).toBe("there\n");
       expect(sleepers("3141")).toBeGreaterThanOrEqual(3);
       await run.remove();
@@ -114,7 +114,7 @@ for (const sandbox of SANDBOXES) {
       soft.run.kill(false);
       expect(await soft.ended()).toMatchObject({ end: "EXITED", code: 3 });
       expect(await text).toBe("ready\ntold\n");
-      const hard = await rig.start("trap '' TERM; sleep 3142 & sleep 3142");
+      const hard = await rig.start(own("trap '' TERM; sleep 3142 & sleep 3142"));
       await hard.started();
       hard.run.kill(true);
       expect(await hard.ended()).toMatchObject({ end: "SIGNALLED", code: 9 });
@@ -124,11 +124,13 @@ for (const sandbox of SANDBOXES) {
 
     test("R58: an action that stops or kills what stands above it ends all the same", async () => {
       const rig = await ActionRig.make(sandbox);
-      const stops = await rig.start("setsid sleep 3143 >/dev/null 2>&1 & kill -STOP $PPID; sleep 3143");
+      const stops = await rig.start(own("setsid sleep 3143 >/dev/null 2>&1 & kill -STOP $PPID; sleep 3143"));
       await stops.started();
       await until(() => sleepers("3143") === 2);
       await stops.remove();
-      const kills = await rig.start("setsid sleep 3143 >/dev/null 2>&1 & sleep 0.05; kill -KILL $PPID; sleep 3143");
+      const kills = await rig.start(
+        own("setsid sleep 3143 >/dev/null 2>&1 & sleep 0.05; kill -KILL $PPID; sleep 3143"),
+      );
       expect(await kills.ended()).toMatchObject({ end: "SIGNALLED", code: 9 });
       await kills.remove();
       expect(sleepers("3143")).toBe(0);
@@ -150,9 +152,16 @@ for (const sandbox of SANDBOXES) {
   });
 }
 
-/** How many processes sleep for so many seconds. */
+/** A long sleep of this test run, told from those of others. */
+function own(command: string): string {
+  return command.replaceAll(/sleep (31\d\d)/g, `sleep $1.${process.pid}`);
+}
+
+/** How many processes of this test run sleep for so many seconds. */
 function sleepers(seconds: string): number {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name) && commandOf(name) === `sleep\0${seconds}\0`).length;
+  return readdirSync("/proc").filter(
+    (name) => /^\d+$/.test(name) && commandOf(name) === `sleep\0${seconds}.${process.pid}\0`,
+  ).length;
 }
 
 function commandOf(pid: string): string {
