@@ -37,7 +37,13 @@ export class Allocation {
   /** Resolves when it has its processors. @throws SlurmError */
   static async take(settings: SlurmSettings, shape: AllocationShape): Promise<Allocation> {
     const { user, tasks, cpusPerTask } = shape;
-    const words = [...settings.arguments, `--ntasks=${tasks}`, `--cpus-per-task=${cpusPerTask}`, "--no-bell"];
+    const words = [
+      ...settings.arguments,
+      `--ntasks=${tasks}`,
+      `--cpus-per-task=${cpusPerTask}`,
+      "--no-bell",
+      "--kill-command=TERM",
+    ];
     const child = spawn("salloc", [...words, "/bin/sh", "-c", HOLD], {
       env: slurmEnvironment(),
       cwd: "/",
@@ -68,7 +74,10 @@ export class Allocation {
     });
     const first = await Promise.race([held, exited, late]);
     clearTimeout(timer);
-    if (typeof first === "number") return new Allocation(child, exited, first);
+    if (typeof first === "number") {
+      complained = ""; // that it was granted is none
+      return new Allocation(child, exited, first);
+    }
     if (first !== "late") {
       const code = child.pid === undefined ? "SLURM_ABSENT" : "SLURM_REFUSED";
       throw new SlurmError(code, `no allocation: ${first}`);

@@ -58,7 +58,18 @@ export async function pilot(options: PilotOptions = {}): Promise<SlurmHost> {
   try {
     // As text: a line's end in it would be cut off.
     writeFileSync(files.secret, randomBytes(32).toString("hex"), { mode: 0o600, flag: "wx" });
-    const server = [...command, "--host", listen, "--port", "0", "--secret-file", files.secret, ...serverArguments];
+    const server = [
+      ...command,
+      "--host",
+      listen,
+      "--port",
+      "0",
+      "--secret-file",
+      files.secret,
+      "--slots",
+      String(cpus),
+      ...serverArguments,
+    ];
     writeFileSync(files.script, pilotScript(files, server, leaseMs), { mode: 0o700, flag: "wx" });
     const submitted = await slurm("sbatch", [
       ...settings.arguments,

@@ -47,6 +47,9 @@ export class StepAction implements RunningAction {
   #said = "";
   #complaint = "";
   #hasExited = false;
+  /** It was told to end, softly or not. */
+  readonly #told: Promise<void>;
+  #setTold: () => void = () => {};
   #isTold = false;
   #isKilled = false;
   #killing: Promise<void> | undefined;
@@ -56,6 +59,9 @@ export class StepAction implements RunningAction {
     this.#setting = setting;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
+    });
+    this.#told = new Promise((resolve) => {
+      this.#setTold = resolve;
     });
     this.#meterGone = new Promise((resolve) => {
       this.#setMeterGone = resolve;
@@ -100,6 +106,7 @@ export class StepAction implements RunningAction {
 
   kill(hard: boolean): void {
     this.#isTold = true;
+    this.#setTold();
     this.#isKilled ||= hard;
     if (this.#control !== undefined) this.#control.write(hard ? "K" : "T");
     // It waits for processors, or begins: `srun` takes it back.
@@ -166,11 +173,14 @@ export class StepAction implements RunningAction {
     if (measured !== undefined) void this.#endWhole(measured);
   }
 
-  /** What was printed comes by other ways, and is to be whole where the end is a good one: so it is waited for. */
+  /**
+   * What was printed comes by other ways, and is to be whole where the end is a good one: so it is waited for, until somebody wants the
+   * action to end.
+   */
   async #endWhole(measured: Measured): Promise<void> {
     const streams = Promise.all([this.#streams.stdout.over, this.#streams.stderr.over]);
-    const whole = await Promise.race([streams, this.#meterGone.then(() => [true, true])]);
-    if (whole.every((one) => one) || this.#isKilled) this.#end(measured);
+    const whole = await Promise.race([streams, this.#told.then(() => [true])]);
+    if (whole.every((one) => one)) this.#end(measured);
     else
       this.#end({ ...this.#nothing(), failed: "what the action printed is not whole: a connection to its node broke" });
   }

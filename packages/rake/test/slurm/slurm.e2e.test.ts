@@ -1,0 +1,237 @@
+/** Builds over a real Slurm of one node (docs/rake.md R49, R50). */
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+import { component, itWith } from "../../../../test/components.js";
+import { scratchFolder } from "../../../../test/scratch.js";
+import type { BuildEvent } from "../../src/core/client-contract.js";
+import { build } from "../../src/node/build.js";
+import type { BuildOptions } from "../../src/node/build-options.js";
+import { type DirectOptions, direct, type PilotOptions, pilot, type SlurmHost } from "../../src/node/slurm/index.js";
+import { type BundledServer, bundleServer } from "./bundled-server.js";
+import { SlurmCluster } from "./start-slurm.js";
+
+let cluster: SlurmCluster;
+let server: BundledServer;
+/** What this machine and "the nodes" see: another folder for each test. */
+let shared: string;
+
+beforeAll(async () => {
+  if (component("slurm").version === undefined) return;
+  cluster = await SlurmCluster.start();
+  server = bundleServer();
+});
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]();
+  server?.remove();
+});
+
+const test = (title: string, body: () => Promise<void>): void =>
+  itWith("slurm", title, async () => {
+    shared = scratchFolder();
+    chmodSync(shared, 0o711); // actions of another user pass
+    await body();
+  });
+
+const common = () => ({ folder: shared, cpus: 2, pollMs: 100 });
+
+async function directHost(options: DirectOptions = {}): Promise<SlurmHost> {
+  const quick = { sandbox: "rlimit", speed: 1_000, toolchain: "test", lingerMs: 50 } as const;
+  return ended(await direct({ ...common(), listen: "127.0.0.1", server: quick, ...options }));
+}
+
+async function pilotHost(options: PilotOptions = {}): Promise<SlurmHost> {
+  return ended(await pilot({ ...common(), listen: "127.0.0.1", command: server.command, ...options }));
+}
+
+function ended(host: SlurmHost): SlurmHost {
+  onTestFinished(() => host.close());
+  return host;
+}
+
+interface Built {
+  readonly outcome: string | undefined;
+  readonly message: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly events: readonly BuildEvent[];
+}
+
+/** @param onShown is called with each piece that was shown */
+async function built(
+  host: SlurmHost,
+  folder: string,
+  rakefile: string,
+  options: BuildOptions = {},
+  onShown: (text: string) => void = () => {},
+): Promise<Built> {
+  const shown = { stdout: "", stderr: "" };
+  const events: BuildEvent[] = [];
+  const report = await build({
+    folder,
+    rakefile,
+    hosts: [host.address],
+    secret: host.secret,
+    noHostMs: 500,
+    show: ({ stream, bytes }) => {
+      shown[stream] += Buffer.from(bytes).toString();
+      onShown(Buffer.from(bytes).toString());
+    },
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
+  const { outcome, message } = report.result ?? {};
+  return { outcome, message, ...shown, events };
+}
+
+/** No job, no step, no folder, none of its processes. */
+async function nothingIsLeft(): Promise<void> {
+  expect(await cluster.left()).toEqual([]);
+  expect(readdirSync(shared)).toEqual([]);
+  expect(processesWith(shared)).toEqual([]);
+}
+
+/** Those that have it among their words or in their environment. */
+function processesWith(text: string): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map((pid) => `${pid} ${read(`/proc/${pid}/cmdline`)} ${read(`/proc/${pid}/environ`)}`)
+    .filter((line) => line.includes(text));
+}
+
+/** Compiles what it can do without a compiler: two parts at once, and what is made of both. */
+const SMALL = `actionset1:
+	remote-tr a-z A-Z <src/one.txt >one.up; echo one; echo to stderr >&2
+		requires src/one.txt
+	remote-mkdir -p deep/er; rev src/two.txt >deep/er/two.up; chmod 750 deep/er/two.up
+		requires src/two.txt
+actionset2:
+	remote-cat one.up deep/er/two.up >all; ls -R | grep -c txt; id -u; seq 1 20000 >/dev/stdout
+		requires one.up deep/er/two.up
+		produces all
+`;
+const sources = { "src/one.txt": "one\n", "src/two.txt": "two\n" };
+const numbers = Array.from({ length: 20_000 }, (_, index) => `${index + 1}\n`).join("");
+
+for (const [rule, how, open] of [
+  ["R50", "direct", directHost],
+  ["R49", "pilot", pilotHost],
+] as const) {
+  test(`${rule}: a small build by ${how}: outputs, both streams and modes are as with a server, and nothing is left`, async () => {
+    const folder = scratchFolder(sources);
+    const host = await open();
+    const { outcome, stdout, stderr } = await built(host, folder, SMALL);
+    const user = process.getuid?.() === 0 ? 65_534 : process.getuid?.();
+    expect([outcome, stderr]).toEqual(["succeeded", "to stderr\n"]);
+    expect(stdout === `one\n0\n${user}\n${numbers}`).toBe(true);
+    expect(readFileSync(join(folder, "all"), "utf8")).toBe("ONE\nowt\n");
+    expect(existsSync(join(folder, "deep/er/two.up"))).toBe(true);
+    expect(await cluster.left()).toEqual([
+      expect.stringMatching(/^\d+ RUNNING rake$/),
+      ...(how === "pilot" ? [expect.stringMatching(/batch$/)] : []),
+    ]);
+    await host.close();
+    await nothingIsLeft();
+  });
+
+  test(`${rule}: a build by ${how} that is cancelled leaves no step, no process and no folder`, async () => {
+    const folder = scratchFolder();
+    const host = await open();
+    const controller = new AbortController();
+    const rakefile = "actionset1:\n\tremote-sleep 3151 & setsid sleep 3152 & echo up; wait\n";
+    const { signal } = controller;
+    const { outcome, stdout } = await built(host, folder, rakefile, { signal }, () => controller.abort());
+    expect([outcome, stdout]).toEqual(["cancelled", "up\n"]);
+    await expect.poll(() => sleepers(["3151", "3152"])).toBe(0);
+    await expect.poll(async () => (await cluster.left()).filter((line) => line.includes("rake-"))).toEqual([]);
+    await host.close();
+    await nothingIsLeft();
+  });
+}
+
+test("R50: exit codes and signals are exact, and what they were is told", async () => {
+  const host = await directHost({ cpus: 4 });
+  const ends: unknown[] = [];
+  const commands = ["exit 7", "exit 137", "kill -9 $$", "kill -TERM $$", "no-such-program", "true"];
+  const rakefile = `actionset1:\n${commands.map((command) => `\tremote-${command}\n`).join("")}`;
+  const { outcome, events } = await built(host, scratchFolder(), rakefile);
+  for (const event of events) if (event.type === "ended") ends[event.action] = [event.end.end, event.end.code];
+  expect(outcome).toBe("failed");
+  expect(ends).toEqual([
+    ["EXITED", 7],
+    ["EXITED", 137],
+    ["SIGNALLED", 9],
+    ["SIGNALLED", 15],
+    ["EXITED", 127],
+    ["EXITED", 0],
+  ]);
+  await host.close();
+  await nothingIsLeft();
+});
+
+test("R50: where the allocation is taken away, its action is not a success, and the reason is told", async () => {
+  const host = await directHost();
+  const rakefile = "actionset1:\n\tremote-echo up; sleep 3153; echo never\n";
+  const { outcome, stdout } = await built(host, scratchFolder(), rakefile, {}, () => {
+    void cluster.query("scancel", [String(host.jobId)]);
+  });
+  expect([outcome, stdout]).toEqual(["failed", "up\n"]);
+  expect(await host.lost).toMatch(/^job \d+ ended: Job allocation \d+ has been revoked/);
+  expect(sleepers(["3153"])).toBe(0);
+  await host.close();
+  await nothingIsLeft();
+});
+
+test("R49: a pilot that is killed is told, and is never a success", async () => {
+  const host = await pilotHost();
+  const rakefile = "actionset1:\n\tremote-echo up; sleep 3154; echo never\n";
+  const [, program = ""] = server.command;
+  const { outcome, message, stdout } = await built(host, scratchFolder(), rakefile, {}, () => {
+    for (const pid of pidsOf((words) => words.includes(program))) process.kill(pid, "SIGKILL");
+  });
+  expect([outcome, stdout]).toEqual(["failed", "up\n"]);
+  expect(message).toContain("127.0.0.1");
+  expect(await host.lost).toMatch(/^job \d+ ended as FAILED/);
+  await host.close();
+  await expect.poll(() => sleepers(["3154"])).toBe(0);
+  await nothingIsLeft();
+});
+
+test("R49: a pilot that ends at once, or never serves, is told within a bound with what it said", async () => {
+  const dies = pilotHost({ command: ["/bin/sh", "-c", "echo no licence >&2; exit 3"] });
+  await expect(dies).rejects.toMatchObject({ code: "SLURM_NOT_STARTED" });
+  await expect(dies).rejects.toThrow(/ended before its server listened \(FAILED, NonZeroExitCode\): no licence/);
+  const waits = pilotHost({ cpus: 5, startMs: 300 });
+  await expect(waits).rejects.toThrow(/does not serve within 300 ms \(PENDING/);
+  await expect(pilotHost({ partition: "none" })).rejects.toMatchObject({ code: "SLURM_REFUSED" });
+  await nothingIsLeft();
+});
+
+test("R49: a pilot whose builder is gone ends by itself", async () => {
+  const host = await pilotHost({ leaseMs: 1_000 });
+  const own = readdirSync(shared).find((name) => name.startsWith(".rake-pilot-")) ?? "";
+  // As if this process were gone: what it writes goes elsewhere.
+  rmSync(join(shared, own, "lease"));
+  mkdirSync(join(shared, own, "lease"));
+  expect(await host.lost).toContain("nobody has wanted this pilot for 1000 ms");
+  await host.close();
+  await nothingIsLeft();
+});
+
+function sleepers(seconds: readonly string[]): number {
+  return pidsOf(([program, second = ""]) => program === "sleep" && seconds.includes(second)).length;
+}
+
+/** Of the processes whose words are such. */
+function pidsOf(isSo: (words: readonly string[]) => boolean): number[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => isSo(read(`/proc/${pid}/cmdline`).split("\0"))).map(Number);
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return ""; // it has ended
+  }
+}
