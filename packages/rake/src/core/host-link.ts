@@ -115,7 +115,8 @@ export class HostLink {
     }
     if (now < this.nextDeadline()) return undefined;
     if (now >= this.#heardAt + HEARTBEATS * this.#heartbeatMs) return { why: "nothing was heard for three heartbeats" };
-    this.#pings = Math.floor((now - this.#heardAt) / this.#heartbeatMs);
+    // At least one more: what is divided may come out as less than it was multiplied to.
+    this.#pings = Math.max(this.#pings + 1, Math.floor((now - this.#heardAt) / this.#heartbeatMs));
     this.say({ type: "PING", nonce: this.#context.draw() });
     return undefined;
   }

@@ -87,12 +87,17 @@ export class OutputsIn {
     return true;
   }
 
-  done({ stdoutBytes, stderrBytes, outputs }: Done): void {
+  /** `succeeded`: with exit code 0. Then there is an output for each pattern. */
+  done({ stdoutBytes, stderrBytes, outputs }: Done, succeeded: boolean): void {
     if (this.#coming !== undefined) throw bad(`DONE before the end of ${this.#coming.first.path}`);
     if (stdoutBytes !== this.#printed.STDOUT || stderrBytes !== this.#printed.STDERR) {
       throw bad(`DONE names other lengths of streams than came`);
     }
     if (outputs !== this.#announced.size) throw bad(`DONE names ${outputs} outputs, ${this.#announced.size} came`);
+    if (!succeeded) return;
+    const { paths } = this;
+    const lacking = this.#wanted.find((pattern) => !paths.some((path) => matches(pattern, path)));
+    if (lacking !== undefined) throw bad(`DONE, and no output is ${lacking}`);
   }
 
   /** False where it is not what was announced. */
