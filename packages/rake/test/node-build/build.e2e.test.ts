@@ -110,6 +110,9 @@ it("R35: no output goes into the state folder, nor where a folder stands", async
     hosts: at(host.port),
   });
   expect(state.message).toContain("rake's own state");
+  const below = await built(folder, set("\tremote-mkdir -p .rake/new; echo x >.rake/new/x"), { hosts: at(host.port) });
+  expect(below.message).toContain("rake's own state");
+  expect(existsSync(join(folder, ".rake/new"))).toBe(false);
   const taken = await built(folder, set("\tremote-echo x >taken"), { hosts: at(host.port) });
   expect(taken.message).toContain("taken is a folder");
 });
