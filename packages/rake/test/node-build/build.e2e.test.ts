@@ -176,7 +176,7 @@ it("R39: a result that was seen before is not run again; a damaged one is, and a
   expect(small.report.actions[0]?.attempts.map(({ where }) => where)).toEqual(["cache"]);
 });
 
-it("R30: what was learned is kept; a damaged file of it is put aside, and costs nothing else", async () => {
+it("R30, R60: what was learned is kept; a damaged file of it is put aside, and costs nothing else", async () => {
   const host = await server();
   const folder = scratchFolder();
   const state = join(folder, ".rake");
@@ -190,7 +190,7 @@ it("R30: what was learned is kept; a damaged file of it is put aside, and costs 
   expect(Object.keys(JSON.parse(readFileSync(join(state, "learned.json"), "utf8")).workMs)).toEqual(["echo x"]);
 });
 
-it("R35: two builds in one folder at once do not disturb each other", async () => {
+it("R60: two builds in one folder at once do not disturb each other", async () => {
   const host = await server({ slots: 4 });
   const folder = scratchFolder({ input: "same" });
   const rakefile = (name: string): string => set(`\tremote-sleep 0.1; cat input >${name}`, "\t\trequires input");

@@ -10,7 +10,7 @@ import { at, built, filesIn, liar, listening, scratchFolder, server } from "./ri
 const set = (...lines: readonly string[]): string => `actionset1:\n${lines.join("\n")}\n`;
 const BUILDER = new URL("./builder.ts", import.meta.url);
 
-it("R2: a local action has the user's folder, environment and mask; what it prints is whole, its end exact", async () => {
+it("R2, R61: a local action has the user's folder, environment and mask; what it prints is whole, its end exact", async () => {
   const folder = scratchFolder({ here: "" });
   const rakefile = set(
     "\tls; echo $HOME; umask; echo err >/dev/stderr",
@@ -24,7 +24,7 @@ it("R2: a local action has the user's folder, environment and mask; what it prin
   expect(message).toContain("signal 15");
 });
 
-it("R2: what a local action leaves running ends with it", async () => {
+it("R2, R61: what a local action leaves running ends with it", async () => {
   const folder = scratchFolder();
   const { outcome } = await built(folder, set("\tsetsid sleep 3171 >/dev/null 2>&1 & echo $! >pid"));
   expect(outcome).toBe("succeeded");
@@ -79,7 +79,7 @@ it("R38: what show or onEvent throws ends the build, and nothing of it is left",
   expect(readdirSync(join(folder, ".rake", "builds"))).toEqual([]);
 });
 
-it("R38: a client that is killed takes its local actions and slots along; its leftovers go with the next build", async () => {
+it("R38, R60: a client that is killed takes its local actions and slots along; its leftovers go with the next build", async () => {
   const host = await server();
   const folder = scratchFolder();
   const builds = join(folder, ".rake", "builds");
@@ -99,7 +99,7 @@ it("R38: a client that is killed takes its local actions and slots along; its le
   expect(outcome).toBe("succeeded");
 });
 
-it("R38: a build that is under way is not taken for a leftover", async () => {
+it("R60: a build that is under way is not taken for a leftover", async () => {
   const folder = scratchFolder();
   await using client = startTypeScript(BUILDER, [
     folder,

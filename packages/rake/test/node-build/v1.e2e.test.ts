@@ -51,7 +51,7 @@ describe.each([4, 8] as const)("with integers of %i bytes, at our server", (v1) 
   });
 });
 
-it("R9: text goes by 4, other bytes by 3, both as they are; the lowest cost wins, the first among equals", async () => {
+it("R9, R59: text goes by 4, other bytes by 3, both as they are; the lowest cost wins, the first among equals", async () => {
   const told: Told[] = [];
   const cost =
     (value: number): NonNullable<FakeV1["quote"]> =>
@@ -83,7 +83,7 @@ it("R9: text goes by 4, other bytes by 3, both as they are; the lowest cost wins
   ]);
 });
 
-it("R9: original: an input that comes back as the result does not overwrite the client's copy", async () => {
+it("R9, R59: original: an input that comes back as the result does not overwrite the client's copy", async () => {
   const port = await fakeV1({
     run: ({ files: [first] }, say) => {
       const text = first?.text ?? "";
@@ -98,7 +98,7 @@ it("R9: original: an input that comes back as the result does not overwrite the 
   expect([outcome, after.ino, after.mode]).toEqual(["succeeded", before.ino, before.mode]);
 });
 
-it("R9: what is a program by its first bytes may be run, as v1 carries no modes", async () => {
+it("R59: what is a program by its first bytes may be run, as v1 carries no modes", async () => {
   const port = await fakeV1({
     run: (_, say) =>
       say({ type: "RETURN_STATUS" }, { type: "RETURN_FILE", name: "run", size: 17 }, "#!/bin/sh\necho ok"),
@@ -145,7 +145,7 @@ const WRONG: Readonly<Record<string, FakeV1["run"]>> = {
   },
 };
 
-describe("R9, R35: what is not a whole answer is never a success, and another host is asked", () => {
+describe("R9, R35, R59: what is not a whole answer is never a success, and another host is asked", () => {
   for (const [title, run] of Object.entries(WRONG)) {
     it(title, async () => {
       const around = scratchFolder({ "in/a.txt": "a" });
@@ -205,7 +205,7 @@ it("R35: two actions of a set that bring the same file are an error that names b
   expect(message).toMatch(/out is an output of line \d \((one|two)\) and of line \d \((one|two)\)/);
 });
 
-it("R37: an action that runs beyond its timeout fails, and is not run again", async () => {
+it("R37, R59: an action that runs beyond its timeout fails, and is not run again", async () => {
   let runs = 0;
   const port = await fakeV1({ run: () => void runs++ });
   const { message } = await built(scratchFolder(), set("\tremote-x", "\t\ttimeout 100ms"), {
