@@ -4,6 +4,7 @@ import { run as chat } from "../examples/chat/demo.js";
 import { run as cluster } from "../examples/cluster/demo.js";
 import { run as fileDrop } from "../examples/file-drop/demo.js";
 import { run as hftpServer } from "../examples/hftp-server/demo.js";
+import { run as rakeBuild } from "../examples/rake-build/demo.js";
 
 /** One chapter: it prints what it does and resolves with what was proven; it rejects when that was not so. */
 interface Chapter {
@@ -16,6 +17,7 @@ const chapters: readonly Chapter[] = [
   { title: "UDP: a file through a network that loses, doubles, reorders and damages packets", run: fileDrop },
   { title: "Election: five processes elect a leader, it is killed, another leads", run: cluster },
   { title: "Broadcast: a chat of five, one cut off, one slow, the server killed and restarted", run: chat },
+  { title: "Rake: two real builds over three servers, one of them killed in the middle", run: rakeBuild },
 ];
 
 const lines: string[] = [];

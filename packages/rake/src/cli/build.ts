@@ -7,6 +7,10 @@ import { RakefileError } from "../core/errors.js";
 import type { HostAddress, Plan } from "../core/plan.js";
 import { parseRakefile } from "../core/rakefile.js";
 import type { BuildReport } from "../core/report.js";
+import { timelineHtml } from "../core/timeline.js";
+import { totalsText } from "../core/totals.js";
+import { traceJson } from "../core/trace.js";
+import { oneLine, printable } from "../core/words.js";
 import type { BuildOptions } from "../node/build-options.js";
 import { hostList } from "./addresses.js";
 import { resultJson } from "./build-json.js";
@@ -17,10 +21,6 @@ import { keepReport } from "./last-report.js";
 import { wholeNumber } from "./numbers.js";
 import { planText } from "./plan-text.js";
 import { stopSignal } from "./signals.js";
-import { timelineHtml } from "./timeline.js";
-import { totalsText } from "./totals.js";
-import { traceJson } from "./trace.js";
-import { oneLine, printable } from "./words.js";
 
 export interface BuildFlags extends TlsFlags {
   readonly file: string;

@@ -1,7 +1,7 @@
 /** How the command ends: a code for scripts (docs/rake.md R37), a line for people. */
 import type { BuildResult } from "../core/client-contract.js";
 import { RakeError } from "../core/errors.js";
-import { printable } from "./words.js";
+import { printable } from "../core/words.js";
 
 /** Exit codes of `rake`. */
 export const EXIT = {

@@ -1,13 +1,13 @@
 /** `rake explain`: why each host won, from the report of the last build. */
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
+import { explainText } from "../core/explain-text.js";
+import { timelineHtml } from "../core/timeline.js";
+import { traceJson } from "../core/trace.js";
 import { stateFolder } from "./build.js";
 import { usageError, warn } from "./exit-codes.js";
-import { explainText } from "./explain-text.js";
 import { writeNamed } from "./files.js";
 import { readReport } from "./last-report.js";
-import { timelineHtml } from "./timeline.js";
-import { traceJson } from "./trace.js";
 
 interface ExplainFlags {
   readonly file: string;

@@ -1,6 +1,6 @@
 /** Hosts in a table: who is there, how busy, how fast, and what actions meet there (`rake hosts`). */
 import type { ProbedHost } from "../core/host-probe.js";
-import { printable } from "./words.js";
+import { printable } from "../core/words.js";
 
 export interface HostRow {
   readonly address: string;

@@ -1,7 +1,7 @@
 /** What a Rakefile asks for, without doing it (`rake -n`). */
 import type { Action, Plan } from "../core/plan.js";
+import { countWords, printable, timeWords } from "../core/words.js";
 import { addressOf } from "./addresses.js";
-import { countWords, printable, timeWords } from "./words.js";
 
 /** Ends with a line feed. */
 export function planText({ hosts, sets }: Plan): string {

@@ -1,8 +1,8 @@
 /** What is going on, in lines (docs/rake.md R40): made of the build's events alone. */
 import type { BuildEvent, Where } from "../core/client-contract.js";
 import type { Action, Plan } from "../core/plan.js";
+import { oneLine, printable, shortened, timeWords, whereWords } from "../core/words.js";
 import { addressOf } from "./addresses.js";
-import { oneLine, printable, shortened, timeWords, whereWords } from "./words.js";
 
 /** A line that stays: of an action that is done, or of something that went wrong. */
 export interface ProgressLine {

@@ -1,6 +1,6 @@
 /** What happens at a server, as lines for people or of JSON. */
 import type { ServerEvent } from "../core/server-contract.js";
-import { endWords, shortened, sizeWords, timeWords } from "./words.js";
+import { endWords, shortened, sizeWords, timeWords } from "../core/words.js";
 
 /** Of a command in a line. */
 const MAX_COMMAND = 160;

@@ -1,7 +1,8 @@
 /** What a server says of itself while it runs: its warnings and errors, on standard error. */
+
+import { printable } from "../core/words.js";
 import type { Logger } from "../node/logger.js";
 import { writeLine } from "./output.js";
-import { printable } from "./words.js";
 
 const nothing = (): void => {};
 

@@ -7,6 +7,7 @@ export { type BuildMachineOptions, type BuildSettings, resolveBuildOptions } fro
 export type * from "./client-contract.js";
 export { decodeClientMessage, decodeServerMessage, encode } from "./codec.js";
 export { BuildError, RakeError, RakefileError, RemoteProtocolError } from "./errors.js";
+export { type ExplainOptions, explainText } from "./explain-text.js";
 export { type Dialect, dialectOf, type Spoken } from "./first-bytes.js";
 export { fromHex, isDigest, toHex } from "./hex.js";
 export { kindOf } from "./kind.js";
@@ -49,6 +50,9 @@ export {
 export type * from "./server-contract.js";
 export { ServerMachine } from "./server-machine.js";
 export { resolveServerOptions, type ServerMachineOptions, type ServerSettings } from "./server-options.js";
+export { type TimelineOptions, timelineHtml } from "./timeline.js";
+export { type BuildTotals, totalsOf, totalsText } from "./totals.js";
+export { traceJson } from "./trace.js";
 export {
   encodeV1,
   isText,

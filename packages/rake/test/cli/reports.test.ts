@@ -1,11 +1,11 @@
 /** What is drawn and told of a report: totals, explain, timeline and trace. */
 import { describe, expect, it } from "vitest";
-import { explainText } from "../../src/cli/explain-text.js";
-import { lanesOf } from "../../src/cli/lanes.js";
 import { planText } from "../../src/cli/plan-text.js";
-import { timelineHtml } from "../../src/cli/timeline.js";
-import { totalsText } from "../../src/cli/totals.js";
-import { traceJson } from "../../src/cli/trace.js";
+import { explainText } from "../../src/core/explain-text.js";
+import { lanesOf } from "../../src/core/lanes.js";
+import { timelineHtml } from "../../src/core/timeline.js";
+import { totalsText } from "../../src/core/totals.js";
+import { traceJson } from "../../src/core/trace.js";
 import { facts, LOST_AND_AGAIN, planOf, reportOf, type Told, TWO_HOSTS } from "./reports.js";
 
 const report = reportOf(planOf(TWO_HOSTS), LOST_AND_AGAIN);

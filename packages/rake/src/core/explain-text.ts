@@ -1,5 +1,5 @@
 /** Why each host won (docs/rake.md R40): the text of `rake explain`, made of the report alone. */
-import type { ActionReport, AttemptReport, BuildReport, RoundReport } from "../core/report.js";
+import type { ActionReport, AttemptReport, BuildReport, RoundReport } from "./report.js";
 import { totalsText } from "./totals.js";
 import { countWords, endWords, oneLine, printable, sizeWords, timeWords, whereWords } from "./words.js";
 

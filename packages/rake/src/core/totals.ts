@@ -1,5 +1,5 @@
 /** What a whole build came to, added up from its report (docs/rake.md R40). */
-import type { AttemptReport, BuildReport } from "../core/report.js";
+import type { AttemptReport, BuildReport } from "./report.js";
 import { countWords, sizeWords, timeWords, whereWords } from "./words.js";
 
 export interface BuildTotals {

@@ -1,6 +1,6 @@
 /** Times, amounts and texts of others in words, for every text that `rake` prints. */
-import type { Where } from "../core/client-contract.js";
-import type { RunEnd } from "../core/messages.js";
+import type { Where } from "./client-contract.js";
+import type { RunEnd } from "./messages.js";
 
 /** Control, format and direction characters, and lone surrogates. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Surrogate}\u2028\u2029]/gu;

@@ -1,6 +1,6 @@
 /** Attempts as bars on lanes, one lane for each slot that was in use at once: what the timeline and the trace are drawn from. */
-import type { Where } from "../core/client-contract.js";
-import type { ActionReport, AttemptReport, BuildReport } from "../core/report.js";
+import type { Where } from "./client-contract.js";
+import type { ActionReport, AttemptReport, BuildReport } from "./report.js";
 
 /** Times in milliseconds from the beginning of the build. */
 export interface Bar {

@@ -1,6 +1,7 @@
 /** A build as one HTML file with a Gantt chart (docs/rake.md R40): no script, nothing fetched, made of the report alone. */
-import type { BuildReport } from "../core/report.js";
+
 import { type Bar, type Lanes, lanesOf, type Place } from "./lanes.js";
+import type { BuildReport } from "./report.js";
 import { timelineStyle } from "./timeline-style.js";
 import { totalsText } from "./totals.js";
 import { endWords, printable, sizeWords, timeWords, whereWords } from "./words.js";

@@ -1,6 +1,7 @@
 /** A build as a trace that Perfetto and chrome://tracing open (docs/rake.md R40): a process per host, a thread per slot. */
-import type { BuildReport } from "../core/report.js";
+
 import { lanesOf } from "./lanes.js";
+import type { BuildReport } from "./report.js";
 import { endWords, printable } from "./words.js";
 
 type TraceEvent = Readonly<Record<string, unknown>>;
