@@ -77,6 +77,7 @@ export class LocalRun {
   }
 }
 
+const METER_MASK = 0o022;
 let perl: { readonly path: string | undefined } | undefined;
 
 /** Below the meter, which ends all that the action started when it ends, or when the client does, however that comes. */
@@ -86,9 +87,10 @@ function localLaunch(command: string, mark: string): Launch {
   if (perl.path === undefined) {
     return { file: "/bin/sh", args: ["-c", command], env, isMetered: false, isContained: false };
   }
-  // The meter sets a mask of its own: the user's is put back.
-  const mask = process.umask().toString(8).padStart(4, "0");
-  const words = ["/bin/sh", "-c", 'umask "$1" && exec /bin/sh -c "$2"', "sh", mask, command];
+  // The meter sets a mask of its own: the user's is put back where it is another.
+  const mask = process.umask();
+  const again = ["/bin/sh", "-c", 'umask "$1" && exec /bin/sh -c "$2"', "sh", mask.toString(8), command];
+  const words = mask === METER_MASK ? ["/bin/sh", "-c", command] : again;
   const [file = "", ...args] = meterArguments(perl.path, "below", undefined, words);
   return { file, args, env: { ...env, PERL_BADLANG: "0" }, isMetered: true, isContained: false };
 }
