@@ -20,7 +20,7 @@ import { run } from "../../../../test/process.js";
 import { RakefileError } from "../../src/core/errors.js";
 import { build } from "../../src/node/build.js";
 import type { BuildOptions } from "../../src/node/build-options.js";
-import { at, built, existsSync, filesIn, modeOf, scratchFolder, server } from "./rig.js";
+import { at, built, existsSync, filesIn, LOST, modeOf, scratchFolder, server } from "./rig.js";
 
 const set = (...lines: readonly string[]): string => `actionset1:\n${lines.join("\n")}\n`;
 
@@ -225,7 +225,11 @@ itWith(
     const [secure, plain] = [await server({ tls: { cert: ca, key: readFileSync(key, "utf8") } }), await server()];
     const rakefile = set("\tremote-head -c 400000 /dev/zero >out");
     const outcome = async (port: number, tls: BuildOptions["tls"]): Promise<string> => {
-      const options = { hosts: at(port), helloMs: 500, ...(tls === undefined ? {} : { tls }) };
+      const options = {
+        hosts: at(port),
+        ...(port === plain.port || tls?.ca === undefined ? { helloMs: 500, ...LOST } : {}),
+        ...(tls === undefined ? {} : { tls }),
+      };
       return (await built(scratchFolder(), rakefile, options)).outcome;
     };
     expect(await outcome(secure.port, { ca })).toBe("succeeded");

@@ -6,7 +6,7 @@ import { startTypeScript } from "../../../../test/process.js";
 import { build } from "../../src/node/build.js";
 import { processesIn } from "../../src/node/process-scan.js";
 import { until } from "../node-server/waiting.js";
-import { at, built, filesIn, liar, listening, scratchFolder, server } from "./rig.js";
+import { at, built, filesIn, LOST, liar, listening, scratchFolder, server } from "./rig.js";
 
 const set = (...lines: readonly string[]): string => `actionset1:\n${lines.join("\n")}\n`;
 const BUILDER = new URL("./builder.ts", import.meta.url);
@@ -123,10 +123,10 @@ it("R32: original: one host that refuses the connection does not end a build; no
   const folder = scratchFolder();
   const one = await built(folder, set("\tremote-echo x >out"), { hosts: at(1, gone, host.port) });
   expect([one.outcome, filesIn(folder)]).toEqual(["succeeded", { out: "x\n" }]);
-  const none = await built(folder, set("\tremote-echo x >out"), { hosts: at(1, gone) });
+  const none = await built(folder, set("\tremote-echo x >out"), { hosts: at(1, gone), ...LOST });
   expect(none.report.result).toMatchObject({ outcome: "failed", code: "NO_HOST" });
   expect(none.message).toMatch(/127\.0\.0\.1:1: .*ECONNREFUSED/);
-  const here = await built(folder, set("\tremote-echo local >out"), { hosts: at(1), localFallback: true });
+  const here = await built(folder, set("\tremote-echo local >out"), { hosts: at(1), localFallback: true, ...LOST });
   expect([here.outcome, filesIn(folder)]).toEqual(["succeeded", { out: "local\n" }]);
 });
 
@@ -135,7 +135,11 @@ it("R32: original: a server that vanishes is never a success, wherever it does",
   for (const type of ["STARTED", "STDOUT", "STATUS", "OUTPUT", "DONE"]) {
     const folder = scratchFolder();
     const port = await liar(host.port, (message) => (message.type === type ? "close" : undefined));
-    const { outcome } = await built(folder, set("\tremote-echo x | tee out"), { hosts: at(port), maxAttempts: 1 });
+    const { outcome } = await built(folder, set("\tremote-echo x | tee out"), {
+      hosts: at(port),
+      maxAttempts: 1,
+      ...LOST,
+    });
     expect([type, outcome, filesIn(folder)]).toEqual([type, "failed", {}]);
   }
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encode } from "../../src/core/codec.js";
 import type { Output, ServerMessage } from "../../src/core/messages.js";
 import { type RakeServer, serve } from "../../src/node/server.js";
-import { at, built, filesIn, liar, listening, scratchFolder, server, type Twist } from "./rig.js";
+import { at, built, filesIn, LOST, liar, listening, scratchFolder, server, type Twist } from "./rig.js";
 
 /** One for them all. */
 let host: RakeServer;
@@ -46,7 +46,11 @@ describe("R35: an output that is not what it should be is not taken", () => {
     it(title, async () => {
       const around = scratchFolder({ "in/kept": "kept" });
       const folder = join(around, "in");
-      const { outcome } = await built(folder, OUTPUT, { hosts: at(await liar(host.port, twist)), maxAttempts: 1 });
+      const { outcome } = await built(folder, OUTPUT, {
+        hosts: at(await liar(host.port, twist)),
+        maxAttempts: 1,
+        ...LOST,
+      });
       expect([outcome, filesIn(around)]).toEqual(["failed", { "in/kept": "kept" }]);
     });
   }
@@ -79,7 +83,7 @@ describe("R15, R33: a server that floods, stalls or talks nonsense is lost, and 
     it(title, async () => {
       const folder = scratchFolder();
       const hosts = at(await start(), host.port);
-      const { outcome } = await built(folder, OUTPUT, { hosts, helloMs: 300, noHostMs: 20_000 });
+      const { outcome } = await built(folder, OUTPUT, { hosts, helloMs: 300 });
       expect([outcome, filesIn(folder)]).toEqual(["succeeded", { out: "x\n" }]);
     });
   }
@@ -95,6 +99,7 @@ it("R18: a server that sends beyond its credit is lost, whatever it sends", asyn
   const { outcome, message } = await built(scratchFolder(), "actionset1:\n\tremote-echo x\n", {
     hosts: at(port),
     maxAttempts: 1,
+    ...LOST,
     show: async ({ bytes }) => {
       taken += bytes.length;
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -120,8 +125,8 @@ it("R16: a secret that is the same opens, another does not", async () => {
   const own = await server({ secret });
   const right = await built(scratchFolder(), OUTPUT, { hosts: at(own.port), secret });
   expect(right.outcome).toBe("succeeded");
-  const wrong = await built(scratchFolder(), OUTPUT, { hosts: at(own.port), secret: randomBytes(32) });
+  const wrong = await built(scratchFolder(), OUTPUT, { hosts: at(own.port), secret: randomBytes(32), ...LOST });
   expect([wrong.outcome, wrong.report.result?.code]).toEqual(["failed", "NO_HOST"]);
-  const none = await built(scratchFolder(), OUTPUT, { hosts: at(own.port) });
+  const none = await built(scratchFolder(), OUTPUT, { hosts: at(own.port), ...LOST });
   expect(none.message).toContain("there is none");
 });

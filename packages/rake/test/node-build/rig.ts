@@ -25,6 +25,9 @@ export async function server(options: ServeOptions = {}): Promise<RakeServer> {
 export const at = (...ports: readonly number[]): readonly HostAddress[] =>
   ports.map((port) => ({ host: "127.0.0.1", port }));
 
+/** For builds that are to find no host: they need not look for long. */
+export const LOST = { noHostMs: 300 } as const;
+
 export interface Built {
   readonly report: BuildReport;
   readonly outcome: string;
@@ -42,7 +45,6 @@ export async function built(folder: string, rakefile: string, options: BuildOpti
   const report = await build({
     folder,
     rakefile,
-    noHostMs: 300,
     backoffMs: 20,
     show: ({ stream, bytes }) => {
       shown[stream] += Buffer.from(bytes).toString();

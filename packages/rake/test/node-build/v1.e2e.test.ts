@@ -3,12 +3,14 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { until } from "../node-server/waiting.js";
-import { at, built, filesIn, listening, scratchFolder, server } from "./rig.js";
+import { at, built, filesIn, LOST, listening, scratchFolder, server } from "./rig.js";
 import { type FakeV1, fakeV1, type Told } from "./v1-fake.js";
 
 const set = (...lines: readonly string[]): string => `actionset1:\n${lines.join("\n")}\n`;
 const OUTPUT = set("\tremote-make it", "\t\trequires a.txt");
-const QUICK = { v1: 4, connectMs: 2_000, answerMs: 300, stallMs: 300, maxAttempts: 2 } as const;
+const QUICK = { v1: 4, maxAttempts: 2 } as const;
+/** At servers that fall silent. */
+const SILENT = { answerMs: 300, stallMs: 300 } as const;
 
 describe.each([4, 8] as const)("with integers of %i bytes, at our server", (v1) => {
   it("R8, R9: inputs go there by their basenames, and the output comes back", async () => {
@@ -151,7 +153,8 @@ describe("R9, R35, R59: what is not a whole answer is never a success, and anoth
       const around = scratchFolder({ "in/a.txt": "a" });
       const folder = join(around, "in");
       const bad = await fakeV1({ run });
-      const alone = await built(folder, OUTPUT, { ...QUICK, hosts: at(bad), maxOutputBytes: 1_000_000, maxRunMs: 500 });
+      const options = { ...QUICK, ...(title.includes("silent") ? SILENT : {}), maxOutputBytes: 1_000_000 };
+      const alone = await built(folder, OUTPUT, { ...options, ...LOST, hosts: at(bad), maxRunMs: 500 });
       expect([alone.outcome, filesIn(around)]).toEqual(["failed", { "in/a.txt": "a" }]);
       expect(alone.report.result?.code).toBe("NO_HOST");
       expect(alone.report.actions[0]?.attempts).toHaveLength(QUICK.maxAttempts);
@@ -159,12 +162,7 @@ describe("R9, R35, R59: what is not a whole answer is never a success, and anoth
         quote: (say) => say({ type: "QUOTE_REPLY", cost: 9 }),
         run: (_, say) => say({ type: "RETURN_STATUS" }, { type: "RETURN_FILE", name: "out", size: 2 }, "ok"),
       });
-      const both = await built(folder, OUTPUT, {
-        ...QUICK,
-        hosts: at(bad, good),
-        maxOutputBytes: 1_000_000,
-        backoffMs: 5_000,
-      });
+      const both = await built(folder, OUTPUT, { ...options, hosts: at(bad, good), backoffMs: 60_000 });
       expect([both.outcome, filesIn(around)]).toEqual(["succeeded", { "in/a.txt": "a", "in/out": "ok" }]);
     });
   }
@@ -182,7 +180,7 @@ describe("R9: a host that gives no quote is left out", () => {
     it(title, async () => {
       const good = await fakeV1({ run: (_, say) => say({ type: "NO_OUTPUT" }) });
       const hosts = at(await start(), good);
-      const { outcome } = await built(scratchFolder({ "a.txt": "" }), OUTPUT, { ...QUICK, hosts });
+      const { outcome } = await built(scratchFolder({ "a.txt": "" }), OUTPUT, { ...QUICK, ...SILENT, hosts });
       expect(outcome).toBe("succeeded");
     });
   }
@@ -190,10 +188,15 @@ describe("R9: a host that gives no quote is left out", () => {
 
 it("R32: no host at all is an error that says why; with localFallback it runs here", async () => {
   const folder = scratchFolder({ "a.txt": "" });
-  const none = await built(folder, OUTPUT, { ...QUICK, hosts: at(1) });
+  const none = await built(folder, OUTPUT, { ...QUICK, ...LOST, hosts: at(1) });
   expect(none.report.result).toMatchObject({ outcome: "failed", code: "NO_HOST" });
   expect(none.message).toContain("ECONNREFUSED");
-  const here = await built(folder, set("\tremote-echo x >out"), { ...QUICK, hosts: at(1), localFallback: true });
+  const here = await built(folder, set("\tremote-echo x >out"), {
+    ...QUICK,
+    hosts: at(1),
+    localFallback: true,
+    ...LOST,
+  });
   expect([here.outcome, readFileSync(join(folder, "out"), "utf8")]).toEqual(["succeeded", "x\n"]);
 });
 
