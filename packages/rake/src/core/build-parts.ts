@@ -126,7 +126,10 @@ export class BuildParts {
   }
 
   #exhausted(state: ActionState, why: string, mayFallBack: boolean): void {
-    if (mayFallBack && this.#context.settings.localFallback) return this.locals.want(state, "fallback");
+    if (mayFallBack && this.#context.settings.localFallback) {
+      this.placing.drop(state);
+      return this.locals.want(state, "fallback");
+    }
     this.settlement.fail(state, "NO_HOST", why);
   }
 

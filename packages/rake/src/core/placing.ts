@@ -71,6 +71,7 @@ export class Placing {
   drop(state: ActionState): void {
     const index = this.#queue.indexOf(state);
     if (index >= 0) this.#queue.splice(index, 1);
+    this.#starvation.forgets(state);
     this.runs(state, false);
     const { round } = state;
     if (round === undefined) return;

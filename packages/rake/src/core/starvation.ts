@@ -31,6 +31,12 @@ export class Starvation {
     if (state.action.on.length > 0 || state.refusedBy.size > 0) this.#special.add(state);
   }
 
+  /** It is to be placed no more, though it may wait for this machine. */
+  forgets(state: ActionState): void {
+    state.starvedSince = undefined;
+    this.#special.delete(state);
+  }
+
   /** A host bid, or runs something. */
   moved(): void {
     this.#stillSince = undefined;
@@ -38,29 +44,6 @@ export class Starvation {
 
   /** @param isBidding some action is being asked for: it waits as well, though it is not among those that do */
   find(waiting: readonly ActionState[], isBidding: boolean): Starved[] {
-    const starved = this.#find(waiting, isBidding);
-    // It waits here no more: perhaps for this machine.
-    for (const { state } of starved) {
-      state.starvedSince = undefined;
-      this.#special.delete(state);
-    }
-    return starved;
-  }
-
-  nextDeadline(): number {
-    const { noHostMs, maxBusyMs } = this.#context.settings;
-    let soonest = NEVER;
-    // What is over already waits for the end of a bidding, not for a time.
-    for (const at of [(this.#noHostSince ?? NEVER) + noHostMs, (this.#stillSince ?? NEVER) + maxBusyMs]) {
-      if (at > this.#context.now) soonest = Math.min(soonest, at);
-    }
-    for (const { starvedSince, status } of this.#special) {
-      if (status === "waiting") soonest = Math.min(soonest, (starvedSince ?? NEVER) + noHostMs);
-    }
-    return soonest;
-  }
-
-  #find(waiting: readonly ActionState[], isBidding: boolean): Starved[] {
     const { now, settings } = this.#context;
     const isWaiting = waiting.length > 0 || isBidding;
     const isStill = isWaiting && this.#hosts.all.every(({ running }) => running === 0);
@@ -82,6 +65,19 @@ export class Starvation {
       return waiting.map((state) => ({ state, why: why(state), mayFallBack }));
     }
     return special;
+  }
+
+  nextDeadline(): number {
+    const { noHostMs, maxBusyMs } = this.#context.settings;
+    let soonest = NEVER;
+    // What is over already waits for the end of a bidding, not for a time.
+    for (const at of [(this.#noHostSince ?? NEVER) + noHostMs, (this.#stillSince ?? NEVER) + maxBusyMs]) {
+      if (at > this.#context.now) soonest = Math.min(soonest, at);
+    }
+    for (const { starvedSince, status } of this.#special) {
+      if (status === "waiting") soonest = Math.min(soonest, (starvedSince ?? NEVER) + noHostMs);
+    }
+    return soonest;
   }
 
   #isOf(starved: readonly Starved[], state: ActionState): boolean {

@@ -122,7 +122,7 @@ export function drawPlan(seed: number): Plan {
     inputs,
     sets,
     client: drawClient(pick, has, promised),
-    server: drawServer(pick, has, heartbeatMs),
+    server: drawServer(pick, has, heartbeatMs, promised),
     streams: drawStreams(pick, has),
     effectMs: has("slow disks") ? pick([5, 40]) : pick([0, 1]),
     again: has("cache") ? pick(["same", "another toolchain"]) : pick(["no", "no", "no", "same"]),
@@ -158,7 +158,7 @@ function drawHosts(random: Random, pick: Choose, has: Draw["has"], promised: Pro
         latencyMs: pick([0, 1, 10]),
         jitterMs: pick([0, 0, 5]),
         ...(has("losses") && { drop: spared ? 0.005 : pick([0.01, 0.05]) }),
-        ...(has("slow links") && { bytesPerSecond: pick([50_000, 400_000]) }),
+        ...(has("slow links") && !spared && { bytesPerSecond: pick([50_000, 400_000]) }),
       },
       rate: has("drift") ? 1 + 0.1 * (2 * random.unit() - 1) : 1,
       lie: has("liars") && !spared && random.chance(0.6) ? lie : undefined,
@@ -198,12 +198,17 @@ function drawClient(pick: Choose, has: Draw["has"], promised: Promised): BuildMa
   };
 }
 
-function drawServer(pick: Choose, has: Draw["has"], heartbeatMs: number): ServerMachineOptions {
+function drawServer(
+  pick: Choose,
+  has: Draw["has"],
+  heartbeatMs: number,
+  promised: Promised,
+): ServerMachineOptions {
   return {
     heartbeatMs,
-    validForMs: has("short reservations") ? pick([60, 300]) : 5_000,
+    validForMs: has("short reservations") && promised !== "honest host" ? pick([60, 300]) : 5_000,
     killMs: 300,
-    unknownWorkMs: pick([200, 1_000]),
+    unknownWorkMs: has("speculation") ? 20 : pick([200, 1_000]),
     firstBytesMs: 2_000,
     helloMs: 2_000,
     ...(has("secret") && { secret: SECRET }),

@@ -136,7 +136,7 @@ class PlannedRun {
     const { world } = this;
     const node = this.#clients.at(-1) as string;
     const isOver = (): boolean => this.#watch?.result !== undefined || world.program(node) === undefined;
-    // A crash that is still to come may be that of the client: it is gone only then.
+    this.#runTo(world.now + 1); // it is started
     world.run({ untilMs: byMs, until: () => isOver(), maxEvents: MAX_EVENTS });
     if (!isOver()) throw new Violation("liveness", `the build has not ended at ${Math.round(byMs)} ms`);
     this.#endedAfterMs = Math.max(this.#endedAfterMs, world.now - this.#plan.calmAtMs);
@@ -204,7 +204,7 @@ class PlannedRun {
           stored,
           disk,
           liar,
-          isWatched: true,
+          isWatched: liar === undefined,
           event: (event) => {
             this.#meets(`server: ${event.type}`);
             if (event.type === "refused") this.#meets(`refused: ${event.reason}`);

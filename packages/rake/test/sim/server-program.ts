@@ -141,7 +141,10 @@ export class ServerProgram implements NodeProgram {
         return (input.token as Token)();
       case "command":
         if (input.command !== "restart") return this.#feed(input.command as ServerInput);
-        for (const id of this.#served.keys()) this.#out.push({ type: "reset", connection: id });
+        for (const id of this.#served.keys()) {
+          this.#reservations.gone(id);
+          this.#out.push({ type: "reset", connection: id });
+        }
         for (const run of this.#runs.values()) run.remove();
         for (const all of [this.#served, this.#runs, this.#uploads]) all.clear();
         return this.#start();

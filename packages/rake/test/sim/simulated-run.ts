@@ -41,8 +41,9 @@ export class SimulatedRun {
     }
   }
 
-  /** @param stored what the server has, by digest */
+  /** Not where it was removed before. @param stored what the server has, by digest */
   start(now: number, stored: ReadonlyMap<string, SimFile>, cpu: Cpu, toolchain: string, clock: () => number): void {
+    if (this.#isOver) return;
     const { command, inputs } = this.job;
     const folder = new Map<string, SimFile>();
     for (const { path, digest, mode } of inputs) folder.set(path, { ...(stored.get(digest) as SimFile), mode });

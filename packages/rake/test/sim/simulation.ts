@@ -103,7 +103,9 @@ export function explained(failure: Failure, machines: Machines = SHIPPED, maxLin
 }
 
 /** The types of the messages that begin in a segment, where it begins with one. */
-const describeBytes: Describe = (bytes) => {
+const describeBytes: Describe = (bytes) => typesIn(bytes);
+
+function typesIn(bytes: Uint8Array): string | undefined {
   const types: string[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at + 16 <= bytes.length; ) {
@@ -114,13 +116,13 @@ const describeBytes: Describe = (bytes) => {
     at += 8 + length;
   }
   return types.length === 0 ? undefined : types.join(", ");
-};
+}
 
 /** Neither a heartbeat nor what goes on in the middle of a message. */
 function isTelling(event: TraceEvent): boolean {
   const bytes = "bytes" in event ? event.bytes : undefined;
   if (bytes === undefined) return true;
-  const types = describeBytes(bytes);
+  const types = typesIn(bytes);
   return types !== undefined && !/^P[IO]NG 0$/.test(types) && event.type !== "stream-arrived";
 }
 
