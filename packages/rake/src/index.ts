@@ -2,6 +2,7 @@
 export * from "./core/index.js";
 export { build } from "./node/build.js";
 export type { BuildOptions } from "./node/build-options.js";
+export type { ActionEngine, RunningAction, StartAction } from "./node/engine.js";
 export type { HostTls } from "./node/host-socket.js";
 export type { Logger } from "./node/logger.js";
 export type { Show, Shown } from "./node/screen.js";

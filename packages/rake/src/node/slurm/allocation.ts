@@ -3,7 +3,7 @@
  * that command ends. So they are not lost where this process is killed.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { complaint, slurmEnvironment } from "./commands.js";
+import { complaint, refusal, slurmEnvironment } from "./commands.js";
 import { SlurmError } from "./errors.js";
 import type { SlurmSettings } from "./options.js";
 import { cancelJob, isOverWithin } from "./queue.js";
@@ -78,10 +78,7 @@ export class Allocation {
       complained = ""; // that it was granted is none
       return new Allocation(child, exited, first);
     }
-    if (first !== "late") {
-      const code = child.pid === undefined ? "SLURM_ABSENT" : "SLURM_REFUSED";
-      throw new SlurmError(code, `no allocation: ${first}`);
-    }
+    if (first !== "late") throw refusal("salloc", first);
     // It takes the waiting job back when it is told to end, and not when it is killed.
     child.kill("SIGTERM");
     const why = await exited;

@@ -21,6 +21,7 @@ export class Callbacks {
   readonly #server: Server;
   readonly #awaited = new Map<string, { readonly step: AwaitedStep; readonly names: Set<string> }>();
   readonly #strangers = new Set<Socket>();
+  readonly #sockets = new Set<Socket>();
 
   private constructor(server: Server) {
     this.#server = server;
@@ -53,14 +54,16 @@ export class Callbacks {
     this.#awaited.delete(pass);
   }
 
+  /** Whoever is still connected is so no more. */
   async close(): Promise<void> {
     this.#awaited.clear();
-    for (const socket of this.#strangers) socket.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
   #meet(socket: Socket): void {
-    socket.on("error", () => {}); // "close" follows
+    this.#sockets.add(socket);
+    socket.on("error", () => {}).once("close", () => this.#sockets.delete(socket));
     if (this.#strangers.size >= MOST_STRANGERS) {
       socket.destroy();
       return;

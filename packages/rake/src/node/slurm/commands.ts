@@ -48,9 +48,13 @@ function troubleOf(command: string, cause: ExecFileException, stderr: string, ti
   if (cause.killed === true) {
     return new SlurmError("SLURM_ABSENT", `${command} did not answer within ${timeoutMs} ms`, { cause });
   }
-  const text = complaint(stderr) || cause.message;
-  const isAbsent = /unable to contact|connection refused|could not establish a configuration/i.test(text);
-  return new SlurmError(isAbsent ? "SLURM_ABSENT" : "SLURM_REFUSED", `${command}: ${text}`, { cause });
+  return refusal(command, complaint(stderr) || cause.message, cause);
+}
+
+/** What a command of Slurm complained of, as an error: nobody is there who could say yes or no, or the answer is no. */
+export function refusal(what: string, text: string, cause?: unknown): SlurmError {
+  const isAbsent = /unable to contact|connection refused|could not establish a configuration|on the PATH$/i.test(text);
+  return new SlurmError(isAbsent ? "SLURM_ABSENT" : "SLURM_REFUSED", `${what}: ${text}`, { cause });
 }
 
 /** What Slurm's programs complain of, without their names before each line; at most 1,000 characters. */
