@@ -12,6 +12,7 @@ const inPairs = [
   "packages/framing/test/framed-socket.e2e.test.ts",
   "packages/hftp/test/client/{advice,commands,lock,output,part-file,shell,tls}.e2e.test.ts",
   "packages/hftp/test/interop/*.e2e.test.ts",
+  "packages/rake/test/cli/usage.e2e.test.ts",
   "packages/simnet/test/{cli,mutants,pcapng,tcp-mesh}.e2e.test.ts",
   "packages/stopwait-udp/test/node/{readme-packets,swapped-folders}.e2e.test.ts",
   "test/install-components.e2e.test.ts",

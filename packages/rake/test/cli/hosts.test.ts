@@ -8,7 +8,7 @@ import { facts } from "./reports.js";
 const bid = { queueMs: 0, runMs: 500, transferMs: 0, chargeMs: 0 };
 
 describe("hosts", () => {
-  it("R29: the load is what the bid says that a process more would get", () => {
+  it("R62, R29: the load is what the bid says that a process more would get", () => {
     const load = (change: Partial<typeof bid>): string => loadWords({ facts, bid: { ...bid, ...change } });
     expect([load({}), load({ runMs: 1_000 }), load({ runMs: 5_000 }), load({ queueMs: 40 })]).toEqual([
       "free",
