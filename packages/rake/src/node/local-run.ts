@@ -27,8 +27,8 @@ export class LocalRun {
   readonly ended: Promise<RunEnd>;
   readonly #options: LocalRunOptions;
   #process: ActionProcess | undefined;
-  /** Asked for before there was a process: hard or not. */
-  #killed: boolean | undefined;
+  /** Asked for before there was a process. */
+  #isKilled = false;
 
   constructor(options: LocalRunOptions) {
     this.#options = options;
@@ -37,7 +37,7 @@ export class LocalRun {
 
   /** The process group, or everything that belongs to it. */
   kill(hard: boolean): void {
-    this.#killed = hard || this.#killed === true;
+    this.#isKilled = true;
     this.#process?.kill(hard);
   }
 
@@ -52,7 +52,8 @@ export class LocalRun {
     }
     this.#process = running;
     try {
-      if (this.#killed !== undefined) running.kill(this.#killed);
+      // It has done nothing yet that it could want to end well.
+      if (this.#isKilled) running.kill(true);
       started();
       const printed = Promise.all([this.#print(running, "stdout"), this.#print(running, "stderr")]);
       const { code, signal, cpuMicros, peakBytes, wallMicros, failed } = await running.ended;
