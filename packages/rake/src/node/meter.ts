@@ -58,6 +58,8 @@ if ($first == 0) {
   require POSIX;
   POSIX::_exit(127);
 }
+# Here too: it may be told to end before the child has come so far.
+setpgrp($first, $first);
 $SIG{PIPE} = "IGNORE";
 # The streams end with the last of the action's processes: not with this one.
 close $out;
