@@ -10,8 +10,11 @@ export type Awaitable<T> = T | Promise<T>;
 export interface Contender {
   /** Called once, before anything else. Not measured. */
   readonly prepare?: () => Awaitable<void>;
-  /** A digest of what the work produces, the same for both sides (see `digestOf`); throws where that is not right. */
-  readonly output?: () => Awaitable<string>;
+  /**
+   * A digest of what the work produces, the same for all sides (see `digestOf`); throws where that is not right. A peer that produces what is
+   * as good, but not the same, answers undefined.
+   */
+  readonly output?: () => Awaitable<string | undefined>;
   /**
    * Does the work once and resolves with what was measured, in the row's unit: a rate, a time, CPU seconds, peak memory
    * of a process. `smoke` asks for the least work that still goes through all of it.
@@ -76,11 +79,9 @@ export async function measureRow(row: Row, smoke: boolean): Promise<Result> {
     const expected = await row.floor.output?.();
     for (const side of sides.slice(1)) {
       const produced = await side.output?.();
-      const isOurs = side === row.ours;
-      if (expected === produced || (!isOurs && side.output === undefined)) continue;
-      throw new Error(
-        `${row.what}: the floor produced ${expected}, but ${isOurs ? "ours" : "a peer"} produced ${produced}`,
-      );
+      const peer = row.peers?.find(({ contender }) => contender === side);
+      if (expected === produced || (peer !== undefined && produced === undefined)) continue;
+      throw new Error(`${row.what}: the floor produced ${expected}, but ${peer?.name ?? "ours"} produced ${produced}`);
     }
     for (let round = smoke ? 0 : -1; round < rounds; round++) {
       // Who goes first alternates, and the round before the first only warms up.

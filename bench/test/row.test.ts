@@ -63,7 +63,7 @@ it("refuses a peer that produces something else", async () => {
   const side = (text: string) => ({ measure: () => 1, output: () => text });
   const peers = [{ name: "other", contender: side("b") }];
   const wrong = measureRow({ ...row, floor: side("a"), ours: side("a"), peers }, true);
-  await expect(wrong).rejects.toThrow("the floor produced a, but a peer produced b");
+  await expect(wrong).rejects.toThrow("the floor produced a, but other produced b");
 });
 
 it("runs at least seven rounds after a warm-up, each side in turn, and closes both", async () => {
