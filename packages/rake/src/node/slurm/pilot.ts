@@ -84,7 +84,11 @@ export async function pilot(options: PilotOptions = {}): Promise<SlurmHost> {
     return new PilotHost(jobId, address, new Uint8Array(readFileSync(files.secret)), folder, lease, settings);
   } catch (error) {
     lease.end();
-    if (started.jobId !== undefined) await cancelJob(started.jobId, settings.endMs);
+    try {
+      if (started.jobId !== undefined) await cancelJob(started.jobId, settings.endMs);
+    } catch {
+      // The first error says more. Without its folder, which is its lease, the pilot ends by itself.
+    }
     await removeFolder(folder);
     throw error;
   }
