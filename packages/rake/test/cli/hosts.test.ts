@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { hostsText, loadWords } from "../../src/cli/hosts-text.js";
 import { HostProbe, type ProbedHost } from "../../src/core/host-probe.js";
-import { plainPlatform } from "../build/fake-world.js";
+import { plainPlatform } from "../server/fake-platform.js";
 import { facts } from "./reports.js";
 
 const bid = { queueMs: 0, runMs: 500, transferMs: 0, chargeMs: 0 };
