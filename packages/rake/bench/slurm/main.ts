@@ -7,7 +7,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { bundleServer } from "../../test/slurm/bundled-server.js";
+import { bundleProgram } from "../../test/slurm/bundled-program.js";
 import { SlurmCluster } from "../../test/slurm/start-slurm.js";
 import { type Overhead, overheads } from "./overheads.js";
 
@@ -30,7 +30,7 @@ const overOf = (base: readonly number[], { perActionMs }: Overhead): number =>
     0.5,
   );
 
-const server = bundleServer();
+const server = bundleProgram();
 const shared = mkdtempSync(join(tmpdir(), "lab-slurm-bench-"));
 const work = mkdtempSync(join(tmpdir(), "lab-slurm-work-"));
 chmodSync(shared, 0o711);

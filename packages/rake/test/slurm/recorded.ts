@@ -23,7 +23,7 @@ export const STEPS = `1.0|rake-1
 2.batch|batch
 `;
 
-export const SHOWN_STEPS = [
+export const SHOWN_STEPS: string = [
   "StepId=1.batch UserId=0 StartTime=2026-11-21T22:41:53 TimeLimit=UNLIMITED State=RUNNING Partition=all NodeList=vm " +
     "Nodes=1 CPUs=0 Tasks=1 Name=batch Network=(null) TRES=(null) ResvPorts=(null) CPUFreqReq=Default " +
     "SrunHost:Pid=(null):0",

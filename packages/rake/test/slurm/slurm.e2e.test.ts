@@ -3,23 +3,26 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fro
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import { component, itWith } from "../../../../test/components.js";
+import { start } from "../../../../test/process.js";
 import { scratchFolder } from "../../../../test/scratch.js";
 import type { BuildEvent } from "../../src/core/client-contract.js";
 import { build } from "../../src/node/build.js";
 import type { BuildOptions } from "../../src/node/build-options.js";
+import { SlurmEngine } from "../../src/node/slurm/engine.js";
 import { type DirectOptions, direct, type PilotOptions, pilot, type SlurmHost } from "../../src/node/slurm/index.js";
-import { type BundledServer, bundleServer } from "./bundled-server.js";
+import { resolveSlurmOptions } from "../../src/node/slurm/options.js";
+import { type BundledProgram, bundleProgram } from "./bundled-program.js";
 import { SlurmCluster } from "./start-slurm.js";
 
 let cluster: SlurmCluster;
-let server: BundledServer;
+let server: BundledProgram;
 /** What this machine and "the nodes" see: another folder for each test. */
 let shared: string;
 
 beforeAll(async () => {
   if (component("slurm").version === undefined) return;
   cluster = await SlurmCluster.start();
-  server = bundleServer();
+  server = bundleProgram();
 });
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();
@@ -171,6 +174,33 @@ test("R50: where the allocation is taken away, its action is not a success, and 
   expect(sleepers(["3153"])).toBe(0);
   await host.close();
   await nothingIsLeft();
+});
+
+test("R50: a process that is killed loses its allocation, and its actions with it", async () => {
+  const program = bundleProgram("direct-program.ts");
+  onTestFinished(() => program.remove());
+  const [node = "", file = ""] = program.command;
+  await using killed = start(node, [file, shared, scratchFolder(), "3155"]);
+  const [, job = ""] = await killed.line(/^job (\d+)$/);
+  expect(await cluster.left()).toContain(`${job} RUNNING rake`);
+  await expect.poll(() => sleepers(["3155"])).toBe(2);
+  process.kill(killed.pid, "SIGKILL");
+  await expect.poll(() => cluster.left()).toEqual([]);
+  expect(sleepers(["3155"])).toBe(0);
+});
+
+test("R50: processors of other steps of the job count as busy", async () => {
+  const settings = resolveSlurmOptions({ folder: shared, cpus: 2, pollMs: 50 });
+  const common = { partition: undefined, cpusPerAction: 1, listen: "127.0.0.1", address: undefined, stepArguments: [] };
+  const engine = await SlurmEngine.open({ ...common, settings, user: undefined });
+  onTestFinished(() => engine.close());
+  expect([engine.cores, engine.busyCores()]).toEqual([2, 0]);
+  const words = [`--jobid=${engine.allocation.jobId}`, "--exact", "--ntasks=1", "--mem=0", "sleep", "3156"];
+  await using other = start("srun", words, { cwd: "/" });
+  await expect.poll(() => engine.busyCores()).toBe(1);
+  other.signal("SIGTERM");
+  await other.exited;
+  await expect.poll(() => engine.busyCores()).toBe(0);
 });
 
 test("R49: a pilot that is killed is told, and is never a success", async () => {
