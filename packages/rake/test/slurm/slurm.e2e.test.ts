@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import { component, itWith } from "../../../../test/components.js";
 import { start } from "../../../../test/process.js";
 import { scratchFolder } from "../../../../test/scratch.js";
+import { overheads } from "../../bench/slurm/overheads.js";
 import type { BuildEvent } from "../../src/core/client-contract.js";
 import { build } from "../../src/node/build.js";
 import type { BuildOptions } from "../../src/node/build-options.js";
@@ -236,6 +237,25 @@ test("R49: a pilot whose builder is gone ends by itself", async () => {
   mkdirSync(join(shared, own, "lease"));
   expect(await host.lost).toContain("nobody has wanted this pilot for 1000 ms");
   await host.close();
+  await nothingIsLeft();
+});
+
+test("R49, R50: what an action costs by each way is measured, and nothing is left of that", async () => {
+  const results = await overheads({
+    rounds: 1,
+    actions: 1,
+    folder: shared,
+    work: scratchFolder(),
+    command: server.command,
+  });
+  expect(results.map(({ what }) => what)).toEqual([
+    "spawn here",
+    "bare srun",
+    "rake, a server here",
+    "rake, pilot",
+    "rake, direct",
+  ]);
+  for (const { perActionMs } of results) expect(perActionMs).toEqual([expect.any(Number)]);
   await nothingIsLeft();
 });
 
