@@ -3,7 +3,7 @@ import { accessSync, constants, lstatSync, readlinkSync, statSync } from "node:f
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import type { Sandbox } from "../core/messages.js";
 import type { JobLimits } from "../core/server-contract.js";
-import { meterArguments, plainArguments } from "./meter.js";
+import { meterArguments, plainArguments, type Reach, waitingArguments } from "./meter.js";
 
 /** How actions are started on this server. */
 export interface Launcher {
@@ -51,6 +51,24 @@ export interface Launch {
 
 /** @param words the program and its arguments; its first may be a name, which is looked for in PATH */
 export function launch(launcher: Launcher, paths: RunPaths, limits: JobLimits, words: readonly string[]): Launch {
+  const { perl } = launcher;
+  const bounds = limitsUnder(launcher, limits);
+  return launched(launcher, paths, (reach) =>
+    perl === undefined ? plainArguments(bounds, words) : meterArguments(perl, reach, bounds, words),
+  );
+}
+
+/** All but the command: a meter that waits for it (`meterOrder`). @param perl the launcher's */
+export function launchWaiting(launcher: Launcher, paths: RunPaths, perl: string): Launch {
+  return launched(launcher, paths, (reach) => waitingArguments(perl, reach, launcher.sandbox !== "none"));
+}
+
+/** Those that are set under this sandbox. */
+export function limitsUnder({ sandbox }: Launcher, limits: JobLimits): JobLimits | undefined {
+  return sandbox === "none" ? undefined : limits;
+}
+
+function launched(launcher: Launcher, paths: RunPaths, metered: (reach: Reach) => readonly string[]): Launch {
   const { sandbox, perl, bwrap } = launcher;
   const isContained = sandbox === "bwrap" && bwrap !== undefined;
   const env: Record<string, string> = {
@@ -60,12 +78,8 @@ export function launch(launcher: Launcher, paths: RunPaths, limits: JobLimits, w
     [MARKER]: paths.top,
     ...(perl === undefined ? {} : { PERL_BADLANG: "0" }),
   };
-  const bounds = sandbox === "none" ? undefined : limits;
-  const metered =
-    perl === undefined
-      ? plainArguments(bounds, words)
-      : meterArguments(perl, isContained ? "namespace" : "below", bounds, words);
-  const all = isContained ? [bwrap, ...bwrapArguments(launcher, paths), ...metered] : metered;
+  const rest = metered(isContained ? "namespace" : "below");
+  const all = isContained ? [bwrap, ...bwrapArguments(launcher, paths), ...rest] : rest;
   const [file = "", ...args] = all;
   return { file, args, env, isMetered: perl !== undefined, isContained };
 }

@@ -26,7 +26,10 @@ const CALLS: Readonly<Record<string, readonly number[]>> = {
 /** RLIMIT_CPU, FSIZE, CORE, NPROC, NOFILE, AS: the same where the calls above are. */
 const LIMIT = { cpu: 0, file: 1, core: 4, processes: 6, openFiles: 7, memory: 9 };
 
-/** Arguments: four calls, reach, no new privileges (0 or 1), limits as `n=value,...` (the hard one behind a colon), then the words. */
+/**
+ * Arguments: four calls, reach, no new privileges (0 or 1), limits as `n=value,...` (the hard one behind a colon), then the words. Limits
+ * `-`: it waits on descriptor 3 for eight digits, a length, and so many bytes: limits and words, a NUL between each.
+ */
 const PROGRAM = String.raw`
 my ($wait4, $prctl, $setrlimit, $clock, $reach, $tight, $limits, @words) = @ARGV;
 $_ += 0 for $wait4, $prctl, $setrlimit, $clock;
@@ -38,6 +41,17 @@ fcntl($_, 2, 1) for $server, $out, $err;
 sub now { my $t = "\0" x 16; syscall($clock, 1, $t); my ($s, $n) = unpack "q2", $t; $s * 1000000 + int($n / 1000) }
 syscall($prctl, 36, 1, 0, 0, 0);
 syscall($prctl, 38, 1, 0, 0, 0) if $tight;
+if ($limits eq "-") {
+  my ($said, $size) = ("");
+  until (defined $size and length $said >= 8 + $size) {
+    sysread $server, $said, 65536, length $said or exit 0;
+    exit 0 if $said =~ /^[KT]/;
+    $size = 0 + substr $said, 0, 8 if length $said >= 8;
+  }
+  # What was told to end before it began.
+  exit 0 if length $said > 8 + $size;
+  ($limits, @words) = split /\0/, substr($said, 8), -1;
+}
 my $began = now();
 my $first = fork;
 defined $first or die "cannot fork: $!";
@@ -131,6 +145,18 @@ export function meterArguments(
   const calls = (CALLS[process.arch] ?? []).map(String);
   const tight = limits === undefined ? "0" : "1";
   return [perl, "-e", PROGRAM, ...calls, reach, tight, limits === undefined ? "" : limitWords(limits), ...words];
+}
+
+/** One that waits to be told what it is to start. @param tight under limits, without new privileges */
+export function waitingArguments(perl: string, reach: Reach, tight: boolean): string[] {
+  return [perl, "-e", PROGRAM, ...(CALLS[process.arch] ?? []).map(String), reach, tight ? "1" : "0", "-"];
+}
+
+/** What it is told. @throws where a word cannot be one */
+export function meterOrder(limits: JobLimits | undefined, words: readonly string[]): Uint8Array {
+  if (words.some((word) => word.includes("\0"))) throw new Error("a command cannot have a NUL in it");
+  const body = Buffer.from([limits === undefined ? "" : limitWords(limits), ...words].join("\0"));
+  return Buffer.concat([Buffer.from(String(body.length).padStart(8, "0")), body]);
 }
 
 /** SIGXCPU at the limit, SIGKILL two seconds of it later; everything else has one bound. */

@@ -32,25 +32,27 @@ export function stateOf(path: string): FileState {
   return { inode: ino, size, modifiedNs: mtimeNs, changedNs: ctimeNs };
 }
 
-/**
- * @param top where the folder is to be: it is not there yet
- * @throws what Node says where it cannot be made; the machine has looked at the paths before
- */
-export async function makeRunFolder(
-  top: string,
+type User = { readonly uid: number; readonly gid: number } | undefined;
+
+/** @param top where it is to be: nothing is there yet. @throws what Node says where it cannot be made */
+export function makeEmptyFolder(top: string, user: User): RunPaths {
+  const paths = runPaths(top);
+  for (const path of [paths.top, paths.work, paths.home, paths.tmp, paths.shm]) makeFolder(path, user);
+  return paths;
+}
+
+/** Both: see `placeInputs`. */
+export async function makeRunFolder(top: string, inputs: Job["inputs"], store: Store, user: User): Promise<RunFolder> {
+  return await placeInputs(makeEmptyFolder(top, user), inputs, store, user);
+}
+
+/** @throws what Node says where they cannot be placed; the machine has looked at the paths before */
+export async function placeInputs(
+  paths: RunPaths,
   inputs: Job["inputs"],
   store: Store,
-  user: { readonly uid: number; readonly gid: number } | undefined,
+  user: User,
 ): Promise<RunFolder> {
-  const paths = runPaths(top);
-  const own = (path: string): void => {
-    if (user !== undefined) chownSync(path, user.uid, user.gid);
-  };
-  const folder = (path: string): void => {
-    mkdirSync(path, { mode: 0o700 });
-    own(path);
-  };
-  for (const path of [paths.top, paths.work, paths.home, paths.tmp, paths.shm]) folder(path);
   const made = new Set<string>();
   const states = new Map<string, InputState>();
   for (const { path, digest, mode } of inputs) {
@@ -58,15 +60,24 @@ export async function makeRunFolder(
     for (let depth = 1; depth <= names.length; depth++) {
       const above = names.slice(0, depth).join("/");
       if (made.has(above)) continue;
-      folder(join(paths.work, above));
+      makeFolder(join(paths.work, above), user);
       made.add(above);
     }
     const place = join(paths.work, path);
     await store.copyTo(digest, place);
     utimesSync(place, PLACED_AT, PLACED_AT);
-    own(place);
+    own(place, user);
     chmodSync(place, mode & 0o777);
     states.set(path, { ...stateOf(place), digest, mode: mode & 0o777 });
   }
   return { paths, inputs: states };
+}
+
+function makeFolder(path: string, user: User): void {
+  mkdirSync(path, { mode: 0o700 });
+  own(path, user);
+}
+
+function own(path: string, user: User): void {
+  if (user !== undefined) chownSync(path, user.uid, user.gid);
 }

@@ -6,11 +6,12 @@ import { CollectError, type CollectedOutput, collect, openOutput } from "./colle
 import { type RunningAction, type StartAction, startHere } from "./engine.js";
 import type { Fifos } from "./fifos.js";
 import { watchFolder } from "./folder-size.js";
-import { findProgram, type Launcher, launch } from "./launch.js";
-import type { Measured } from "./meter.js";
+import { findProgram, type Launcher, launch, limitsUnder } from "./launch.js";
+import { type Measured, meterOrder } from "./meter.js";
 import { readAt } from "./pieces.js";
+import type { ReadyRun, ReadyRuns } from "./ready-runs.js";
 import { removeFolder } from "./removal.js";
-import { makeRunFolder, type RunFolder } from "./run-folder.js";
+import { makeRunFolder, placeInputs, type RunFolder } from "./run-folder.js";
 import type { Store } from "./store.js";
 import { messageOf } from "./trouble.js";
 
@@ -20,6 +21,8 @@ export interface RunSetting {
   readonly fifos: Fifos;
   /** Default: on this machine. */
   readonly start?: StartAction | undefined;
+  /** Those that need only the command, for actions that run on this machine; default none. */
+  readonly ready?: ReadyRuns | undefined;
   /** Told what the machine is to be told. */
   readonly tell: (input: ServerInput) => void;
   /** A folder could not be removed: it is tried again at the next start. */
@@ -32,7 +35,7 @@ const SIGKILL = 9;
 
 export class Run {
   readonly #number: number;
-  readonly #top: string;
+  #top: string;
   readonly #setting: RunSetting;
   #job: Job | undefined;
   #folder: RunFolder | undefined;
@@ -46,7 +49,7 @@ export class Run {
   #stopWatch = (): void => {};
   #isRemoved = false;
 
-  /** @param top where its folder is to be; nothing stands there yet */
+  /** @param top where its folder is to be, if none is ready; nothing stands there yet */
   constructor(number: number, top: string, setting: RunSetting) {
     this.#number = number;
     this.#top = top;
@@ -93,22 +96,17 @@ export class Run {
   }
 
   async #start(job: Job): Promise<void> {
-    const { launcher, store, fifos, start = startHere } = this.#setting;
+    const { launcher, store, ready } = this.#setting;
     const gone = [...new Set(job.inputs.map(({ digest }) => digest))].filter((digest) => !store.check(digest));
     if (gone.length > 0) {
       this.#startFailed("the store has some inputs no more", gone);
       return;
     }
     const words = job.words === undefined ? ["/bin/sh", "-c", job.command] : findProgram(job.words, launcher.env);
-    const folder = await makeRunFolder(this.#top, job.inputs, store, launcher.user);
-    this.#folder = folder;
-    if (this.#isRemoved) return;
-    const started = await start({
-      launch: launch(launcher, folder.paths, job.limits, words),
-      paths: folder.paths,
-      user: launcher.user,
-      fifos,
-    });
+    const one = ready?.take();
+    const started = one === undefined ? await this.#startNew(job, words) : await this.#startReady(one, job, words);
+    ready?.refill();
+    if (started === undefined) return;
     this.#process = started;
     if (launcher.sandbox !== "none") {
       this.#stopWatch = watchFolder(this.#top, job.limits.folderBytes, () => {
@@ -120,6 +118,35 @@ export class Run {
     void started.ended.then((measured) => {
       this.#tell({ type: "ended", run: this.#number, end: this.#endOf(measured, job) });
     });
+  }
+
+  /** Undefined where it was removed meanwhile. */
+  async #startNew(job: Job, words: readonly string[]): Promise<RunningAction | undefined> {
+    const { launcher, store, fifos, start = startHere } = this.#setting;
+    const { user } = launcher;
+    const folder = await makeRunFolder(this.#top, job.inputs, store, user);
+    this.#folder = folder;
+    if (this.#isRemoved) return undefined;
+    const { paths } = folder;
+    return await start({ launch: launch(launcher, paths, job.limits, words), paths, user, fifos });
+  }
+
+  /** The same for one that waits. */
+  async #startReady(one: ReadyRun, job: Job, words: readonly string[]): Promise<RunningAction | undefined> {
+    const { launcher, store } = this.#setting;
+    this.#top = one.paths.top;
+    try {
+      this.#folder = await placeInputs(one.paths, job.inputs, store, launcher.user);
+      if (!this.#isRemoved) {
+        one.process.order(meterOrder(limitsUnder(launcher, job.limits), words));
+        return one.process;
+      }
+    } catch (error) {
+      await one.process.end();
+      throw error;
+    }
+    await one.process.end();
+    return undefined;
   }
 
   #startFailed(message: string, gone: readonly string[]): void {

@@ -38,6 +38,11 @@ export interface ServeOptions extends Omit<ServerMachineOptions, "secret" | "lea
   readonly env?: readonly string[];
   /** Absolute paths that actions may read under bwrap, besides the system and the folders of PATH (R43); default none. */
   readonly readable?: readonly string[];
+  /**
+   * Attempts that are made ready before they are asked for, each an empty folder and one small process that waits (under bwrap three); default 1,
+   * from 0 to 64.
+   */
+  readonly readyRuns?: number;
   /** Default: silent. */
   readonly logger?: Logger;
   /** How long a connection that was closed may take to read what was sent before; default 1,000 ms. */
@@ -53,14 +58,26 @@ export interface ServeSettings {
   readonly sandbox: Sandbox | undefined;
   readonly env: readonly string[];
   readonly readable: readonly string[];
+  readonly readyRuns: number;
   readonly lingerMs: number;
   readonly highWaterBytes: number;
 }
 
 const OWN: Readonly<Record<string, true>> = Object.fromEntries(
-  ["host", "port", "folder", "tls", "runAs", "env", "readable", "engine", "logger", "lingerMs", "highWaterBytes"].map(
-    (name) => [name, true],
-  ),
+  [
+    "host",
+    "port",
+    "folder",
+    "tls",
+    "runAs",
+    "env",
+    "readable",
+    "engine",
+    "readyRuns",
+    "logger",
+    "lingerMs",
+    "highWaterBytes",
+  ].map((name) => [name, true]),
 );
 
 /** @throws TypeError or RangeError that names the option */
@@ -77,6 +94,7 @@ export function resolveServeOptions(options: ServeOptions): ServeSettings {
     sandbox: options.sandbox === undefined ? undefined : oneOf("sandbox", options.sandbox, SANDBOXES, "none"),
     env: texts("env", options.env, /^[A-Za-z_][A-Za-z0-9_]*$/, "names of environment variables"),
     readable: texts("readable", options.readable, /^\/[^\0]+$/, "absolute paths"),
+    readyRuns: whole("readyRuns", options.readyRuns, { default: 1, min: 0, max: 64 }),
     lingerMs: whole("lingerMs", options.lingerMs, { default: 1_000, min: 0, max: MAX_MS }),
     highWaterBytes: whole("highWaterBytes", options.highWaterBytes, { default: 262_144, min: 1, max: 2 ** 30 }),
   };

@@ -7,6 +7,7 @@ import type { Fifos } from "./fifos.js";
 import type { Launcher } from "./launch.js";
 import type { Logger } from "./logger.js";
 import { type LoopedMachine, MachineLoop } from "./machine-loop.js";
+import { ReadyRuns } from "./ready-runs.js";
 import { Run } from "./run.js";
 import { type ConnectionBounds, ServerConnection } from "./server-connection.js";
 import type { StateFolder } from "./state-folder.js";
@@ -20,6 +21,8 @@ export interface ServerDriverOptions extends ConnectionBounds {
   readonly launcher: Launcher;
   /** Default: actions run on this machine. */
   readonly start?: StartAction | undefined;
+  /** Attempts that are made ready beforehand. */
+  readonly readyRuns: number;
   readonly logger: Logger;
   /** Told of every event of the machine. */
   readonly onEvent: (event: ServerEvent) => void;
@@ -34,6 +37,7 @@ export class ServerDriver {
   readonly #loop: MachineLoop<ServerInput, ServerOutput>;
   readonly #connections = new Map<number, ServerConnection>();
   readonly #uploads: Uploads;
+  readonly #ready: ReadyRuns | undefined;
   /** Whose bytes an upload has. */
   readonly #senders = new Map<number, ServerConnection>();
   readonly #runs = new Map<number, Run>();
@@ -49,6 +53,15 @@ export class ServerDriver {
       settled: () => this.#flush(),
     });
     this.#uploads = new Uploads(options.folder.uploads, options.store, (input) => this.#uploadTold(input));
+    const { folder, launcher, fifos, readyRuns: most, logger, start } = options;
+    const trouble = (message: string): void => logger.warn({}, message);
+    this.#ready =
+      start === undefined ? new ReadyRuns({ runs: folder.runs, launcher, fifos, most, trouble }) : undefined;
+  }
+
+  /** Makes the first attempts ready. */
+  begin(): void {
+    this.#ready?.refill();
   }
 
   accept(socket: Socket): void {
@@ -71,7 +84,7 @@ export class ServerDriver {
     this.#loop.stop();
     for (const connection of this.#connections.values()) connection.end();
     this.#connections.clear();
-    await this.#uploads.close();
+    await Promise.all([this.#uploads.close(), this.#ready?.close()]);
   }
 
   readonly #connectionEvents = {
@@ -155,6 +168,7 @@ export class ServerDriver {
       store,
       fifos,
       start,
+      ready: this.#ready,
       tell: (input) => {
         if (input.type === "removed") this.#runs.delete(number);
         this.#loop.tell(input);

@@ -91,7 +91,7 @@ class NodeServer implements RakeServer {
       nodePlatform,
       store.load(),
     );
-    const { lingerMs, highWaterBytes } = settings;
+    const { lingerMs, highWaterBytes, readyRuns } = settings;
     this.#driver = new ServerDriver(
       {
         folder,
@@ -99,6 +99,7 @@ class NodeServer implements RakeServer {
         fifos,
         launcher,
         start: engine?.start,
+        readyRuns,
         logger,
         lingerMs,
         highWaterBytes,
@@ -139,6 +140,7 @@ class NodeServer implements RakeServer {
     const bound = server.address() as AddressInfo;
     this.host = bound.address;
     this.port = bound.port;
+    this.#driver.begin();
     const load = new Load();
     const { engine } = this.#parts;
     const busyCores = (): number => engine?.busyCores() ?? load.busyCores(this.#machine.view().running);

@@ -7,6 +7,7 @@ import type { RunEnd, Sandbox } from "../../src/core/messages.js";
 import type { FoundOutput, Job, JobLimits, ServerInput, StreamName } from "../../src/core/server-contract.js";
 import { Fifos } from "../../src/node/fifos.js";
 import type { Launcher } from "../../src/node/launch.js";
+import type { ReadyRuns } from "../../src/node/ready-runs.js";
 import { Run } from "../../src/node/run.js";
 import { actionUser } from "../../src/node/run-as.js";
 import { findSandbox } from "../../src/node/sandbox.js";
@@ -49,6 +50,8 @@ export class ActionRig {
   readonly launcher: Launcher;
   readonly told: ServerInput[] = [];
   readonly trouble: string[] = [];
+  /** Where actions are started, while there is one ready; default nowhere. */
+  ready: ReadyRuns | undefined;
   readonly #waiting = new Set<() => void>();
   #last = 0;
 
@@ -127,6 +130,7 @@ export class ActionRig {
       launcher: this.launcher,
       store: this.store,
       fifos: this.fifos,
+      ready: this.ready,
       tell: this.tell,
       trouble: (message: string): void => {
         this.trouble.push(message);

@@ -11,7 +11,7 @@ const program = new URL("server-program.ts", import.meta.url);
 
 it("R45: SIGKILL of the server ends its actions at once; its next start clears the rest away and keeps the store", async () => {
   const folder = stateFolder();
-  await using first = startTypeScript(program, [JSON.stringify({ folder, sandbox: "rlimit" })]);
+  await using first = startTypeScript(program, [JSON.stringify({ folder, sandbox: "rlimit", readyRuns: 0 })]);
   const client = await RawClient.connect(await first.port());
   const inputs = { a: new TextEncoder().encode("kept") };
   await client.begin("setsid env -i sleep 3161 & sleep 3161; cat a", inputs);
@@ -25,7 +25,7 @@ it("R45: SIGKILL of the server ends its actions at once; its next start clears t
   await first.exited;
   await until(() => processesIn(`${folder}/runs`).length === 0);
   expect(readdirSync(`${folder}/runs`)).toHaveLength(1);
-  await using second = startTypeScript(program, [JSON.stringify({ folder, sandbox: "rlimit" })]);
+  await using second = startTypeScript(program, [JSON.stringify({ folder, sandbox: "rlimit", readyRuns: 0 })]);
   const again = await RawClient.connect(await second.port());
   expect(readdirSync(`${folder}/runs`)).toEqual([]);
   expect(readdirSync(`${folder}/uploads`)).toEqual([]);

@@ -40,7 +40,7 @@ it("R19 to R25: an action with inputs is run, and its outputs and streams come w
 
 it("R45: a client that vanishes leaves no process, no folder, no slot and no upload", async () => {
   const folder = stateFolder();
-  const server = await started({ folder });
+  const server = await started({ folder, readyRuns: 0 });
   const client = await RawClient.connect(server.port);
   await client.begin("setsid sleep 3151 & sleep 3151; echo x");
   await client.hear("STARTED");

@@ -1,0 +1,116 @@
+/** Attempts that are made ready before they are asked for (R63). */
+import { readdirSync } from "node:fs";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { itWith } from "../../../../test/components.js";
+import { startTypeScript } from "../../../../test/process.js";
+import type { Sandbox } from "../../src/core/messages.js";
+import { processesIn } from "../../src/node/process-scan.js";
+import { ReadyRuns } from "../../src/node/ready-runs.js";
+import { ActionRig } from "./action-rig.js";
+import { RawClient } from "./raw-client.js";
+import { stateFolder, until } from "./waiting.js";
+
+const readyNames = (rig: ActionRig): string[] => readdirSync(rig.folder.runs).sort();
+
+async function rigWithReady(sandbox: Sandbox, most = 1): Promise<{ rig: ActionRig; ready: ReadyRuns }> {
+  const rig = await ActionRig.make(sandbox);
+  const { launcher, fifos } = rig;
+  const trouble = (message: string): void => void rig.trouble.push(message);
+  const ready = new ReadyRuns({ runs: rig.folder.runs, launcher, fifos, most, trouble });
+  onTestFinished(() => ready.close());
+  rig.ready = ready;
+  ready.refill();
+  await until(() => ready.waiting === most);
+  return { rig, ready };
+}
+
+for (const sandbox of ["rlimit", "bwrap", "none"] as const) {
+  const test = (title: string, body: () => Promise<void>): void => {
+    if (sandbox === "bwrap") itWith("bubblewrap", title, body);
+    else it(title, body);
+  };
+
+  describe(`sandbox ${sandbox}`, () => {
+    test("R63: an action in one that was ready has its inputs, its folder, its ends, and outputs as any other", async () => {
+      const { rig, ready } = await rigWithReady(sandbox);
+      const ends: unknown[] = [];
+      for (const end of ["exit 0", "exit 7", "kill -9 $$"]) {
+        await until(() => ready.waiting === 1);
+        const run = await rig.start(`cat d/in >out; pwd >&2; echo "$1said"\n${end}`, { "d/in": "input" });
+        const outcome = await run.outcome();
+        ends.push([outcome.end.end, outcome.end.code, outcome.stdout]);
+        expect(outcome.stderr).toMatch(sandbox === "bwrap" ? /^\/rake\/work\n$/ : /\/ready-\d+\/work\n$/);
+        expect(outcome.end.wallMicros).toBeLessThan(10_000_000);
+        expect((await run.outputs()).map(({ path }) => path)).toEqual(["out"]);
+        await run.remove();
+      }
+      expect(ends).toEqual([
+        ["EXITED", 0, "said\n"],
+        ["EXITED", 7, "said\n"],
+        ["SIGNALLED", 9, "said\n"],
+      ]);
+      expect(rig.trouble).toEqual([]);
+    });
+
+    test("R63: a kill reaches what was started in one that was ready, and what it started", async () => {
+      const { rig } = await rigWithReady(sandbox);
+      const run = await rig.start("setsid sleep 3171 & sleep 3171");
+      await run.started();
+      run.run.kill(true);
+      expect(await run.ended()).toMatchObject({ end: "SIGNALLED", code: 9 });
+      await run.remove();
+      await rig.ready?.close();
+      expect(readyNames(rig)).toEqual([]);
+      expect(processesIn(rig.folder.runs)).toEqual([]);
+    });
+  });
+}
+
+it("R42, R63: the limits are those of the action", async () => {
+  const { rig } = await rigWithReady("rlimit");
+  const run = await rig.start(
+    "ulimit -n; ulimit -t; head -c 5000 /dev/zero >big",
+    {},
+    { limits: { openFiles: 77, fileBytes: 4_096 } },
+  );
+  const { end, stdout } = await run.outcome();
+  expect(stdout).toBe("77\n20\n");
+  expect(end).toMatchObject({ end: "EXITED" });
+  expect(end.code).not.toBe(0);
+});
+
+it("R63: one that somebody ended is passed over, and nothing is left of it", async () => {
+  const { rig, ready } = await rigWithReady("rlimit");
+  for (const pid of processesIn(rig.folder.runs)) process.kill(pid, "SIGKILL");
+  await until(() => ready.waiting === 0);
+  const run = await rig.start("echo fine");
+  expect((await run.outcome()).stdout).toBe("fine\n");
+  await run.remove();
+  await ready.close();
+  expect(readyNames(rig)).toEqual([]);
+});
+
+it("R63: a command that no process can have fails its attempt, and nothing is left of it", async () => {
+  const { rig, ready } = await rigWithReady("rlimit");
+  const run = await rig.start("echo a\0b");
+  await rig.hear("startFailed", (told) => told.run === run.number);
+  await run.remove();
+  await ready.close();
+  expect(readyNames(rig)).toEqual([]);
+  expect(processesIn(rig.folder.runs)).toEqual([]);
+});
+
+it("R45, R63: what is ready ends with a server that is killed, and its folder goes at the next start", async () => {
+  const folder = stateFolder();
+  const program = new URL("server-program.ts", import.meta.url);
+  await using first = startTypeScript(program, [JSON.stringify({ folder, sandbox: "rlimit", readyRuns: 2 })]);
+  await first.port();
+  await until(() => processesIn(`${folder}/runs`).length === 2);
+  first.kill("SIGKILL");
+  await first.exited;
+  await until(() => processesIn(`${folder}/runs`).length === 0);
+  await using second = startTypeScript(program, [JSON.stringify({ folder, sandbox: "rlimit", readyRuns: 0 })]);
+  const client = await RawClient.connect(await second.port());
+  expect((await client.run("true")).end).toBe("EXITED");
+  expect(readdirSync(`${folder}/runs`)).toEqual([]);
+});
