@@ -18,14 +18,12 @@ export interface AttemptListener {
   /** The action itself failed. */
   failed(attempt: RemoteAttempt, end: RunEnd): void;
   lost(attempt: RemoteAttempt, why: string, fault: Fault): void;
-  /** A cancelled one has ended there. */
-  ended(attempt: RemoteAttempt): void;
   /** The host has to be taken for lost. */
   broken(host: Host, why: string): void;
 }
 
 /** "returning": it has run; "checking": all came, and is being written; "ready": to be committed. */
-export type Phase = "uploading" | "starting" | "running" | "returning" | "checking" | "ready" | "cancelling" | "over";
+export type Phase = "uploading" | "starting" | "running" | "returning" | "checking" | "ready" | "over";
 
 export interface Placed {
   readonly state: ActionState;
@@ -42,7 +40,6 @@ export const OVERDUE: Readonly<Partial<Record<Phase, string>>> = {
   starting: "it did not start what it was to run",
   running: "it ran beyond its timeout",
   returning: "it did not send what it announced",
-  cancelling: "it did not end what was cancelled",
 };
 
 export function isSuccess(end: RunEnd | undefined): boolean {

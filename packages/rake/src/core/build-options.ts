@@ -31,7 +31,7 @@ export interface BuildMachineOptions {
   readonly maxBusyMs?: number;
   /** How long a host may take from EXECUTE to STARTED (R52); default 30,000 ms. */
   readonly startMs?: number;
-  /** How long an upload, the outputs of an attempt, or a cancelled one may stand still (R52); default 30,000 ms. */
+  /** How long an upload or the outputs of an attempt may stand still, and the end of a cancelled one is waited for (R52); default 30,000 ms. */
   readonly stallMs?: number;
   /** How long an attempt may run beyond its timeout (R52); default 10,000 ms. */
   readonly graceMs?: number;

@@ -90,6 +90,14 @@ export class Host {
     return this.running < this.slots && this.running + this.held >= this.slots;
   }
 
+  /** An attempt there has ended, or is waited for no more: its slot is free. Harmless where the host was lost meanwhile. */
+  left(talk: Talk): void {
+    if (this.talks.get(talk.actionId) !== talk) return;
+    this.talks.delete(talk.actionId);
+    this.running--;
+    this.freed();
+  }
+
   /** It is told that it is full (R51). */
   busyFor(retryAfterMs: number): void {
     this.#busyUntil = this.#context.now + Math.min(MAX_RETRY_MS, Math.max(MIN_RETRY_MS, retryAfterMs));

@@ -12,6 +12,7 @@ import {
   type Placed,
 } from "./attempt-facts.js";
 import { type BuildContext, NEVER } from "./build-context.js";
+import { CancelledAttempt } from "./cancelled-attempt.js";
 import type { Host, Talk } from "./host.js";
 import { type ActionMessage, bad } from "./host-link.js";
 import type { HashedInput } from "./input-table.js";
@@ -69,9 +70,8 @@ export class RemoteAttempt implements Talk {
     return this.#phase;
   }
 
-  /** Neither over nor being cancelled. */
   get isLive(): boolean {
-    return this.#phase !== "cancelling" && this.#phase !== "over";
+    return this.#phase !== "over";
   }
 
   begin(): void {
@@ -81,7 +81,6 @@ export class RemoteAttempt implements Talk {
   }
 
   message(message: ActionMessage): void {
-    if (this.#phase === "cancelling") return this.#afterCancel(message);
     switch (message.type) {
       case "CREDIT":
         return this.#upload.credit(message.bytes);
@@ -120,11 +119,9 @@ export class RemoteAttempt implements Talk {
   }
 
   lost(why: string): void {
-    if (this.#phase === "over") return;
-    const wasLive = this.isLive;
+    if (!this.isLive) return;
     this.#phase = "over";
     this.#upload.stop();
-    if (!wasLive) return this.#listener.ended(this);
     this.#context.do({ type: "discard", attempt: this.number });
     this.#listener.lost(this, why, "gone");
   }
@@ -165,20 +162,15 @@ export class RemoteAttempt implements Talk {
   /** It is not wanted any more: what it wrote is discarded, and its slot there is given back in time. */
   cancel(): void {
     if (!this.isLive) return;
-    const { actionId, host } = this;
+    const phase = this.#phase;
+    this.#phase = "over";
     this.#upload.stop();
     this.#context.do({ type: "discard", attempt: this.number });
-    if (this.#phase === "uploading") {
+    if (phase === "uploading") {
       this.#release();
-      this.#leave();
-    } else if (this.#phase === "checking" || this.#phase === "ready") {
-      this.#phase = "over";
-    } else {
-      this.#phase = "cancelling";
-      this.#quietSince = this.#context.now;
-      host.say({ type: "CANCEL", actionId });
-      const credit = this.outputs.dropped(0);
-      if (credit > 0) host.say({ type: "CREDIT", actionId, bytes: credit });
+      this.host.left(this);
+    } else if (phase !== "checking" && phase !== "ready") {
+      new CancelledAttempt(this.#context, this.host, this.placed.bid, this.outputs);
     }
   }
 
@@ -205,8 +197,6 @@ export class RemoteAttempt implements Talk {
         return (this.startedAt ?? 0) + longestRunMs(this.placed, settings.maxRunMs) + settings.graceMs;
       case "returning":
         return this.outputs.unwritten > 0 ? NEVER : this.#quietSince + settings.stallMs;
-      case "cancelling":
-        return this.#quietSince + settings.stallMs;
       default:
         return NEVER;
     }
@@ -217,15 +207,14 @@ export class RemoteAttempt implements Talk {
   }
 
   #execute(): void {
-    const { action } = this.state;
-    const { host } = this;
+    const { host, state } = this;
     if (!this.#wasMissing) {
       const bytes = this.#upload.sentBytes;
       const all = this.inputs.reduce((sum, { size }) => sum + size, 0);
       this.#context.learned.uploaded(host.address, bytes, this.#context.now - this.#upload.startedAt);
       this.#context.tell({
         type: "sent",
-        action: action.index,
+        action: state.action.index,
         attempt: this.number,
         bytes,
         savedBytes: Math.max(0, all - bytes),
@@ -233,8 +222,7 @@ export class RemoteAttempt implements Talk {
     }
     this.#phase = "starting";
     this.#executedAt = this.#context.now;
-    const isSaid = host.say(executeOf(this.placed));
-    if (isSaid || !host.isUp) return;
+    if (host.say(executeOf(this.placed)) || !host.isUp) return;
     this.#release();
     this.#lose("its EXECUTE is longer than the host takes", "never");
   }
@@ -277,7 +265,7 @@ export class RemoteAttempt implements Talk {
 
   #done(): void {
     const end = this.end as RunEnd;
-    this.#free();
+    this.host.left(this);
     if (isSuccess(end)) {
       this.#phase = "checking";
       this.#quietSince = this.#context.now;
@@ -296,23 +284,10 @@ export class RemoteAttempt implements Talk {
     this.#listener.ready(this);
   }
 
-  #afterCancel(message: ActionMessage): void {
-    let arrived = 0;
-    if (message.type === "STDOUT" || message.type === "STDERR" || message.type === "OUTPUT") {
-      arrived = message.body.length;
-    } else if (message.type === "MISSING") {
-      this.#release();
-    }
-    const credit = this.outputs.dropped(arrived);
-    if (credit > 0) this.host.say({ type: "CREDIT", actionId: this.actionId, bytes: credit });
-    if (message.type !== "DONE" && message.type !== "EXPIRED" && message.type !== "MISSING") return;
-    this.#leave();
-    this.#listener.ended(this);
-  }
-
   #lose(why: string, fault: Fault): void {
     this.#upload.stop();
-    this.#leave();
+    this.#phase = "over";
+    this.host.left(this);
     this.#context.do({ type: "discard", attempt: this.number });
     this.#listener.lost(this, why, fault);
   }
@@ -320,18 +295,5 @@ export class RemoteAttempt implements Talk {
   #release(): void {
     const { actionId, reservation } = this.placed.bid;
     this.host.say({ type: "RELEASE", actionId, reservation });
-  }
-
-  #leave(): void {
-    this.#phase = "over";
-    this.#free();
-  }
-
-  /** Its slot there is free. */
-  #free(): void {
-    if (this.host.talks.get(this.actionId) !== this) return;
-    this.host.talks.delete(this.actionId);
-    this.host.running--;
-    this.host.freed();
   }
 }

@@ -138,8 +138,6 @@ export class Settlement implements AttemptListener {
     }
   }
 
-  ended(_attempt: RemoteAttempt): void {}
-
   broken(host: Host, why: string): void {
     this.#hosts.lose(host, {
       why: `it broke the protocol: ${why}`,

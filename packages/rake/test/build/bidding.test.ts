@@ -1,7 +1,8 @@
 /** Who is asked, what is learned, and who wins. */
 import { describe, expect, it } from "vitest";
 import { type BidView, POLICIES } from "../../src/core/index.js";
-import { FakeWorld, planOf } from "./fake-world.js";
+import { FakeWorld } from "./fake-world.js";
+import { planOf } from "./plan-of.js";
 
 const winners = (world: FakeWorld) =>
   world.ofType("placed").map(({ where }) => (typeof where === "string" ? where : where.host));

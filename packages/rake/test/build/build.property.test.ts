@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { describe, it } from "vitest";
 import { type BuildMachineOptions, type Plan, POLICIES, type PolicyName } from "../../src/core/index.js";
 import { doingOf } from "./fake-server.js";
-import { type ActionText, FakeWorld, planOf } from "./fake-world.js";
+import { FakeWorld } from "./fake-world.js";
 import { fault } from "./invariants.js";
 import { LIES, telling } from "./lies.js";
+import { type ActionText, planOf } from "./plan-of.js";
 
 const RUNS = Number(process.env["LAB_RUNS"] ?? 40);
 

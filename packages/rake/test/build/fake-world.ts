@@ -1,8 +1,5 @@
 /** A client's machine among fake hosts, in virtual time: performs its outputs, and keeps what can be asked of it. */
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { Random } from "@lab/simnet";
 import {
-  type Action,
   type BuildEvent,
   BuildMachine,
   type BuildMachineOptions,
@@ -11,41 +8,23 @@ import {
   type ClientOutput,
   type Learned,
   type Plan,
-  type Platform,
 } from "../../src/core/index.js";
-import { contentOf, digestOf, doingOf, FakeServer, type FakeServerOptions } from "./fake-server.js";
+import { plainPlatform } from "../server/fake-platform.js";
+import { contentOf, digestOf, doingOf, type FakeNetwork, FakeServer, type FakeServerOptions } from "./fake-server.js";
+import { Pipe } from "./pipe.js";
 
-export function plainPlatform(seed: number | string = 1): Platform {
-  const random = new Random(seed);
-  return {
-    randomBytes: (length) => random.bytes(length),
-    hmacSha256: (key, data) => new Uint8Array(createHmac("sha256", key).update(data).digest()),
-    sha256: (data) => new Uint8Array(createHash("sha256").update(data).digest()),
-    equal: (a, b) => a.length === b.length && timingSafeEqual(a, b),
-  };
-}
-
-/** A command alone is a remote action; "local:..." a local one. */
-export type ActionText = string | (Partial<Omit<Action, "index" | "line" | "remote">> & { readonly command: string });
-
-export function planOf(sets: readonly (readonly ActionText[])[], hosts = 1): Plan {
-  let index = 0;
-  return {
-    hosts: Array.from({ length: hosts }, (_, host) => ({ host: `host${host}`, port: 6_238 })),
-    sets: sets.map((actions, set) => ({
-      name: `actionset${set}`,
-      line: 1,
-      actions: actions.map((text) => {
-        const { command, ...more } = typeof text === "string" ? { command: text } : text;
-        const remote = !command.startsWith("local:");
-        const nothing = { requires: [], produces: [], on: [] };
-        return { ...nothing, ...more, command: command.replace("local:", ""), remote, index, line: ++index };
-      }),
-    })),
-  };
+/** The other end of a host's connection: one at a time. */
+export interface FakeHost {
+  opened(send: (bytes: Uint8Array) => void, close: () => void): void;
+  data(bytes: Uint8Array): void;
+  closed(): void;
 }
 
 export interface WorldOptions {
+  /** Instead of `FakeServer`s. */
+  readonly hosts?: (network: FakeNetwork, index: number) => FakeHost;
+  /** What a link takes of the client in a millisecond; without it, anything. */
+  readonly bytesPerMs?: number;
   readonly seed?: number;
   readonly latencyMs?: number;
   readonly servers?: readonly FakeServerOptions[];
@@ -80,15 +59,19 @@ export class FakeWorld {
   /** Hosts that refuse the connection. */
   readonly down: Set<number> = new Set();
   readonly hashes: string[] = [];
+  /** How often a link took no more. */
+  fulls = 0;
   readonly #options: WorldOptions;
   readonly #latencyMs: number;
   readonly #kept = new Map<number, string>();
   readonly #parts = new Map<string, Uint8Array[]>();
   readonly #whole = new Map<string, { readonly digest: string; readonly bytes: Uint8Array }>();
-  readonly #links = new Map<number, FakeServer>();
+  readonly #hosts: readonly FakeHost[];
+  readonly #links = new Map<number, { readonly host: FakeHost; readonly pipe: Pipe }>();
   readonly #killed = new Set<number>();
   #queue: { readonly at: number; readonly order: number; readonly what: () => void }[] = [];
   #order = 0;
+  readonly #network: FakeNetwork = { now: () => this.now, after: (ms, what) => this.after(ms, what) };
 
   constructor(plan: Plan, options: WorldOptions = {}) {
     this.#options = options;
@@ -97,8 +80,10 @@ export class FakeWorld {
       Object.entries(options.files ?? {}).map(([path, text]) => [path, new TextEncoder().encode(text)]),
     );
     this.cache = options.cache ?? new Map();
-    const network = { now: () => this.now, after: (ms: number, what: () => void) => this.after(ms, what) };
-    this.servers = plan.hosts.map((_, index) => new FakeServer(network, options.servers?.[index]));
+    const { hosts } = options;
+    this.servers =
+      hosts === undefined ? plan.hosts.map((_, at) => new FakeServer(this.#network, options.servers?.[at])) : [];
+    this.#hosts = hosts === undefined ? this.servers : plan.hosts.map((_, at) => hosts(this.#network, at));
     const Machine = options.machine ?? BuildMachine;
     this.machine = new Machine(plan, options.options ?? {}, plainPlatform(options.seed), options.learned);
   }
@@ -128,6 +113,18 @@ export class FakeWorld {
         this.tell({ type: "tick" });
       }
     }
+    return this;
+  }
+
+  /** What is still on its way arrives, for so long. */
+  settle(ms: number): this {
+    const until = this.now + ms;
+    for (let next = this.#next(); next !== undefined && next.at <= until; next = this.#next()) {
+      this.now = Math.max(this.now, next.at);
+      this.#queue.splice(this.#queue.indexOf(next), 1);
+      next.what();
+    }
+    this.now = until;
     return this;
   }
 
@@ -168,14 +165,12 @@ export class FakeWorld {
     switch (output.type) {
       case "connect":
         return this.#connect(output.link, output.host);
-      case "send": {
-        const server = this.#links.get(output.link);
-        return this.after(this.#latencyMs, () => server?.data(output.bytes));
-      }
+      case "send":
+        return this.#links.get(output.link)?.pipe.send(output.bytes);
       case "disconnect": {
-        const server = this.#links.get(output.link);
+        const link = this.#links.get(output.link);
         this.#links.delete(output.link);
-        return this.after(this.#latencyMs, () => server?.closed());
+        return link?.pipe.end(() => link.host.closed());
       }
       case "hash": {
         this.hashes.push(output.path);
@@ -243,18 +238,26 @@ export class FakeWorld {
     }
   }
 
-  #connect(link: number, host: number): void {
-    const server = this.servers[host] as FakeServer;
-    if (this.down.has(host)) return this.#soon({ type: "closed", link, why: "refused" }, this.#latencyMs);
-    this.#links.set(link, server);
-    const there = () => this.#links.get(link) === server;
-    this.after(this.#latencyMs, () => {
+  #connect(link: number, index: number): void {
+    const host = this.#hosts[index] as FakeHost;
+    const latencyMs = this.#latencyMs;
+    if (this.down.has(index)) return this.#soon({ type: "closed", link, why: "refused" }, latencyMs);
+    const there = () => this.#links.get(link)?.host === host;
+    const pipe = new Pipe(this.#network, latencyMs, this.#options.bytesPerMs, {
+      arrived: (bytes) => host.data(bytes),
+      full: (isFull) => {
+        if (isFull) this.fulls++;
+        if (there()) this.tell({ type: isFull ? "full" : "drained", link });
+      },
+    });
+    this.#links.set(link, { host, pipe });
+    this.after(latencyMs, () => {
       if (!there()) return;
       const send = (bytes: Uint8Array) => {
-        this.after(this.#latencyMs, () => there() && this.tell({ type: "data", link, bytes }));
+        this.after(latencyMs, () => there() && this.tell({ type: "data", link, bytes }));
       };
-      server.opened(send, () => {
-        this.after(this.#latencyMs, () => {
+      host.opened(send, () => {
+        this.after(latencyMs, () => {
           if (there() && this.#links.delete(link)) this.tell({ type: "closed", link, why: "reset" });
         });
       });

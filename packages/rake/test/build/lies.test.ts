@@ -1,8 +1,9 @@
 /** A server that lies loses its attempt and its connection, and nothing else. */
 import { describe, expect, it } from "vitest";
-import { FakeWorld, planOf } from "./fake-world.js";
+import { FakeWorld } from "./fake-world.js";
 import { fault } from "./invariants.js";
 import { LIES, telling } from "./lies.js";
+import { planOf } from "./plan-of.js";
 
 const COMMANDS = [
   { command: "work=40 out=a.o,sub/b.o print=hello size=300", requires: ["a.c", "big"], produces: ["*.o", "**/*.o"] },

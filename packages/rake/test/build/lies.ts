@@ -116,7 +116,7 @@ function flood(actionId: number, index: number): ServerMessage {
 }
 
 /** The lie, each time from the `from`-th message that the server sends on, `times` times. */
-export function telling(lie: Lie, from = 0, times = Number.POSITIVE_INFINITY): Twist {
+export function telling(lie: Lie, from = 0, times: number = Number.POSITIVE_INFINITY): Twist {
   let told = 0;
   return (message, sent) => {
     const said = sent < from || told >= times ? undefined : lie(message);

@@ -11,9 +11,10 @@ import { OutputsIn } from "../../src/core/outputs-in.js";
 import { RemoteAttempt } from "../../src/core/remote-attempt.js";
 import { Settlement } from "../../src/core/settlement.js";
 import { SharedUploads } from "../../src/core/uploads-up.js";
-import { FakeWorld, planOf, type WorldOptions } from "./fake-world.js";
+import { FakeWorld, type WorldOptions } from "./fake-world.js";
 import { fault } from "./invariants.js";
 import { LIES, telling } from "./lies.js";
+import { planOf } from "./plan-of.js";
 
 type Sets = Parameters<typeof planOf>[0];
 

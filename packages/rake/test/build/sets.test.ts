@@ -1,8 +1,10 @@
 /** Sets, failures, the end of a build, and Ctrl-C. */
 import { describe, expect, it } from "vitest";
 import { BuildMachine, type Plan } from "../../src/core/index.js";
-import { FakeWorld, plainPlatform, planOf } from "./fake-world.js";
+import { plainPlatform } from "../server/fake-platform.js";
+import { FakeWorld } from "./fake-world.js";
 import { fault } from "./invariants.js";
+import { planOf } from "./plan-of.js";
 
 const starts = (world: FakeWorld) => world.ofType("started").map(({ action, at }) => [action, at]);
 

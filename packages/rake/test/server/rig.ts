@@ -19,6 +19,13 @@ interface FakeUpload {
   isWhole: boolean;
 }
 
+/** The other end of a connection. */
+export interface RigPeer {
+  take(bytes: Uint8Array): void;
+  hungUp(why: string): void;
+  isPaused: boolean;
+}
+
 /** What the driver has to do, and has not done. */
 interface Pending {
   readonly effect: Effect;
@@ -31,14 +38,16 @@ export class Rig {
   readonly machine: ServerMachine;
   readonly events: ServerEvent[] = [];
   readonly outputs: ServerOutput[] = [];
-  readonly runs = new Map<number, FakeRun>();
-  readonly uploads = new Map<number, FakeUpload>();
+  readonly runs: Map<number, FakeRun> = new Map();
+  readonly uploads: Map<number, FakeUpload> = new Map();
   /** Sizes of what stands in the store. */
-  readonly store = new Map<string, number>();
+  readonly store: Map<string, number> = new Map();
   readonly pending: Pending[] = [];
   /** Effects that are not performed until `perform`. */
-  readonly held = new Set<Effect>();
-  readonly peers = new Map<number, Peer | V1Peer>();
+  readonly held: Set<Effect> = new Set();
+  readonly peers: Map<number, Peer | V1Peer> = new Map();
+  /** Connections that are not those of peers. */
+  readonly wires: Map<number, RigPeer> = new Map();
   now = 1_000;
   idle = 0;
   readonly #lost = new Set<string>();
@@ -46,9 +55,9 @@ export class Rig {
   #isPerforming = false;
   readonly #told: ServerInput[] = [];
 
-  constructor(options: ServerMachineOptions = {}, stored: readonly NeededInput[] = []) {
+  constructor(options: ServerMachineOptions = {}, stored: readonly NeededInput[] = [], Machine = Rig.Machine) {
     for (const { digest, size } of stored) this.store.set(digest, size);
-    this.machine = new Rig.Machine(options, plainPlatform(), stored);
+    this.machine = new Machine(options, plainPlatform(), stored);
   }
 
   get view(): ServerView {
@@ -277,8 +286,8 @@ export class Rig {
     if (newestOnly) run.made.splice(0, run.made.length - 1);
   }
 
-  #peer(id: number): Peer | V1Peer {
-    const peer = this.peers.get(id);
+  #peer(id: number): RigPeer {
+    const peer = this.peers.get(id) ?? this.wires.get(id);
     if (peer === undefined) throw new Error(`there is no connection ${id}`);
     return peer;
   }
