@@ -1,4 +1,6 @@
 /** What a pilot starts in these tests: `serve` with the words that `rake serve` takes. */
+import { appendFileSync, existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { readSecretFile } from "../../src/node/secret.js";
 import { serve } from "../../src/node/server.js";
@@ -24,4 +26,9 @@ const server = await serve({
   lingerMs: 50,
 });
 process.stdout.write(`listening on ${server.host}:${server.port}\n`);
-process.once("SIGTERM", () => void server.close().then(() => process.exit(0)));
+process.on("SIGTERM", () => {
+  // Where a test wants to see how often it was told.
+  const told = join(dirname(values["secret-file"]), "..", "told");
+  if (existsSync(told)) appendFileSync(told, "SIGTERM\n");
+  void server.close().then(() => process.exit(0));
+});

@@ -1,5 +1,5 @@
 /** Builds over a real Slurm of one node (docs/rake.md R49, R50). */
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import { component, itWith } from "../../../../test/components.js";
@@ -139,7 +139,13 @@ for (const [rule, how, open] of [
     await expect.poll(() => sleepers(["3151", "3152"])).toBe(0);
     const batch = how === "pilot" ? [`${host.jobId}.batch batch`] : [];
     await expect.poll(() => cluster.left()).toEqual([`${host.jobId} RUNNING rake`, ...batch]);
+    if (how === "pilot") writeFileSync(join(shared, "told"), "");
     await host.close();
+    if (how === "pilot") {
+      // Its server was told to end, once.
+      expect(readFileSync(join(shared, "told"), "utf8")).toBe("SIGTERM\n");
+      rmSync(join(shared, "told"));
+    }
     await nothingIsLeft();
   });
 }

@@ -28,7 +28,7 @@ ${server.map(quoted).join(" ")} --folder "$own" >${quoted(files.listening)} </de
 server=$!
 trap 'kill -TERM $server 2>/dev/null' TERM INT
 (
-  trap 'kill $! 2>/dev/null; exit 0' TERM
+  trap 'kill -KILL $! 2>/dev/null; exit 0' TERM
   seen=
   while sleep ${(leaseMs / 1_000).toFixed(3)} & wait $!; do
     now=

@@ -233,8 +233,9 @@ class PilotHost implements SlurmHost {
     clearInterval(this.#timer);
     this.#lease.end();
     const { endMs } = this.#settings;
-    // Told to end, the server takes its processes and folders with it; cancelled, it could not.
-    await slurm("scancel", ["--quiet", "--full", "--signal=TERM", String(this.jobId)]).catch(() => {});
+    // Told to end, the server takes its processes and folders with it; cancelled, it could not. The script tells it, once: with
+    // `--full` it would hear it twice, and take the second for haste.
+    await slurm("scancel", ["--quiet", "--batch", "--signal=TERM", String(this.jobId)]).catch(() => {});
     if (!(await isOverWithin(this.jobId, endMs))) await cancelJob(this.jobId, endMs);
     await removeFolder(this.#folder);
   }
