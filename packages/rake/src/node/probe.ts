@@ -30,6 +30,8 @@ export async function probeHost(address: HostAddress, { tls, ...options }: Probe
     const loop = new MachineLoop<ProbeInput, ProbeOutput>(shifted, {
       perform: (output) => {
         if (output.type === "send") return socket.send(output.bytes);
+        // No timer is left that would keep the process.
+        loop.stop();
         socket.end();
         resolve(output.found);
       },

@@ -1,10 +1,10 @@
-/** The command as one file that plain Node runs: most of the time of a short command would be the compiler's. */
+/** The command as the one file that all tests start (test/programs.ts). */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildSync } from "esbuild";
 import { afterAll } from "vitest";
 import { type Exit, type RunningProcess, start } from "../../../../test/process.js";
+import { bundled } from "../../../../test/programs.js";
 
 export interface BundledCommand {
   /** Of the bundle. */
@@ -18,7 +18,7 @@ export interface BundledCommand {
   ) => Promise<{ readonly process: RunningProcess; readonly address: string }>;
 }
 
-/** Bundles the command, once for a file of tests. */
+/** For a file of tests: what it serves ends with it. */
 export function bundleCommand(): BundledCommand {
   const base = mkdtempSync(join(tmpdir(), "lab-command-"));
   const servers: RunningProcess[] = [];
@@ -28,10 +28,7 @@ export function bundleCommand(): BundledCommand {
     await Promise.all(servers.map(({ exited }) => exited));
     rmSync(base, { recursive: true, force: true });
   });
-  const path = join(base, "rake.cjs");
-  const entry = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
-  const into = { platform: "node", target: "node20", format: "cjs", outfile: path } as const;
-  buildSync({ entryPoints: [entry], bundle: true, ...into, logLevel: "error" });
+  const path = bundled(new URL("../../src/cli/main.ts", import.meta.url));
   const run = (folder: string, ...args: readonly string[]): RunningProcess =>
     start(process.execPath, [path, ...args], { cwd: folder });
   return {

@@ -1,7 +1,8 @@
 /** What `rake hosts` asks, and how it shows the answers. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { hostsText, loadWords } from "../../src/cli/hosts-text.js";
 import { HostProbe, type ProbedHost } from "../../src/core/host-probe.js";
+import { probeHost } from "../../src/node/probe.js";
 import { plainPlatform } from "../server/fake-platform.js";
 import { facts } from "./reports.js";
 
@@ -49,5 +50,13 @@ describe("hosts", () => {
     probe.handle(0, { type: "connected" });
     const out = probe.handle(1, { type: "data", bytes: new Uint8Array(8).fill(255) });
     expect(out.map(({ type }) => type)).toEqual(["send", "found"]);
+  });
+
+  it("R62: when the answer is there no timer is left that would keep the process", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const found = await probeHost({ host: "127.0.0.1", port: 1 });
+    expect(found).toMatchObject({ why: expect.stringContaining("ECONNREFUSED") });
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
