@@ -1,7 +1,11 @@
-/** Each row changes one rule of the client's machine; the scenario beside it, a short form of a test of this folder, must notice. */
+/**
+ * Each row changes one rule of the client's machine; the scenario beside it, a short form of a test of this folder, must
+ * notice, and say so in the words of the row: that a world does not end, or runs out of time, counts for nothing.
+ */
 import { describe, expect, it, vi } from "vitest";
 import type { Fault } from "../../src/core/attempt-facts.js";
 import { Offer } from "../../src/core/bidding.js";
+import { CancelledAttempt } from "../../src/core/cancelled-attempt.js";
 import { Host } from "../../src/core/host.js";
 import { HostLink } from "../../src/core/host-link.js";
 import { LearnedTable } from "../../src/core/learned.js";
@@ -21,7 +25,8 @@ type Sets = Parameters<typeof planOf>[0];
 function build(sets: Sets, hosts: number, options: WorldOptions = {}, untilMs = 200_000): FakeWorld {
   const plan = planOf(sets, hosts);
   const world = new FakeWorld(plan, options).run(untilMs);
-  expect(fault(world, plan)).toBeUndefined();
+  const wrong = fault(world, plan);
+  expect(wrong, wrong).toBeUndefined();
   return world;
 }
 
@@ -35,6 +40,8 @@ interface Mutant {
   readonly change: () => void;
   /** Throws where the rule is not kept. */
   readonly notice: () => void;
+  /** What the assertion that fails is called. */
+  readonly says: string;
 }
 
 const nothing = () => {};
@@ -48,12 +55,14 @@ const MUTANTS: readonly Mutant[] = [
         this.ready(attempt);
       }),
     notice: () => build([["work=5 out=a"]], 1, { servers: [liar("dies at STARTED")] }),
+    says: "action 0 succeeded without exit code 0",
   },
   {
     name: "digests of outputs are not compared",
     rule: "D, R35",
     change: () => vi.spyOn(OutputsIn.prototype, "areChecked", "get").mockReturnValue(true),
     notice: () => build([["work=5 out=a"]], 1, { servers: [liar("other bytes")] }),
+    says: "a is not as it should be",
   },
   {
     name: "the counts of DONE are not compared",
@@ -61,8 +70,9 @@ const MUTANTS: readonly Mutant[] = [
     change: () => vi.spyOn(OutputsIn.prototype, "done").mockImplementation(nothing),
     notice: () => {
       const world = build([["work=5 out=a"]], 1, { servers: [liar("no output")] });
-      expect(world.files.has("a")).toBe(true);
+      expect(world.files.has("a"), "a success without its output").toBe(true);
     },
+    says: "a success without its output",
   },
   {
     name: "losers are not released",
@@ -70,8 +80,9 @@ const MUTANTS: readonly Mutant[] = [
     change: () => vi.spyOn(Offer.prototype, "reject").mockImplementation(nothing),
     notice: () => {
       const world = build([WAIT, ["work=300"], WAIT], 2);
-      expect(world.servers[1]?.used).toBe(0);
+      expect(world.servers[1]?.used, "a loser holds a slot").toBe(0);
     },
+    says: "a loser holds a slot",
   },
   {
     name: "biddings go around what another one holds",
@@ -83,8 +94,12 @@ const MUTANTS: readonly Mutant[] = [
       const needs = (command: string, ...requires: string[]) => ({ command, requires });
       const sets = [[{ ...needs("work=5", "big"), on: ["disk"] }], [needs("work=6", "big"), needs("work=7", "x")]];
       const world = build(sets, 2, { files, servers, options: { policy: "finish" } });
-      expect(world.ofType("placed").map(({ where }) => where)).toEqual([{ host: 1 }, { host: 1 }, { host: 0 }]);
+      expect(
+        world.ofType("placed").map(({ where }) => where),
+        "placed elsewhere than the best bid",
+      ).toEqual([{ host: 1 }, { host: 1 }, { host: 0 }]);
     },
+    says: "placed elsewhere than the best bid",
   },
   {
     name: "every attempt brings what it misses",
@@ -92,20 +107,31 @@ const MUTANTS: readonly Mutant[] = [
     change: () => vi.spyOn(SharedUploads.prototype, "claim").mockReturnValue(true),
     notice: () => {
       const set = ["work=1", "work=2"].map((command) => ({ command, requires: ["big"] }));
-      expect(build([WAIT, set], 1, { files, servers: [{ slots: 2 }] }).servers[0]?.received).toHaveLength(1);
+      const world = build([WAIT, set], 1, { files, servers: [{ slots: 2 }] });
+      expect(world.servers[0]?.received, "an input is sent once").toHaveLength(1);
     },
+    says: "an input is sent once",
   },
   {
     name: "no credit is given",
     rule: "R18",
     change: () => vi.spyOn(OutputsIn.prototype, "took").mockReturnValue(0),
-    notice: () => expect(build([["work=5 out=a size=700000"]], 1).ofType("attemptLost")).toEqual([]),
+    notice: () => {
+      const world = new FakeWorld(planOf([["work=5 out=a size=700000"]], 1)).run(1_000);
+      const written = world.asked("writeOutput").reduce((sum, { bytes }) => sum + bytes.length, 0);
+      expect(written, "an output stands still at its first credit").toBe(700_000);
+    },
+    says: "an output stands still at its first credit: expected 262144",
   },
   {
     name: "outputs may collide",
     rule: "R35",
     change: () => vi.spyOn(OutputPlaces.prototype, "claim").mockReturnValue(undefined),
-    notice: () => expect(build([["work=5 out=a", "work=50 out=a"]], 1).result).toMatchObject({ code: "OUTPUT" }),
+    notice: () => {
+      const { result } = build([["work=5 out=a", "work=50 out=a"]], 1);
+      expect(result?.code, "two actions made one output").toBe("OUTPUT");
+    },
+    says: "two actions made one output",
   },
   {
     name: "no back-off",
@@ -114,8 +140,9 @@ const MUTANTS: readonly Mutant[] = [
     notice: () => {
       const world = build([["work=5"]], 1, { servers: [liar("FAILED")] });
       const [first, second] = world.ofType("placed");
-      expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(500);
+      expect((second?.at ?? 0) - (first?.at ?? 0), "the host is asked again at once").toBeGreaterThanOrEqual(500);
     },
+    says: "the host is asked again at once",
   },
   {
     name: "attempts are not counted",
@@ -132,6 +159,7 @@ const MUTANTS: readonly Mutant[] = [
       });
     },
     notice: () => build([["work=5"]], 1, { servers: [liar("FAILED", 9)] }, 100_000),
+    says: "10 attempts of action 0",
   },
   {
     name: "silence is not noticed",
@@ -144,8 +172,9 @@ const MUTANTS: readonly Mutant[] = [
       const world = new FakeWorld(planOf([["work=50000"]], 1), { options: { localFallback: true } });
       world.after(100, () => Object.assign(world.servers[0] as object, { isFrozen: true }));
       world.run(10_000);
-      expect(world.ofType("hostLost")).not.toEqual([]);
+      expect(world.ofType("hostLost").length, "a host that is silent is kept").toBeGreaterThan(0);
     },
+    says: "a host that is silent is kept",
   },
   {
     name: "a run has no bound but its host's word",
@@ -157,8 +186,25 @@ const MUTANTS: readonly Mutant[] = [
     notice: () => {
       const sets = [["work=900000"]];
       const world = new FakeWorld(planOf(sets), { servers: [{ maxActionMs: 1_000 }] }).run(20_000);
-      expect(world.ofType("hostLost")).not.toEqual([]);
+      expect(world.ofType("hostLost").length, "a host that runs on for ever is kept").toBeGreaterThan(0);
     },
+    says: "a host that runs on for ever is kept",
+  },
+  {
+    name: "what is slow to end costs its host the connection",
+    rule: "R52",
+    change: () =>
+      vi.spyOn(CancelledAttempt.prototype, "overdue").mockImplementation((() => "it did not end") as () => undefined),
+    notice: () => {
+      const learned = { workMs: { "cc work=# out=a": 10 }, hosts: {} };
+      const world = build([["cc work=400 out=a"], WAIT], 2, {
+        learned,
+        servers: [{ speed: 0.01 }, { chargeMs: 999_999 }],
+      });
+      expect(world.ofType("won"), "another attempt is cancelled").toHaveLength(1);
+      expect(world.ofType("hostLost"), "a host is lost for one slow end").toEqual([]);
+    },
+    says: "a host is lost for one slow end",
   },
   {
     name: "what cannot be renamed counts as done",
@@ -169,8 +215,9 @@ const MUTANTS: readonly Mutant[] = [
       }),
     notice: () => {
       const world = build([["work=5 out=a"]], 1, { commitFails: () => true });
-      expect(world.result?.outcome).toBe("failed");
+      expect(world.result?.outcome, "a success though an output is not in its place").toBe("failed");
     },
+    says: "a success though an output is not in its place",
   },
   {
     name: "Ctrl-C leaves local actions alone",
@@ -180,14 +227,22 @@ const MUTANTS: readonly Mutant[] = [
       const world = new FakeWorld(planOf([["local:work=50000"]]));
       world.after(10, () => world.tell({ type: "cancel" }));
       world.run();
-      expect(world.asked("killLocal").map(({ hard }) => hard)).toEqual([false]);
+      expect(
+        world.asked("killLocal").map(({ hard }) => hard),
+        "a local action is asked to end",
+      ).toEqual([false]);
     },
+    says: "a local action is asked to end",
   },
   {
     name: "nothing is learned",
     rule: "R30",
     change: () => vi.spyOn(LearnedTable.prototype, "ran").mockImplementation(nothing),
-    notice: () => expect(build([["cc work=30"]], 1).machine.learned.workMs).toEqual({ "cc work=#": 30 }),
+    notice: () =>
+      expect(build([["cc work=30"]], 1).machine.learned.workMs, "what a kind of command took").toEqual({
+        "cc work=#": 30,
+      }),
+    says: "what a kind of command took",
   },
   {
     name: "every attempt is shown",
@@ -203,8 +258,9 @@ const MUTANTS: readonly Mutant[] = [
       const learned = { workMs: { "cc work=# out=a print=hi": 10 }, hosts: {} };
       const plan = [["cc work=400 out=a print=hi"], WAIT];
       const other = build(plan, 2, { learned, servers: [{ speed: 0.01 }, { chargeMs: 999_999 }] });
-      expect(other.asked("showKept")).toHaveLength(1);
+      expect(other.asked("showKept"), "the winner was not kept until it won").toHaveLength(1);
     },
+    says: "the winner was not kept until it won",
   },
 ];
 
@@ -221,6 +277,6 @@ describe("mutants of the client's machine", () => {
     } finally {
       vi.restoreAllMocks();
     }
-    expect(noticed).toBeInstanceOf(Error);
+    expect(noticed).toMatchObject({ name: "AssertionError", message: expect.stringContaining(mutant.says) });
   });
 });
