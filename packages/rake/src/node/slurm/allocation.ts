@@ -10,6 +10,9 @@ import { cancelJob, isOverWithin } from "./queue.js";
 
 const HOLD = 'echo "job $SLURM_JOB_ID"; exec cat >/dev/null';
 
+/** What it says though nothing is wrong. */
+const PROGRESS = /^salloc: (Granted job allocation|Pending job allocation|job \d+ (queued|has been allocated)).*\n/gm;
+
 export interface AllocationShape {
   readonly tasks: number;
   readonly cpusPerTask: number;
@@ -59,7 +62,7 @@ export class Allocation {
     });
     const exited = new Promise<string>((resolve) => {
       child.once("error", () => resolve("there is no salloc on the PATH"));
-      child.once("close", () => resolve(complaint(complained)));
+      child.once("close", () => resolve(complaint(complained.replace(PROGRESS, ""))));
     });
     const held = new Promise<number>((resolve) => {
       child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -74,10 +77,7 @@ export class Allocation {
     });
     const first = await Promise.race([held, exited, late]);
     clearTimeout(timer);
-    if (typeof first === "number") {
-      complained = ""; // that it was granted is none
-      return new Allocation(child, exited, first);
-    }
+    if (typeof first === "number") return new Allocation(child, exited, first);
     if (first !== "late") throw refusal("salloc", first);
     // It takes the waiting job back when it is told to end, and not when it is killed.
     child.kill("SIGTERM");
