@@ -176,7 +176,7 @@ describe("rake", () => {
 
 describe("Ctrl-C", () => {
   it.concurrent(
-    "R38, R9: once cancels remote and local actions and is code 130",
+    "R38: once cancels remote and local actions and is code 130",
     beside(async () => {
       const folder = project("remote-echo remote; sleep 60; echo x >never\necho $$ >pid; echo local; sleep 60");
       await using rake = command.start(folder);
