@@ -38,7 +38,7 @@ export type ServerInput =
   /** The command's first process is gone. Its streams may go on for as long as another holds them open. */
   | { readonly type: "ended"; readonly run: number; readonly end: RunEnd }
   | { readonly type: "collected"; readonly run: number; readonly outputs: readonly FoundOutput[] }
-  /** `limited`: more than R25 allows; else a pattern that nothing matches, or a disk that fails. */
+  /** `limited`: more than R25 allows, or a pattern that nothing matches; else a disk that fails. */
   | { readonly type: "collectFailed"; readonly run: number; readonly limited: boolean; readonly message: string }
   | { readonly type: "outputBytes"; readonly run: number; readonly index: number; readonly bytes: Uint8Array }
   /** It cannot be read, or is not what was collected any more. */

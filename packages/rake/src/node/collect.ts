@@ -21,7 +21,7 @@ export interface CollectOptions {
   readonly maxOutputBytes: number;
 }
 
-/** `limited`: there is more than R25 allows. */
+/** `limited`: there is more than R25 allows, or less than was asked for: the action's own fault. */
 export class CollectError extends Error {
   readonly limited: boolean;
   constructor(message: string, limited: boolean) {
@@ -58,7 +58,7 @@ export async function collect(folder: RunFolder, options: CollectOptions): Promi
   }
   for (const pattern of options.wanted) {
     if (outputs.some(({ path }) => matches(pattern, path))) continue;
-    throw new CollectError(`the action made nothing that ${pattern} means`, false);
+    throw new CollectError(`the action made nothing that ${pattern} means`, true);
   }
   return outputs;
 }

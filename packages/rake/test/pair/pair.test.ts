@@ -109,6 +109,16 @@ describe("R22: what the server has no more", () => {
   });
 });
 
+describe("R25: outputs that were asked for", () => {
+  it("and not made fail the action at once: it is not tried elsewhere, and no host is blamed", () => {
+    const pair = new Pair([[{ command: "work=5 out=a", produces: ["*.o"] }]], { servers: [{}, {}] });
+    const { world } = pair.run();
+    expect(world.ofType("placed")).toHaveLength(1);
+    expect(world.result).toMatchObject({ code: "ACTION_FAILED", message: expect.stringContaining("*.o") });
+    expect([...world.ofType("hostLost"), ...world.ofType("hostBackedOff")]).toEqual([]);
+  });
+});
+
 describe("R26: CANCEL", () => {
   const servers = [{ speed: 10, slots: 1 }, { slots: 1 }];
 

@@ -3,6 +3,7 @@
  * contract forbids, and answers at once, or when the test says.
  */
 import type { NeededInput } from "../../src/core/messages.js";
+import { matches } from "../../src/core/paths.js";
 import type { ServerEvent, ServerInput, ServerOutput, ServerView } from "../../src/core/server-contract.js";
 import { ServerMachine } from "../../src/core/server-machine.js";
 import type { ServerMachineOptions } from "../../src/core/server-options.js";
@@ -259,7 +260,7 @@ export class Rig {
       }
       case "collect":
         if (run.collects++ > 0) throw new Error("a run that is collected twice");
-        this.#later("collect", () => this.#collect(run, output.newestOnly));
+        this.#later("collect", () => this.#collect(run, output.newestOnly, output.wanted));
         return;
       case "readOutput": {
         const { index, offset, maxBytes } = output;
@@ -280,7 +281,12 @@ export class Rig {
     this.tell({ type: "started", run: run.id });
   }
 
-  #collect(run: FakeRun, newestOnly: boolean): void {
+  #collect(run: FakeRun, newestOnly: boolean, wanted: readonly string[]): void {
+    const lacking = wanted.find((pattern) => !run.made.some(({ path }) => matches(pattern, path)));
+    if (lacking !== undefined) {
+      const message = `nothing is ${lacking}`;
+      return this.tell({ type: "collectFailed", run: run.id, limited: true, message });
+    }
     const { found } = run;
     this.tell({ type: "collected", run: run.id, outputs: newestOnly ? found.slice(-1) : found });
     if (newestOnly) run.made.splice(0, run.made.length - 1);

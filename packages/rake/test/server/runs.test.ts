@@ -219,7 +219,7 @@ test("R24: outputs are of an exit code 0 alone", () => {
   }
 });
 
-test("R25: patterns are the driver's to match; what it finds too much is LIMITED, what matches nothing FAILED", () => {
+test("R25: patterns are the driver's to match; what it finds too much or lacks is LIMITED, a disk that fails FAILED", () => {
   const rig = new Rig({ ...HOST, maxOutputs: 2, maxOutputBytes: 10 });
   const peer = rig.welcomed();
   const attempt = (actionId: number): void => {
@@ -240,11 +240,11 @@ test("R25: patterns are the driver's to match; what it finds too much is LIMITED
   attempt(3);
   expect(collected([{ path: "a\\b", size: 1 }])).toMatch(/^FAILED/);
   attempt(4);
-  rig.tell({ type: "collectFailed", run: rig.run().id, limited: false, message: '"*.o" matches nothing' });
-  expect(ended(peer)).toBe('FAILED "*.o" matches nothing');
+  rig.tell({ type: "collectFailed", run: rig.run().id, limited: false, message: "no such device" });
+  expect(ended(peer)).toBe("FAILED no such device");
   attempt(5);
-  rig.tell({ type: "collectFailed", run: rig.run().id, limited: true, message: "too many" });
-  expect(ended(peer)).toBe("LIMITED too many");
+  rig.tell({ type: "collectFailed", run: rig.run().id, limited: true, message: '"*.o" matches nothing' });
+  expect(ended(peer)).toBe('LIMITED "*.o" matches nothing');
   expect(peer.of("DONE")).toHaveLength(5);
   expect(rig.view).toMatchObject(IDLE);
 });
