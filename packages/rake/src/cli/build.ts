@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { type Command, Option } from "commander";
 import { RakefileError } from "../core/errors.js";
+import { reasonsText } from "../core/explain-text.js";
 import type { HostAddress, Plan } from "../core/plan.js";
 import { parseRakefile } from "../core/rakefile.js";
 import type { BuildReport } from "../core/report.js";
@@ -122,7 +123,11 @@ function tell(report: BuildReport, flags: BuildFlags, screen: BuildScreen): void
   if (flags.json === true && result !== undefined) {
     process.stdout.write(`${resultJson(result, endedAt - beganAt)}\n`);
   } else {
-    if (flags.quiet !== true) for (const line of totalsText(report)) screen.say(printable(line));
+    if (flags.quiet !== true) {
+      for (const line of totalsText(report)) screen.say(printable(line));
+      const reasons = reasonsText(report);
+      if (reasons !== "") screen.say(`why there: ${reasons}; rake explain says more`);
+    }
     if (result !== undefined && result.outcome !== "succeeded") {
       const { outcome, code, message } = result;
       screen.say(outcome === "cancelled" ? "cancelled" : `${code}: ${printable(oneLine(message))}`);

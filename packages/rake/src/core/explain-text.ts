@@ -17,6 +17,28 @@ export function explainText(report: BuildReport, { lines: wanted }: ExplainOptio
   return `${lines.map((line) => printable(oneLine(line))).join("\n")}\n`;
 }
 
+/** Why the attempts won whose outputs were taken, in one line without an end: `cheapest 3, the only bid 2, retried 1`. */
+export function reasonsText({ actions }: BuildReport): string {
+  const counts = new Map<string, number>();
+  for (const { rounds, attempts } of actions) {
+    const winner = attempts.find(({ outcome }) => outcome === "won");
+    if (winner === undefined) continue;
+    const round = [...placements(rounds, attempts)].find(([, attempt]) => attempt === winner)?.[0];
+    const bids = round?.bids.length ?? 0;
+    const reason = winner.why !== "bid" ? (SHORT[winner.why] ?? winner.why) : bids > 1 ? "cheapest" : "the only bid";
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  return [...counts].map(([reason, count]) => `${reason} ${count}`).join(", ");
+}
+
+const SHORT: Readonly<Record<string, string>> = {
+  speculation: "started twice",
+  retry: "retried",
+  fallback: "no host left",
+  local: "local",
+  cache: "cached",
+};
+
 function actionText(action: ActionReport, addresses: readonly string[]): string[] {
   const { line, command, attempts, rounds, outcome, message } = action;
   const winner = attempts.find((attempt) => attempt.outcome === "won");

@@ -7,7 +7,7 @@ export { type BuildMachineOptions, type BuildSettings, resolveBuildOptions } fro
 export type * from "./client-contract.js";
 export { decodeClientMessage, decodeServerMessage, encode } from "./codec.js";
 export { BuildError, RakeError, RakefileError, RemoteProtocolError } from "./errors.js";
-export { type ExplainOptions, explainText } from "./explain-text.js";
+export { type ExplainOptions, explainText, reasonsText } from "./explain-text.js";
 export { type Dialect, dialectOf, type Spoken } from "./first-bytes.js";
 export { fromHex, isDigest, toHex } from "./hex.js";
 export { kindOf } from "./kind.js";

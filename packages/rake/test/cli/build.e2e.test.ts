@@ -38,6 +38,7 @@ describe("rake", () => {
       expect(built.stderr).toContain("3| err\n");
       expect(built.stderr).toMatch(/^rake: \[3\/3\] cat b\.txt d\/c \(this machine, .*\)$/m);
       expect(built.stderr).toMatch(/^rake: 3 actions in .*; sent 6 B, saved 0 B; got 7 B$/m);
+      expect(built.stderr).toMatch(/^rake: why there: (.*, )?local 1; rake explain says more\n/m);
       expect(readdirSync(folder).sort()).toEqual([".rake", "Rakefile", "b.txt", "d", "in", "t.html", "t.json"]);
       expect(readFileSync(join(folder, "t.html"), "utf8")).toContain(`aria-label="line 3: tr a-z A-Z`);
       expect(JSON.parse(readFileSync(join(folder, "t.json"), "utf8"))).toHaveProperty("traceEvents");
@@ -200,7 +201,8 @@ describe("Ctrl-C", () => {
       await rake.line(/\| local$/);
       rake.signal("SIGINT");
       rake.signal("SIGTERM");
-      const { code, signal } = await rake.exited;
+      const { code, signal, stderr } = await rake.exited;
+      expect(stderr).not.toMatch(/cancelled/); // which it says when all has ended
       expect([code, signal].join(" ")).toMatch(/^(130|143) $/);
     }),
   );

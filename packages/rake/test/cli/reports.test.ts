@@ -1,7 +1,7 @@
 /** What is drawn and told of a report: totals, explain, timeline and trace. */
 import { describe, expect, it } from "vitest";
 import { planText } from "../../src/cli/plan-text.js";
-import { explainText } from "../../src/core/explain-text.js";
+import { explainText, reasonsText } from "../../src/core/explain-text.js";
 import { lanesOf } from "../../src/core/lanes.js";
 import { timelineHtml } from "../../src/core/timeline.js";
 import { totalsText } from "../../src/core/totals.js";
@@ -36,6 +36,11 @@ beta:6333: vm, 2 slots, speed 2, sandbox bwrap
 3 actions in 1.5 s: alpha:6238 2, this machine 1; sent 10 B, saved 2.0 KiB; got 1.5 KiB
 1 host lost, 1 retry
 `);
+  });
+
+  it("R40: says in a line why the hosts won", () => {
+    expect(reasonsText(report)).toBe("cheapest 1, retried 1, local 1");
+    expect(reasonsText(reportOf(planOf(TWO_HOSTS), []))).toBe("");
   });
 
   it("R40: shows actions of some lines alone", () => {
