@@ -4,15 +4,15 @@
  * longer than to run `true`.
  */
 import { join } from "node:path";
+import { EmptyFolder } from "./empty-folder.js";
 import type { Fifos } from "./fifos.js";
-import { type Launcher, launchWaiting, type RunPaths } from "./launch.js";
+import { type Launcher, launchWaiting } from "./launch.js";
 import { removeFolder } from "./removal.js";
-import { makeEmptyFolder } from "./run-folder.js";
 import { ActionProcess } from "./spawn.js";
 import { messageOf } from "./trouble.js";
 
 export interface ReadyRun {
-  readonly paths: RunPaths;
+  readonly folder: EmptyFolder;
   readonly process: ActionProcess;
 }
 
@@ -30,6 +30,8 @@ export interface ReadyRunsOptions {
 export class ReadyRuns {
   readonly #options: ReadyRunsOptions;
   #ready: ReadyRun[] = [];
+  /** Of attempts that have ended. */
+  #folders: EmptyFolder[] = [];
   #making: Promise<void> | undefined;
   readonly #removing = new Set<Promise<void>>();
   #last = 0;
@@ -58,11 +60,22 @@ export class ReadyRuns {
   /** The one that is ready, if there is one: it is the caller's to end and remove. */
   take(): ReadyRun | undefined {
     for (let one = this.#ready.shift(); one !== undefined; one = this.#ready.shift()) {
-      if (one.process.isThere) return one;
-      // Somebody has ended it.
+      if (one.process.isThere && one.folder.isAsMade) {
+        one.folder.use();
+        return one;
+      }
+      // Somebody has ended it, or was in its folder.
       this.#remove(one);
     }
     return undefined;
+  }
+
+  /** Takes a folder back when no process of its attempt is left. False where it is not wanted, and is to be removed. @throws what Node says */
+  async giveBack(folder: EmptyFolder): Promise<boolean> {
+    const isWanted = (): boolean => !this.#isClosed && this.#folders.length < this.#options.most;
+    if (!isWanted() || !(await folder.renew()) || !isWanted()) return false;
+    this.#folders.push(folder);
+    return true;
   }
 
   /** Resolves when nothing of them is left. */
@@ -71,32 +84,42 @@ export class ReadyRuns {
     await this.#making;
     for (const one of this.#ready.splice(0)) this.#remove(one);
     await Promise.all(this.#removing);
+    for (const { paths } of this.#folders.splice(0)) await this.#removeFolder(paths.top);
   }
 
   async #make(perl: string): Promise<boolean> {
     const { runs, launcher, fifos, trouble } = this.#options;
-    const top = join(runs, `ready-${++this.#last}`);
     await new Promise((resolve) => setImmediate(resolve));
     if (this.#isClosed) return false;
+    const { user } = launcher;
+    let folder = this.#folders.pop();
+    const top = folder?.paths.top ?? join(runs, `ready-${++this.#last}`);
     try {
-      const paths = makeEmptyFolder(top, launcher.user);
-      const { user } = launcher;
+      folder ??= EmptyFolder.make(top, user);
+      const { paths } = folder;
       const process = await ActionProcess.start({ launch: launchWaiting(launcher, paths, perl), paths, user, fifos });
-      this.#ready.push({ paths, process });
+      this.#ready.push({ folder, process });
       return true;
     } catch (error) {
       trouble(`an attempt cannot be made ready: ${messageOf(error)}`);
-      await removeFolder(top).catch(() => {});
+      await this.#removeFolder(top);
       return false;
     }
   }
 
-  #remove({ paths, process }: ReadyRun): void {
+  #remove({ folder, process }: ReadyRun): void {
     const removing = process
       .end()
-      .then(() => removeFolder(paths.top))
-      .catch((error: unknown) => this.#options.trouble(`${paths.top} cannot be removed: ${messageOf(error)}`))
+      .then(() => this.#removeFolder(folder.paths.top))
       .finally(() => this.#removing.delete(removing));
     this.#removing.add(removing);
+  }
+
+  async #removeFolder(path: string): Promise<void> {
+    try {
+      await removeFolder(path);
+    } catch (error) {
+      this.#options.trouble(`${path} cannot be removed: ${messageOf(error)}`);
+    }
   }
 }

@@ -1,8 +1,9 @@
 /** The folder of one attempt (R22, R41): its inputs alone, at their paths and with their modes, as copies. */
-import { chmodSync, chownSync, lstatSync, mkdirSync, utimesSync } from "node:fs";
+import { chmodSync, chownSync, lstatSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import type { Job } from "../core/server-contract.js";
-import { type RunPaths, runPaths } from "./launch.js";
+import { EmptyFolder, type FolderUser, makeFolder } from "./empty-folder.js";
+import type { RunPaths } from "./launch.js";
 import type { Store } from "./store.js";
 
 /** By these it is seen whether a file is still what it was; the time of change is the kernel's, and no action can set it. */
@@ -32,18 +33,14 @@ export function stateOf(path: string): FileState {
   return { inode: ino, size, modifiedNs: mtimeNs, changedNs: ctimeNs };
 }
 
-type User = { readonly uid: number; readonly gid: number } | undefined;
-
-/** @param top where it is to be: nothing is there yet. @throws what Node says where it cannot be made */
-export function makeEmptyFolder(top: string, user: User): RunPaths {
-  const paths = runPaths(top);
-  for (const path of [paths.top, paths.work, paths.home, paths.tmp, paths.shm]) makeFolder(path, user);
-  return paths;
-}
-
-/** Both: see `placeInputs`. */
-export async function makeRunFolder(top: string, inputs: Job["inputs"], store: Store, user: User): Promise<RunFolder> {
-  return await placeInputs(makeEmptyFolder(top, user), inputs, store, user);
+/** An empty one and its inputs: see `placeInputs`. @param top where it is to be; nothing stands there yet */
+export async function makeRunFolder(
+  top: string,
+  inputs: Job["inputs"],
+  store: Store,
+  user: FolderUser,
+): Promise<RunFolder> {
+  return await placeInputs(EmptyFolder.make(top, user).paths, inputs, store, user);
 }
 
 /** @throws what Node says where they cannot be placed; the machine has looked at the paths before */
@@ -51,7 +48,7 @@ export async function placeInputs(
   paths: RunPaths,
   inputs: Job["inputs"],
   store: Store,
-  user: User,
+  user: FolderUser,
 ): Promise<RunFolder> {
   const made = new Set<string>();
   const states = new Map<string, InputState>();
@@ -73,11 +70,6 @@ export async function placeInputs(
   return { paths, inputs: states };
 }
 
-function makeFolder(path: string, user: User): void {
-  mkdirSync(path, { mode: 0o700 });
-  own(path, user);
-}
-
-function own(path: string, user: User): void {
+function own(path: string, user: FolderUser): void {
   if (user !== undefined) chownSync(path, user.uid, user.gid);
 }

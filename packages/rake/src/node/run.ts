@@ -3,6 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { RunEnd } from "../core/messages.js";
 import type { FoundOutput, Job, ServerInput, StreamName } from "../core/server-contract.js";
 import { CollectError, type CollectedOutput, collect, openOutput } from "./collect.js";
+import type { EmptyFolder } from "./empty-folder.js";
 import { type RunningAction, type StartAction, startHere } from "./engine.js";
 import type { Fifos } from "./fifos.js";
 import { watchFolder } from "./folder-size.js";
@@ -36,6 +37,8 @@ const SIGKILL = 9;
 export class Run {
   readonly #number: number;
   #top: string;
+  /** Where it is one that can be used again. */
+  #emptyFolder: EmptyFolder | undefined;
   readonly #setting: RunSetting;
   #job: Job | undefined;
   #folder: RunFolder | undefined;
@@ -88,11 +91,20 @@ export class Run {
     await Promise.all([this.#process?.end(), this.#reading]);
     await this.#open?.file.close();
     try {
-      await removeFolder(this.#top);
+      if (!(await this.#giveBack())) await removeFolder(this.#top);
     } catch (error) {
       this.#setting.trouble(`${this.#top} cannot be removed: ${messageOf(error)}`);
     }
     this.#setting.tell({ type: "removed", run: this.#number });
+  }
+
+  async #giveBack(): Promise<boolean> {
+    if (this.#emptyFolder === undefined) return false;
+    try {
+      return (await this.#setting.ready?.giveBack(this.#emptyFolder)) ?? false;
+    } catch {
+      return false; // what cannot be emptied is removed, or that says why not
+    }
   }
 
   async #start(job: Job): Promise<void> {
@@ -134,9 +146,10 @@ export class Run {
   /** The same for one that waits. */
   async #startReady(one: ReadyRun, job: Job, words: readonly string[]): Promise<RunningAction | undefined> {
     const { launcher, store } = this.#setting;
-    this.#top = one.paths.top;
+    this.#top = one.folder.paths.top;
+    this.#emptyFolder = one.folder;
     try {
-      this.#folder = await placeInputs(one.paths, job.inputs, store, launcher.user);
+      this.#folder = await placeInputs(one.folder.paths, job.inputs, store, launcher.user);
       if (!this.#isRemoved) {
         one.process.order(meterOrder(limitsUnder(launcher, job.limits), words));
         return one.process;

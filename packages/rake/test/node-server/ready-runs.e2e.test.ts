@@ -1,8 +1,8 @@
 /** Attempts that are made ready before they are asked for (R63). */
-import { readdirSync } from "node:fs";
+import { lstatSync, readdirSync, writeFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { itWith } from "../../../../test/components.js";
-import { startTypeScript } from "../../../../test/process.js";
+import { startBundled } from "../../../../test/programs.js";
 import type { Sandbox } from "../../src/core/messages.js";
 import { processesIn } from "../../src/node/process-scan.js";
 import { ReadyRuns } from "../../src/node/ready-runs.js";
@@ -66,6 +66,51 @@ for (const sandbox of ["rlimit", "bwrap", "none"] as const) {
   });
 }
 
+it("R63: a folder is used again where an action has left it alone, and nothing that one has done is found by the next", async () => {
+  const { rig, ready } = await rigWithReady("rlimit");
+  const seen: string[] = [];
+  const look = "ls -AlR . $HOME $TMPDIR | grep -c '^[-dlbcps]'; stat -c %a . .. $HOME $TMPDIR | tr '\\n' ' '; pwd";
+  const dirty = [
+    "true",
+    "mkdir -p a/b; echo x >a/b/c; echo x >$TMPDIR/t; mkdir $HOME/.cache",
+    "chmod 777 . $HOME",
+    "chmod 000 .",
+    "chmod 777 ..",
+    "echo x >../more",
+    "mv $HOME ../elsewhere; mkdir $HOME",
+    "rmdir $TMPDIR; ln -s / $TMPDIR",
+    "touch x; rm x",
+  ];
+  for (const command of dirty) {
+    await until(() => ready.waiting === 1);
+    // What was made within the last tick is not used again.
+    const isOlder = (name: string): boolean => Date.now() - lstatSync(`${rig.folder.runs}/${name}`).ctimeMs > 25;
+    await until(() => readyNames(rig).every(isOlder));
+    const run = await rig.start(`${look}; ${command}`);
+    const [count, modes, place = ""] = (await run.outcome()).stdout
+      .split("\n")
+      .flatMap((line) => line.split(/ (?=\/)/));
+    expect([count, modes]).toEqual(["0", "700 700 700 700"]);
+    seen.push(place);
+    await run.remove();
+  }
+  expect(new Set(seen).size).toBeLessThan(seen.length);
+  expect(rig.trouble).toEqual([]);
+  await ready.close();
+  expect(readyNames(rig)).toEqual([]);
+});
+
+it("R63: one whose folder somebody was in is passed over", async () => {
+  const { rig, ready } = await rigWithReady("rlimit");
+  const [name = ""] = readyNames(rig);
+  writeFileSync(`${rig.folder.runs}/${name}/work/planted`, "");
+  const run = await rig.start("ls");
+  expect((await run.outcome()).stdout).toBe("");
+  await run.remove();
+  await ready.close();
+  expect(readyNames(rig)).toEqual([]);
+});
+
 it("R42, R63: the limits are those of the action", async () => {
   const { rig } = await rigWithReady("rlimit");
   const run = await rig.start(
@@ -103,13 +148,13 @@ it("R63: a command that no process can have fails its attempt, and nothing is le
 it("R45, R63: what is ready ends with a server that is killed, and its folder goes at the next start", async () => {
   const folder = stateFolder();
   const program = new URL("server-program.ts", import.meta.url);
-  await using first = startTypeScript(program, [JSON.stringify({ folder, sandbox: "rlimit", readyRuns: 2 })]);
+  await using first = startBundled(program, [JSON.stringify({ folder, sandbox: "rlimit", readyRuns: 2 })]);
   await first.port();
   await until(() => processesIn(`${folder}/runs`).length === 2);
   first.kill("SIGKILL");
   await first.exited;
   await until(() => processesIn(`${folder}/runs`).length === 0);
-  await using second = startTypeScript(program, [JSON.stringify({ folder, sandbox: "rlimit", readyRuns: 0 })]);
+  await using second = startBundled(program, [JSON.stringify({ folder, sandbox: "rlimit", readyRuns: 0 })]);
   const client = await RawClient.connect(await second.port());
   expect((await client.run("true")).end).toBe("EXITED");
   expect(readdirSync(`${folder}/runs`)).toEqual([]);
