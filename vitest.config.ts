@@ -25,6 +25,7 @@ const roots = ["packages/*/test", "examples/*/test", "bench/test", "test"];
 const config: ViteUserConfig = defineConfig({
   test: {
     reporters: ["default", "./test/reporter.ts"],
+    globalSetup: ["test/programs-setup.ts"],
     projects: [
       {
         test: {
