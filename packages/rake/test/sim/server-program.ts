@@ -260,7 +260,7 @@ export class ServerProgram implements NodeProgram {
         return this.#ofRun(output.run, (run): ServerInput => {
           if (disk.fails) return { type: "collectFailed", run: output.run, limited: false, message: "the disk fails" };
           if (run.collect(output.wanted)) return { type: "collected", run: output.run, outputs: run.outputs };
-          return { type: "collectFailed", run: output.run, limited: false, message: "nothing matches a pattern" };
+          return { type: "collectFailed", run: output.run, limited: true, message: "nothing matches a pattern" };
         });
       case "readOutput": {
         const { run, index, offset, maxBytes } = output;
