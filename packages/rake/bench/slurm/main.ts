@@ -7,7 +7,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { bundleProgram } from "../../test/slurm/bundled-program.js";
+import { bundled } from "../../../../test/programs.js";
 import { SlurmCluster } from "../../test/slurm/start-slurm.js";
 import { type Overhead, overheads } from "./overheads.js";
 
@@ -30,13 +30,13 @@ const overOf = (base: readonly number[], { perActionMs }: Overhead): number =>
     0.5,
   );
 
-const server = bundleProgram();
+const server = bundled(new URL("../../test/slurm/serve-program.ts", import.meta.url));
 const shared = mkdtempSync(join(tmpdir(), "lab-slurm-bench-"));
 const work = mkdtempSync(join(tmpdir(), "lab-slurm-work-"));
 chmodSync(shared, 0o711);
 try {
   await using cluster = await SlurmCluster.start();
-  const results = await overheads({ rounds, actions, folder: shared, work, command: server.command });
+  const results = await overheads({ rounds, actions, folder: shared, work, command: [process.execPath, server] });
   console.log(
     `Node ${process.versions.node}, load ${loadavg()[0]?.toFixed(2)}, ${rounds} rounds of ${actions} actions\n`,
   );
@@ -59,7 +59,6 @@ try {
   const left = await cluster.left();
   if (left.length > 0) throw new Error(`left: ${left}`);
 } finally {
-  server.remove();
   rmSync(shared, { recursive: true, force: true });
   rmSync(work, { recursive: true, force: true });
 }

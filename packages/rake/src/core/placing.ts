@@ -6,7 +6,7 @@ import type { BuildContext } from "./build-context.js";
 import type { Host } from "./host.js";
 import type { HostTable } from "./host-table.js";
 import { type BidView, type BusyView, lowest } from "./placement.js";
-import { overdue, speculatesAt } from "./speculation.js";
+import { gainMs, leftMs, overdue, speculatesAt } from "./speculation.js";
 import { hasResources, Starvation, type Starved } from "./starvation.js";
 
 /** A hold lasts so much of what the best bid would take: then what runs is looked at again. */
@@ -106,8 +106,11 @@ export class Placing {
     if (this.#queue.length > 0 && this.#holdUntil > this.#context.now) soonest = Math.min(soonest, this.#holdUntil);
     if (!this.#maySpeculate) return soonest;
     for (const { placedAt, expectedMs, host, state } of this.#candidates()) {
-      const at = placedAt + speculatesAt(expectedMs, this.#context.settings);
-      if (at > this.#context.now && this.#askable(state, host).length > 0) soonest = Math.min(soonest, at);
+      if (this.#askable(state, host).length === 0) continue;
+      const { settings, now } = this.#context;
+      for (const after of [settings.speculateMs, speculatesAt(expectedMs, settings)]) {
+        if (placedAt + after > now) soonest = Math.min(soonest, placedAt + after);
+      }
     }
     return soonest;
   }
@@ -196,9 +199,7 @@ export class Placing {
     }
     for (const one of this.#running) {
       for (const { host, placedAt, placed } of one.live) {
-        const elapsedMs = now - placedAt;
-        // Nobody knows how long it takes, once it took longer than expected: half as long again as it did.
-        busy.get(host)?.push(Math.max(placed.expectedMs - elapsedMs, elapsedMs / 2));
+        busy.get(host)?.push(leftMs({ elapsedMs: now - placedAt, expectedMs: placed.expectedMs }));
       }
     }
     return [...busy].map(([host, endsMs]) => {
@@ -225,10 +226,27 @@ export class Placing {
 
   #speculate(): void {
     if (!this.#maySpeculate || !this.#hosts.all.some((host) => host.isAskable)) return;
-    for (const { state, host } of overdue(this.#candidates(), this.#context.settings)) {
+    const candidates = this.#candidates();
+    for (const { state, host } of overdue(candidates, this.#context.settings)) {
       const hosts = this.#askable(state, host);
       if (hosts.length > 0) return this.#open(state, hosts, true);
     }
+    let best: { readonly state: ActionState; readonly hosts: readonly Host[]; readonly gain: number } | undefined;
+    for (const candidate of candidates) {
+      const { state, host } = candidate;
+      const gains = this.#askable(state, host).map((other): [Host, number] => {
+        return [other, gainMs(candidate, this.#speed(other) / this.#speed(host), this.#context.settings)];
+      });
+      const gain = Math.max(0, ...gains.map(([, one]) => one));
+      if (gain <= (best?.gain ?? 0)) continue;
+      best = { state, hosts: gains.flatMap(([other, one]) => (one > 0 ? [other] : [])), gain };
+    }
+    if (best !== undefined) this.#open(best.state, best.hosts, true);
+  }
+
+  /** With what was learned of it (R30). */
+  #speed(host: Host): number {
+    return host.speed / this.#context.learned.slowdown(host.address);
   }
 }
 

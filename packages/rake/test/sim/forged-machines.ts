@@ -7,8 +7,8 @@ import {
   decodeClientMessage,
   decodeServerMessage,
   encode,
-  BuildMachine as Shipped,
   type ServerMessage,
+  BuildMachine as Shipped,
 } from "../../src/core/index.js";
 import { Frames } from "./frames.js";
 

@@ -61,7 +61,8 @@ export class VanishedIsSuccess extends WatchingBuild {
       for (const [key, running] of [...this.running]) {
         if (running.link !== input.link) continue;
         this.running.delete(key);
-        if (!running.hasStatus) this.give(now, running.link, { type: "STATUS", actionId: running.actionId, ...ENDED }, out);
+        if (!running.hasStatus)
+          this.give(now, running.link, { type: "STATUS", actionId: running.actionId, ...ENDED }, out);
         this.give(now, running.link, this.doneOf(running), out);
       }
     }
@@ -103,39 +104,6 @@ export class ChecksNoDigest extends ForgedBuild {
   protected override told(input: ClientInput): readonly ClientInput[] {
     if (input.type !== "outputWritten") return [input];
     return [{ ...input, digest: this.#announced.get(input.path) ?? input.digest }];
-  }
-}
-
-/** A path may lead anywhere. */
-export class ChecksNoPath extends ForgedBuild {
-  readonly #real = new Map<string, string>();
-
-  protected override hears(_link: number, message: ServerMessage): readonly ServerMessage[] {
-    if (message.type !== "OUTPUT") return [message];
-    const path = `o/${Buffer.from(message.path).toString("hex")}`;
-    this.#real.set(path, message.path);
-    return [{ ...message, path }];
-  }
-
-  /** Patterns would not match what stands for a path. */
-  protected override says(_link: number, message: ClientMessage): readonly ClientMessage[] {
-    return [message.type === "EXECUTE" ? { ...message, outputs: [] } : message];
-  }
-
-  protected override told(input: ClientInput): readonly ClientInput[] {
-    if (input.type !== "outputWritten" && input.type !== "outputFailed") return [input];
-    return [{ ...input, path: `o/${Buffer.from(input.path).toString("hex")}` }];
-  }
-
-  protected override asks(output: ClientOutput): readonly ClientOutput[] {
-    const real = (path: string): string => this.#real.get(path) ?? path;
-    if (output.type === "commit" || output.type === "remember") {
-      return [{ ...output, paths: output.paths.map(real) }];
-    }
-    if (output.type === "openOutput" || output.type === "writeOutput" || output.type === "endOutput") {
-      return [{ ...output, path: real(output.path) }];
-    }
-    return [output];
   }
 }
 

@@ -6,7 +6,6 @@ import { RemoteAttempt } from "../../src/core/remote-attempt.js";
 import { Settlement } from "../../src/core/settlement.js";
 import {
   ChecksNoDigest,
-  ChecksNoPath,
   CommitsBeforeDone,
   ForgetsToolchains,
   GoesOnBehindFailures,
@@ -18,12 +17,7 @@ import {
   VanishedIsSuccess,
   WaitsForEver,
 } from "./mutants-of-clients.js";
-import {
-  FreesBeforeRemoval,
-  IgnoresCredit,
-  KeepsWhatALostClientBegan,
-  ReservesForEver,
-} from "./mutants-of-servers.js";
+import { FreesBeforeRemoval, IgnoresCredit, KeepsWhatALostClientBegan, ReservesForEver } from "./mutants-of-servers.js";
 import type { Machines } from "./run-plan.js";
 
 export interface Mutant {
@@ -41,7 +35,6 @@ export const MUTANTS: readonly Mutant[] = [
   { bug: "losers are not released", oracles: ["R20"], machines: { BuildMachine: ReleasesNobody } },
   { bug: "a reservation never ends by time", oracles: ["R19"], machines: { ServerMachine: ReservesForEver } },
   { bug: "digests of outputs are not checked", oracles: ["D"], machines: { BuildMachine: ChecksNoDigest } },
-  { bug: "paths of outputs are not checked", oracles: ["R35"], machines: { BuildMachine: ChecksNoPath } },
   { bug: "attempts have no bound", oracles: ["R32"], machines: { BuildMachine: TriesForEver } },
   { bug: "both attempts of a speculation commit", oracles: ["C"], machines: {}, breaks: bothCommit },
   { bug: "exit codes are ignored", oracles: ["A"], machines: { BuildMachine: IgnoresExitCodes } },

@@ -123,7 +123,7 @@ export function drawPlan(seed: number): Plan {
     sets,
     client: drawClient(pick, has, promised),
     server: drawServer(pick, has, heartbeatMs, promised),
-    streams: drawStreams(pick, has),
+    streams: drawStreams(pick, has, hosts),
     effectMs: has("slow disks") ? pick([5, 40]) : pick([0, 1]),
     again: has("cache") ? pick(["same", "another toolchain"]) : pick(["no", "no", "no", "same"]),
     acts: [...acts].sort((a, b) => a.atMs - b.atMs),
@@ -198,12 +198,7 @@ function drawClient(pick: Choose, has: Draw["has"], promised: Promised): BuildMa
   };
 }
 
-function drawServer(
-  pick: Choose,
-  has: Draw["has"],
-  heartbeatMs: number,
-  promised: Promised,
-): ServerMachineOptions {
+function drawServer(pick: Choose, has: Draw["has"], heartbeatMs: number, promised: Promised): ServerMachineOptions {
   return {
     heartbeatMs,
     validForMs: has("short reservations") && promised !== "honest host" ? pick([60, 300]) : 5_000,
@@ -215,8 +210,8 @@ function drawServer(
   };
 }
 
-function drawStreams(pick: Choose, has: Draw["has"]): StreamOptions {
-  const isBig = has("big files");
+function drawStreams(pick: Choose, has: Draw["has"], hosts: readonly PlannedHost[]): StreamOptions {
+  const isBig = has("big files") || hosts.some(({ lie }) => lie?.kind === "flood");
   const fragments = has("fragments") && !isBig;
   const mss = fragments ? pick([60, 200, 700]) : 16_384;
   const small = has("full buffers") ? pick(isBig ? [8_000, 40_000] : [500, 4_000]) : 262_144;
