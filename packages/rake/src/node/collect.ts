@@ -1,5 +1,5 @@
 /** Finds what an action made (R25): regular files that are new or changed, by content or mode, and match the patterns. */
-import { chmodSync, constants, readlinkSync, realpathSync } from "node:fs";
+import { chmodSync, constants, lstatSync, readlinkSync, realpathSync } from "node:fs";
 import { type FileHandle, lstat, open } from "node:fs/promises";
 import { matches, pathFault } from "../core/paths.js";
 import type { FoundOutput } from "../core/server-contract.js";
@@ -66,6 +66,9 @@ export async function collect(folder: RunFolder, options: CollectOptions): Promi
 /** Those whose name and kind allow it, and that are not as they were at the first glance. */
 async function candidatesIn(folder: RunFolder, options: CollectOptions): Promise<Candidate[]> {
   const { paths, inputs } = folder;
+  if (lstatSync(paths.work, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new CollectError("the action has put something else in the place of its folder", false);
+  }
   const candidates: Candidate[] = [];
   // Inputs that were not touched are not looked into, and so are not among those that are counted here.
   const most = options.newestOnly ? Number.POSITIVE_INFINITY : options.maxOutputs + inputs.size;
@@ -93,7 +96,7 @@ async function candidatesIn(folder: RunFolder, options: CollectOptions): Promise
 function targetOf(place: string, work: string): string | undefined {
   try {
     const target = realpathSync(place);
-    return target.startsWith(`${realpathSync(work)}/`) ? target : undefined;
+    return target.startsWith(`${work}/`) ? target : undefined;
   } catch {
     return undefined;
   }
@@ -130,6 +133,7 @@ async function examine(folder: RunFolder, { path, place }: Candidate): Promise<C
 /**
  * Opens a file of the folder and nothing else: the processes of the action are gone, but without a sandbox those of another one have the same
  * user, and could put a link there.
+ * @param work a path without links: what it leads to now may be another folder
  * @throws what Node says, or that it leads out of the folder
  */
 export async function openOutput(place: string, work: string): Promise<FileHandle> {
@@ -149,7 +153,7 @@ export async function openOutput(place: string, work: string): Promise<FileHandl
     }
   }
   const leadsTo = process.platform === "linux" ? readlinkSync(`/proc/self/fd/${file.fd}`) : place;
-  if (leadsTo === place || leadsTo.startsWith(`${realpathSync(work)}/`)) return file;
+  if (leadsTo === place || leadsTo.startsWith(`${work}/`)) return file;
   await file.close();
   throw new Error("it is not in the folder any more");
 }

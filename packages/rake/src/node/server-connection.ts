@@ -24,6 +24,7 @@ export class ServerConnection {
   readonly #bounds: ConnectionBounds;
   readonly #events: ServerConnectionEvents;
   #isFull = false;
+  #isPaused = false;
   #isOver = false;
   #isCorked = false;
   #timer: NodeJS.Timeout | undefined;
@@ -61,15 +62,19 @@ export class ServerConnection {
     const mark = Math.max(this.#bounds.highWaterBytes, this.#socket.writableHighWaterMark);
     if (this.#isFull || this.#isOver || this.#socket.writableLength < mark) return;
     this.#isFull = true;
+    this.#socket.pause();
     this.#events.full(this);
   }
 
+  /** Nothing is read until `resume`; nor while it is full, or what is said in answer would pile up (R27). */
   pause(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#isPaused = false;
+    if (!this.#isFull) this.#socket.resume();
   }
 
   /**
@@ -89,6 +94,7 @@ export class ServerConnection {
   #drained(): void {
     if (!this.#isFull || this.#isOver) return;
     this.#isFull = false;
+    if (!this.#isPaused) this.#socket.resume();
     this.#events.drained(this);
   }
 

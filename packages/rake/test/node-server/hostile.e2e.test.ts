@@ -1,0 +1,75 @@
+/** Actions and clients that try to have the server do what they may not: at other folders, or to others. */
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import { expect, it, onTestFinished } from "vitest";
+import { scratchFolder } from "../../../../test/scratch.js";
+import { ServerConnection } from "../../src/node/server-connection.js";
+import { ActionRig } from "./action-rig.js";
+
+/** Of the server's user alone. */
+function foreignFolder(): string {
+  const folder = `${scratchFolder()}/foreign`;
+  mkdirSync(folder, { mode: 0o700 });
+  writeFileSync(`${folder}/secret`, "not the action's", { mode: 0o600 });
+  return folder;
+}
+
+it("R25: an action that puts a link in the place of its folder brings nothing from where that leads", async () => {
+  const foreign = foreignFolder();
+  const rig = await ActionRig.make("rlimit");
+  const run = await rig.start(`mv ../work ../aside && ln -s ${foreign} ../work`);
+  await run.ended();
+  await expect(run.outputs(["secret"])).rejects.toThrow(/something else in the place of its folder|made nothing/);
+});
+
+it("R25, R58: what is removed behind an action is what it left, never what its links lead to", async () => {
+  const foreign = foreignFolder();
+  const rig = await ActionRig.make("rlimit");
+  const run = await rig.start(
+    `mkdir -p a/b; ln -s ${foreign} a/b/link; ln -s ${foreign} link; mv ../work ../aside; ln -s ${foreign} ../work`,
+  );
+  await run.ended();
+  await run.remove();
+  expect(readdirSync(foreign)).toEqual(["secret"]);
+  expect(rig.trouble).toEqual([]);
+});
+
+it("R27: a client that does not take what it is sent is not read from, until it does", async () => {
+  const events: string[] = [];
+  const listener = createServer();
+  const accepted = new Promise<Socket>((resolve) => listener.once("connection", resolve));
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const { port } = listener.address() as { port: number };
+  const client = connect(port, "127.0.0.1");
+  client.pause();
+  const socket = await accepted;
+  onTestFinished(() => {
+    client.destroy();
+    socket.destroy();
+    listener.close();
+  });
+  const drained = new Promise<void>((resolve) => {
+    const connection = new ServerConnection(
+      1,
+      socket,
+      { highWaterBytes: 1, lingerMs: 1 },
+      {
+        data: () => {},
+        full: () => events.push("full"),
+        drained: () => resolve(),
+        closed: () => events.push("closed"),
+      },
+    );
+    connection.send(new Uint8Array(64 * 2 ** 20));
+    connection.flush();
+    expect(events).toEqual(["full"]);
+    expect(socket.isPaused()).toBe(true);
+    connection.pause();
+    connection.resume(); // the disk has caught up: it is full all the same
+    expect(socket.isPaused()).toBe(true);
+  });
+  client.resume();
+  await drained;
+  expect(socket.isPaused()).toBe(false);
+  expect(events).toEqual(["full"]);
+});
