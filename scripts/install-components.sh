@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs, from Debian's packages, the real programs that some tests talk to (test/components.ts says why each), and
 # git, by which the checks list the files. What is present is skipped; run it as often as you like, as root or with
-# sudo. `--list` prints the names for LAB_REQUIRE instead and installs nothing.
+# sudo. `--list` prints the names for LAB_REQUIRE instead and installs nothing; `--bench` installs too what benchmarks are measured next to.
 set -euo pipefail
 
 # component   command whose presence shows it   Debian packages
@@ -20,6 +20,12 @@ netns         ip                                iproute2
 '
 tools='
 git           git                               git
+'
+# Programs of others that benchmarks of rake are measured next to: with --bench alone.
+peers='
+make          make                              make
+distcc        distcc                            distcc
+parallel      parallel                          parallel
 '
 
 # Root of a container may not make network namespaces, and nothing that is installed changes that: not asked for there.
@@ -42,6 +48,9 @@ if [[ ${1:-} == --list ]]; then
   exit 0
 fi
 
+wanted=
+if [[ ${1:-} == --bench ]]; then wanted=$peers; fi
+
 missing=()
 while read -r name command packages; do
   if [[ -z $name ]]; then continue; fi
@@ -52,7 +61,7 @@ while read -r name command packages; do
     read -ra more <<<"$packages"
     missing+=("${more[@]}")
   fi
-done <<<"$components$tools"
+done <<<"$components$tools$wanted"
 if [[ ${#missing[@]} -eq 0 ]]; then exit 0; fi
 
 as_root=()
