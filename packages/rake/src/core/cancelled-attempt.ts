@@ -49,7 +49,7 @@ export class CancelledAttempt implements Talk {
   drained(): void {}
 
   /** Never: that it takes long stops nothing else. Then it is forgotten, and the host's word counts again. */
-  overdue(): undefined {
+  overdue(): string | undefined {
     if (!this.#isOver && this.#context.now >= this.#forgetAt) this.#end();
     return undefined;
   }

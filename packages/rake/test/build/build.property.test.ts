@@ -8,7 +8,7 @@ import { fault } from "./invariants.js";
 import { LIES, telling } from "./lies.js";
 import { type ActionText, planOf } from "./plan-of.js";
 
-const RUNS = Number(process.env["LAB_RUNS"] ?? 40);
+const RUNS = Number(process.env["LAB_RUNS"] ?? 25);
 
 interface HostScript {
   readonly speed: number;

@@ -193,8 +193,7 @@ const MUTANTS: readonly Mutant[] = [
   {
     name: "what is slow to end costs its host the connection",
     rule: "R52",
-    change: () =>
-      vi.spyOn(CancelledAttempt.prototype, "overdue").mockImplementation((() => "it did not end") as () => undefined),
+    change: () => vi.spyOn(CancelledAttempt.prototype, "overdue").mockReturnValue("it did not end"),
     notice: () => {
       const learned = { workMs: { "cc work=# out=a": 10 }, hosts: {} };
       const world = build([["cc work=400 out=a"], WAIT], 2, {

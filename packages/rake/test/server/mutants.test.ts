@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { allScenarios, complaintOf, MUTANTS, RULES } from "./mutants.js";
+import { allScenarios, complaintOf } from "./killers.js";
+import { MUTANTS, RULES } from "./mutants.js";
 
 const scenarios = await allScenarios();
 

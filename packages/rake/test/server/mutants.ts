@@ -3,26 +3,29 @@
  * named must fail for it (mutants.test.ts).
  */
 import { IncomingBlobs } from "../../src/core/incoming-blobs.js";
-import type { ServerMessage } from "../../src/core/messages.js";
 import { Pins } from "../../src/core/pins.js";
-import type { Platform } from "../../src/core/platform.js";
 import { StreamPulls } from "../../src/core/pulls.js";
 import { Run } from "../../src/core/run.js";
 import { ServerAction } from "../../src/core/server-action.js";
-import type { ServerInput, ServerOutput } from "../../src/core/server-contract.js";
 import { ServerHeartbeat } from "../../src/core/server-heartbeat.js";
-import { ServerMachine } from "../../src/core/server-machine.js";
-import type { ServerMachineOptions } from "../../src/core/server-options.js";
 import { ServerSession } from "../../src/core/server-session.js";
 import { Slots } from "../../src/core/slots.js";
 import { StoreIndex } from "../../src/core/store-index.js";
 import { Uploads } from "../../src/core/uploads.js";
 import { V1Session } from "../../src/core/v1-session.js";
-import { Rig } from "./rig.js";
-import { type Scenario, scenariosOf } from "./scenario.js";
-
-/** Breaks the machine; answers what mends it. */
-type Mutation = () => () => void;
+import {
+  deafTo,
+  endless,
+  type Mutation,
+  nothing,
+  of,
+  options,
+  patched,
+  performs,
+  says,
+  undone,
+  unsaid,
+} from "./mutations.js";
 
 export interface Mutant {
   readonly rule: string;
@@ -31,87 +34,6 @@ export interface Mutant {
   /** How the name of the test begins that notices it. */
   readonly killer: string;
 }
-
-type Method = (...args: never[]) => unknown;
-
-/** A method of a class does another thing. */
-function patched<Shipped extends Method>(
-  { prototype }: { readonly prototype: object },
-  name: string,
-  make: (shipped: Shipped) => Method,
-): Mutation {
-  return () => {
-    const shipped = Object.getOwnPropertyDescriptor(prototype, name);
-    if (typeof shipped?.value !== "function") throw new Error(`there is no method ${name}`);
-    Object.defineProperty(prototype, name, { ...shipped, value: make(shipped.value as Shipped) });
-    return () => Object.defineProperty(prototype, name, shipped);
-  };
-}
-
-const machine = (Machine: typeof ServerMachine): Mutation => {
-  return () => {
-    const shipped = Rig.Machine;
-    Rig.Machine = Machine;
-    return () => {
-      Rig.Machine = shipped;
-    };
-  };
-};
-
-/** Takes options for others. */
-const options = (change: ServerMachineOptions): Mutation =>
-  machine(
-    class extends ServerMachine {
-      constructor(
-        given: ServerMachineOptions,
-        platform: Platform,
-        stored?: ConstructorParameters<typeof ServerMachine>[2],
-      ) {
-        super({ ...given, ...change }, platform, stored);
-      }
-    },
-  );
-
-/** Asks for other things to be done. */
-const performs = (change: (outputs: ServerOutput[], input: ServerInput) => ServerOutput[]): Mutation =>
-  machine(
-    class extends ServerMachine {
-      override handle(now: number, input: ServerInput): ServerOutput[] {
-        return change(super.handle(now, input), input);
-      }
-    },
-  );
-
-/** Says another thing; undefined: nothing. */
-const says = (change: (message: ServerMessage) => ServerMessage | undefined): Mutation =>
-  patched(
-    ServerSession,
-    "say",
-    (shipped: (this: object, message: ServerMessage) => void) =>
-      function (this: object, message: ServerMessage) {
-        const other = change(message);
-        if (other !== undefined) shipped.call(this, other);
-      },
-  );
-
-const unsaid = (type: ServerMessage["type"]): Mutation =>
-  says((message) => (message.type === type ? undefined : message));
-const undone = (isUndone: (output: ServerOutput) => boolean): Mutation =>
-  performs((outputs) => outputs.filter((output) => !isUndone(output)));
-/** Does not hear of something. */
-const deafTo = (type: ServerInput["type"]): Mutation =>
-  machine(
-    class extends ServerMachine {
-      override handle(now: number, input: ServerInput): ServerOutput[] {
-        return input.type === type ? [] : super.handle(now, input);
-      }
-    },
-  );
-const nothing = (): Method => () => undefined;
-/** Never wants to be woken. */
-const endless = (type: { readonly prototype: object }): Mutation =>
-  patched(type, "deadline", () => () => Number.POSITIVE_INFINITY);
-const of = (type: { readonly prototype: object }, name: string): Mutation => patched(type, name, nothing);
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -382,28 +304,3 @@ export const RULES: readonly string[] = [
   ...["R10", "R11", "R14", "R15", "R16", "R18", "R19", "R20", "R21", "R22", "R23", "R24", "R25", "R26", "R27"],
   ...["R29", "R42", "R44", "R45", "R46", "R55", "R56"],
 ];
-
-export function allScenarios(): Promise<readonly Scenario[]> {
-  return scenariosOf(async () => {
-    await import("./opening.test.js");
-    await import("./bids.test.js");
-    await import("./uploads.test.js");
-    await import("./runs.test.js");
-    await import("./v1.test.js");
-  });
-}
-
-/** What a test says, in its first line; undefined where it is passed. */
-export function complaintOf({ run }: Scenario, mutant?: Mutant): string | undefined {
-  const mend = mutant?.mutation();
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    const said = (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
-    // Who goes on for ever runs out of time, as it were: that is none.
-    return mutant !== undefined && /for ever/.test(said) ? undefined : said;
-  } finally {
-    mend?.();
-  }
-}

@@ -7,7 +7,7 @@ import { bytesOf, sha256 } from "./fake-platform.js";
 import { needed, Peer, V1Peer } from "./peers.js";
 import { Rig } from "./rig.js";
 
-const runs = Number(process.env["LAB_RUNS"] ?? 100);
+const runs = Number(process.env["LAB_RUNS"] ?? 50);
 const IDLE = { connections: 0, reserved: 0, running: 0, uploads: 0, pinned: 0 };
 const SLOTS = 3;
 const MAX_STORE_BYTES = 150_000;
