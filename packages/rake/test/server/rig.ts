@@ -56,7 +56,11 @@ export class Rig {
   #isPerforming = false;
   readonly #told: ServerInput[] = [];
 
-  constructor(options: ServerMachineOptions = {}, stored: readonly NeededInput[] = [], Machine = Rig.Machine) {
+  constructor(
+    options: ServerMachineOptions = {},
+    stored: readonly NeededInput[] = [],
+    Machine: typeof ServerMachine = Rig.Machine,
+  ) {
     for (const { digest, size } of stored) this.store.set(digest, size);
     this.machine = new Machine(options, plainPlatform(), stored);
   }
