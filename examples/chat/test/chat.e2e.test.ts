@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { join as joinRoom, serve } from "@lab/broadcast";
 import { TcpProxy } from "@lab/simnet";
 import { expect, it } from "vitest";
-import { type RunningProcess, start, startTypeScript } from "../../../test/process.js";
+import { type RunningProcess, start } from "../../../test/process.js";
+import { bundled, startBundled } from "../../../test/programs.js";
 import { scratchFolder } from "../../../test/scratch.js";
 
 const MAIN = new URL("../src/main.ts", import.meta.url);
@@ -16,7 +17,7 @@ interface Person {
 /** A person whose standard input stays open, as a terminal's. */
 function person(folder: string, ...args: string[]): Person {
   const cwd = mkdtempSync(join(folder, "person-"));
-  const command = ["node", "--import", import.meta.resolve("tsx"), MAIN.pathname, ...args];
+  const command = ["node", bundled(MAIN), ...args];
   const process = start("sh", ["-c", 'mkfifo in && exec "$@" 0<>in', "sh", ...command], { cwd });
   return { process, type: (...lines) => appendFileSync(join(cwd, "in"), lines.map((line) => `${line}\n`).join("")) };
 }
@@ -61,7 +62,7 @@ it("what a pipe says is said, all of it, and shown; others' words cannot steer t
   await using eve = await joinRoom({ address: server.address, name: "eve", handler: () => {} });
   await eve.publish("\x1b[2J\u202e");
   const input = `${Array.from({ length: 200 }, (_, i) => `line ${i}`).join("\n")}\n`;
-  const { code, stdout } = await startTypeScript(MAIN, ["ana", "--address", server.address], { input }).exited;
+  const { code, stdout } = await startBundled(MAIN, ["ana", "--address", server.address], { input }).exited;
   expect([code, stdout.match(/^ana: .*$/gm)?.join("\n")]).toEqual([0, input.trimEnd().replace(/^/gm, "ana: ")]);
   expect(stdout).toContain("eve: \\x1b[2J\\u{202e}\n");
 });
@@ -85,11 +86,11 @@ it("goes on where the connection was lost", async () => {
 });
 
 it("says how it is used, and that there is no server", async () => {
-  const none = await startTypeScript(MAIN, []).exited;
+  const none = await startBundled(MAIN, []).exited;
   expect([none.code, none.stderr]).toEqual([
     2,
     expect.stringMatching(/^there must be one NAME\nusage: pnpm start NAME/),
   ]);
-  const alone = await startTypeScript(MAIN, ["ana", "--address", "127.0.0.1:1"]).exited;
+  const alone = await startBundled(MAIN, ["ana", "--address", "127.0.0.1:1"]).exited;
   expect([alone.code, alone.stderr]).toEqual([1, expect.stringMatching(/^no server at 127\.0\.0\.1:1: /)]);
 });

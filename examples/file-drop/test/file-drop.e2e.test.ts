@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { put } from "@lab/stopwait-udp";
 import { expect, it } from "vitest";
-import { startTypeScript } from "../../../test/process.js";
+import { startBundled } from "../../../test/programs.js";
 import { scratchFolder } from "../../../test/scratch.js";
 
 const MAIN = new URL("../src/main.ts", import.meta.url);
@@ -10,7 +10,7 @@ const MAIN = new URL("../src/main.ts", import.meta.url);
 it("takes files of either version, and ends with its list", async () => {
   const folder = scratchFolder({ "a.txt": "one two three" });
   const box = join(folder, "box");
-  await using server = startTypeScript(MAIN, [box, "0"]);
+  await using server = startBundled(MAIN, [box, "0"]);
   const options = { port: await server.port(), from: join(folder, "a.txt") };
   await put({ ...options, stateFolder: join(folder, "state") });
   await put({ ...options, version: 1, name: "b.txt" });
@@ -33,6 +33,6 @@ it("takes files of either version, and ends with its list", async () => {
 
 it("says how it is used", async () => {
   const folder = scratchFolder();
-  const { code, stderr } = await startTypeScript(MAIN, [], { cwd: folder }).exited;
+  const { code, stderr } = await startBundled(MAIN, [], { cwd: folder }).exited;
   expect([code, stderr]).toEqual([2, expect.stringMatching(/^usage: pnpm start DIRECTORY \[PORT\]/)]);
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { download, HftpClient } from "@lab/hftp";
 import { expect, it, onTestFinished } from "vitest";
-import { startTypeScript } from "../../../test/process.js";
+import { startBundled } from "../../../test/programs.js";
 
 const MAIN = new URL("../src/main.ts", import.meta.url);
 
@@ -15,7 +15,7 @@ it("serves a class, shows what is offered, and ends with its board", async () =>
   writeFileSync(join(directory, "notes.txt"), "one two three");
   writeFileSync(join(directory, "with space"), "x");
 
-  await using server = startTypeScript(MAIN, [directory, "0"]);
+  await using server = startBundled(MAIN, [directory, "0"]);
   const port = await server.port();
   await server.line(/notes\.txt +13 bytes$/);
   await server.line(/with space +1 bytes {2}\(not offered/);
@@ -36,6 +36,6 @@ it("serves a class, shows what is offered, and ends with its board", async () =>
 });
 
 it("says how it is used", async () => {
-  const { code, stderr } = await startTypeScript(MAIN, []).exited;
+  const { code, stderr } = await startBundled(MAIN, []).exited;
   expect([code, stderr]).toEqual([2, expect.stringMatching(/^usage: pnpm start DIRECTORY \[PORT\]/)]);
 });

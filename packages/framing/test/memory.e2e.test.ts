@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { expect, it } from "vitest";
-import { startTypeScript } from "../../../test/process.js";
+import { startBundled } from "../../../test/programs.js";
 import { announcing, frame } from "./bytes.js";
 
 type Load = (port: number, control: number) => Promise<Socket[]>;
 
 /** Peak memory in MiB that a receiver gains under a load, in a process of its own. */
 async function gained(mode: string, consumed: number, load: Load): Promise<number> {
-  await using receiver = startTypeScript(new URL("./programs/receiver.ts", import.meta.url), [mode, String(consumed)]);
+  await using receiver = startBundled(new URL("./programs/receiver.ts", import.meta.url), [mode, String(consumed)]);
   const port = await receiver.port();
   const control = Number((await receiver.line(/^control on (\d+)$/))[1]);
   const before = await peak(control);

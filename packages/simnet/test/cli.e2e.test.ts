@@ -1,28 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildSync } from "esbuild";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { itWith } from "../../../test/components.js";
 import { type RunningProcess, run, start } from "../../../test/process.js";
+import { bundled } from "../../../test/programs.js";
 import { scratchFolder } from "../../../test/scratch.js";
 import { TcpPeer, TcpServer } from "./tcp-peers.js";
 import { UdpPeer } from "./udp-peers.js";
 
-/** The command as one file that plain Node runs: most of the time of a short command would be the compiler's. */
-const folder = mkdtempSync(join(tmpdir(), "simnet-bundle-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const command = join(folder, "simnet.cjs");
-buildSync({
-  entryPoints: [join(import.meta.dirname, "..", "src", "cli", "main.ts")],
-  bundle: true,
-  platform: "node",
-  target: "node20",
-  format: "cjs",
-  outfile: command,
-  logLevel: "error",
-});
+const command = bundled(new URL("../src/cli/main.ts", import.meta.url));
 
 function simnet(...args: readonly (string | number)[]): RunningProcess {
   return start(process.execPath, [command, ...args.map(String)]);

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
-import { type RunningProcess, startTypeScript } from "../../../test/process.js";
+import type { RunningProcess } from "../../../test/process.js";
+import { startBundled } from "../../../test/programs.js";
 import { TcpServer } from "./tcp-peers.js";
 import { UdpPeer } from "./udp-peers.js";
 
@@ -22,7 +23,7 @@ function residentBytes(pid: number): number {
 /** By how much the proxy's memory grows under a load, looked at until it is `enough`. */
 async function growth(transport: "tcp" | "udp", kind: Kind, load: Load, enough: number): Promise<number> {
   await using server = await TcpServer.open(({ socket }) => socket.pause());
-  await using proxy = startTypeScript(PROXY, [`${transport} ${kind}`, String(server.port)], { env: ENV });
+  await using proxy = startBundled(PROXY, [`${transport} ${kind}`, String(server.port)], { env: ENV });
   await proxy.port();
   const before = residentBytes(proxy.pid);
   let most = 0;

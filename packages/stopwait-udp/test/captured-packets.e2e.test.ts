@@ -6,7 +6,8 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { itWith } from "../../../test/components.js";
-import { run, startTypeScript } from "../../../test/process.js";
+import { run } from "../../../test/process.js";
+import { startBundled } from "../../../test/programs.js";
 import { scratchFolder } from "../../../test/scratch.js";
 import { parsePcapng } from "../../simnet/test/parse-pcapng.js";
 import { get, put, serve } from "../src/index.js";
@@ -32,7 +33,7 @@ async function capturing(
   await using _ = server;
   const capture = join(folder, "capture.pcapng");
   const args = ["udp-proxy", "--listen", "0", "--to", `127.0.0.1:${target}`, "--pcap", capture];
-  await using proxy = startTypeScript(proxyCommand, args);
+  await using proxy = startBundled(proxyCommand, args);
   const port = await proxy.port();
   await transfer({ port, folder });
   proxy.signal("SIGTERM");

@@ -1,18 +1,11 @@
 /** A short form of each row of the bench of faults, from the sources; times and memory are judged by the bench itself. */
 import { expect, it } from "vitest";
+import { startBundled } from "../../../../test/programs.js";
 import { type Fault, faultRound } from "../../bench/faults/fault-round.js";
 import type { StartProgram } from "../../bench/faults/library.js";
-import { serverProgram } from "../../bench/faults/served.js";
-import { role, stoppedReader } from "../../bench/faults/stopped-reader/run.js";
-import { bundleProgram } from "../level/bundled-program.js";
+import { stoppedReader } from "../../bench/faults/stopped-reader/run.js";
 
-const bundled = new Map([serverProgram, role].map((program) => [program.href, bundleProgram(program)]));
-
-const startProgram: StartProgram = (program, args) => {
-  const start = bundled.get(program.href);
-  if (start === undefined) throw new Error(`${program.href} is not bundled`);
-  return start(args);
-};
+const startProgram: StartProgram = (program, args) => startBundled(program, args);
 
 // Each has a server, a load that is far below what a core does, and faults that wait: none needs a machine of its own.
 it.concurrent.each<Fault>(["subscriber cut", "publisher cut", "server killed"])(

@@ -1,13 +1,11 @@
-/** The command as one file that plain Node runs: most of the time of a short command would be the compiler's. */
+/** The command as the one file that all tests start (test/programs.ts). */
 import { execFileSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, rmSync, symlinkSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildSync } from "esbuild";
 import { afterAll } from "vitest";
 import { type RunningProcess, start } from "../../../../test/process.js";
-
-const own = join(import.meta.dirname, "..", "..");
+import { bundled } from "../../../../test/programs.js";
 
 /** A process whose standard input is a pipe that is written to while it runs. */
 export interface Typist {
@@ -33,7 +31,7 @@ export interface BundledCommand {
   ) => Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
 }
 
-/** Bundles the command, once for a file of tests. */
+/** For a file of tests: its folder and pipes go with it. */
 export function bundleCommand(): BundledCommand {
   const base = mkdtempSync(join(tmpdir(), "lab-command-"));
   const pipes: number[] = [];
@@ -41,13 +39,8 @@ export function bundleCommand(): BundledCommand {
     for (const pipe of pipes) closeSync(pipe);
     rmSync(base, { recursive: true, force: true });
   });
-  const path = join(base, "broadcast.cjs");
+  const path = bundled(new URL("../../src/cli/main.ts", import.meta.url));
   const folder = mkdtempSync(join(base, "run-"));
-  // Optional, and partly machine code: found where they are installed.
-  const external = ["classic-level", "ioredis", "@nats-io/*"];
-  symlinkSync(join(own, "node_modules"), join(base, "node_modules"));
-  const into = { platform: "node", target: "node20", format: "cjs", outfile: path } as const;
-  buildSync({ entryPoints: [join(own, "src/cli/main.ts")], bundle: true, external, ...into, logLevel: "error" });
   const run = (...args: readonly string[]): RunningProcess => start(process.execPath, [path, ...args], { cwd: folder });
   return {
     path,

@@ -1,8 +1,10 @@
 /** What a person may mistype: one line that says what is accepted, and code 2; and what cannot be done, code 1 or 3. */
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { start } from "../../../../test/process.js";
+import { scratchFolder } from "../../../../test/scratch.js";
 import { bundleCommand } from "./bundled-command.js";
 
 const command = bundleCommand();
@@ -33,7 +35,8 @@ describe.concurrent("a wrong command line is code 2", () => {
   it.each<readonly [args: readonly string[], message: RegExp]>([
     [["frobnicate"], /unknown command 'frobnicate'/],
     [["serve", "--listen", "8081"], /option '--listen <host:port>'.*It is "8081", but must be HOST:PORT or .*no port/],
-    [["serve", "--listen", "127.0.0.1:70000"], /It is "127\.0\.0\.1:70000".*from 1 to 65535/],
+    [["serve", "--listen", "127.0.0.1:70000"], /It is "127\.0\.0\.1:70000".*from 0 to 65535/],
+    [["tail", "--address", "127.0.0.1:0"], /It is "127\.0\.0\.1:0".*from 1 to 65535/],
     [["serve", "--durability", "written"], /^broadcast: --durability goes with --log DIR/],
     [["serve", "--log", "a", "--durability", "never"], /Allowed choices are memory, written, fsync/],
     [["serve", "--log", "a", "--redis", "redis://h"], /^broadcast: there is one log: --log and --redis are 2\n/],
@@ -47,7 +50,12 @@ describe.concurrent("a wrong command line is code 2", () => {
     [["serve", "--tls-cert", "text", "--tls-key", "text"], /^broadcast: --tls-cert and --tls-key: certificate or key/],
     [["serve", "--tls-cert", "none", "--tls-key", "text"], /^broadcast: --tls-cert: cannot read none: ENOENT/],
     [["serve", "--secret-file", "short"], /the secret in short has 5 bytes, but must have 16 or more/],
-    [["serve", "--rooms", "a,,b"], /option '--rooms <list>'.*It must be 1 to 64 bytes of UTF-8, not 0/],
+    [
+      ["serve", "--rooms", "a,,b"],
+      /option '--rooms <list>'.*Each name between the commas must be 1 to 64 bytes of UTF-8, not 0/,
+    ],
+    [["serve", "--rooms", ""], /Each name between the commas must be 1 to 64 bytes of UTF-8, not 0/],
+    [[], /Usage: broadcast \[options\] \[command\]/],
     [["serve", "--history-messages", "0"], /It must be a whole number from 1 to 100000000/],
     [["serve", "--on-slow", "wait"], /Allowed choices are disconnect, skip, block/],
     [["join"], /required option '--name <name>' not specified/],
@@ -80,6 +88,9 @@ describe.concurrent("what cannot be done is one line", () => {
     const { code, stdout, stderr } = await command.run("serve", "--listen", `127.0.0.1:${port}`);
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(/^broadcast: cannot listen on .*: the port is taken; port 0 takes a free one\n$/);
+    const metrics = await command.run("serve", "--listen", "127.0.0.1:0", "--metrics", `${port}`);
+    expect([metrics.code, metrics.stdout]).toEqual([1, ""]);
+    expect(metrics.stderr).toMatch(/^broadcast: cannot serve metrics on .*EADDRINUSE.*; port 0 takes a free one\n$/);
   });
 
   it.each([["join", "--name", "ana"], ["tail"], ["publish", "x"], ["replay"]])(
@@ -92,6 +103,16 @@ describe.concurrent("what cannot be done is one line", () => {
       );
     },
   );
+
+  it("a log without classic-level is code 1, and makes no folder", async () => {
+    const folder = scratchFolder();
+    const path = join(folder, "broadcast.mjs");
+    copyFileSync(command.path, path);
+    const serve = [path, "serve", "--listen", "127.0.0.1:0", "--log", "log"];
+    const { code, stderr } = await start(process.execPath, serve, { cwd: folder }).exited;
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/not installed: npm install classic-level\n$/)]);
+    expect(readdirSync(folder)).toEqual(["broadcast.mjs"]);
+  });
 
   it("a log that another server has is code 1", async () => {
     await using server = (await command.serve("--log", "taken")).process;

@@ -1,10 +1,10 @@
 /** A process that writes to a durable log is killed (SIGKILL) at any moment: what it said was stored is there. */
 import { describe, expect, it } from "vitest";
+import { startBundled } from "../../../../test/programs.js";
 import type { Durability } from "../../src/core/server-contract.js";
-import { bundleProgram } from "./bundled-program.js";
 import { temporaryFolder } from "./level-folder.js";
 
-const startWriter = bundleProgram(new URL("./log-writer.ts", import.meta.url));
+const WRITER = new URL("./log-writer.ts", import.meta.url);
 
 interface Life {
   readonly epoch: number;
@@ -21,7 +21,7 @@ interface Life {
 async function life(folder: string, durability: Durability, writes: number, mutant?: string): Promise<Life> {
   let left = writes;
   let stored = 0;
-  await using writer = startWriter([folder, durability, ...(mutant === undefined ? [] : [mutant])], {
+  await using writer = startBundled(WRITER, [folder, durability, ...(mutant === undefined ? [] : [mutant])], {
     onLine: (line) => {
       if (!line.startsWith("stored ")) return;
       stored = Number(line.slice(7));

@@ -1,10 +1,10 @@
 /** A server with a durable log that is killed and started again, at one address for those who are connected. */
 import { TcpProxy } from "@lab/simnet";
 import type { RunningProcess } from "../../../../test/process.js";
+import { startBundled } from "../../../../test/programs.js";
 import type { Durability } from "../../src/core/server-contract.js";
-import { bundleProgram } from "./bundled-program.js";
 
-const startProgram = bundleProgram(new URL("./durable-server.ts", import.meta.url));
+const SERVER = new URL("./durable-server.ts", import.meta.url);
 
 export class RestartedServer implements AsyncDisposable {
   /** Each life's words about the epoch of the room. */
@@ -28,7 +28,7 @@ export class RestartedServer implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const process = startProgram(this.#args, {
+    const process = startBundled(SERVER, this.#args, {
       onLine: (line) => {
         if (line.startsWith("epoch ")) this.epochs.push(line);
       },

@@ -1,11 +1,11 @@
 /** A server as a whole: many members, what it tells, and that nothing of it is left (docs/broadcast.md B12, B23, B29, B31). */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { expect, it } from "vitest";
+import { startBundled } from "../../../../test/programs.js";
 import { join, type Notice, type ServerEvent, serve } from "../../src/index.js";
 import { ServerMetrics } from "../../src/node/metrics.js";
-import { bundleProgram } from "../level/bundled-program.js";
 
-const startLoad = bundleProgram(new URL("./many-members-load.ts", import.meta.url));
+const LOAD = new URL("./many-members-load.ts", import.meta.url);
 
 it("B29: after close nothing is left: no socket, no timer", async () => {
   const active = (): string[] => process.getActiveResourcesInfo().sort();
@@ -108,7 +108,7 @@ it("metrics count what happens, and are served over HTTP", async () => {
 it("B12, B23: a thousand members of one room all get the same, in the same order", async () => {
   await using server = await serve();
   const { address } = server;
-  await using load = startLoad([address, "1000", "100"]);
+  await using load = startBundled(LOAD, [address, "1000", "100"]);
   await load.line(/^joined$/);
   expect(server.view().rooms[0]?.members).toBe(1_000);
   await using ada = await join({ address, name: "ada", handler: () => {} });

@@ -9,11 +9,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { expect, it } from "vitest";
 import { run } from "../../../../test/process.js";
+import { startBundled } from "../../../../test/programs.js";
 import { encode, type JoinOptions, join } from "../../src/index.js";
-import { bundleProgram } from "../level/bundled-program.js";
 import { RawMember } from "./raw-member.js";
 
-const startServer = bundleProgram(new URL("./slow-reader-server.ts", import.meta.url));
+const SERVER = new URL("./slow-reader-server.ts", import.meta.url);
 const MIB = 2 ** 20;
 const HISTORY_BYTES = 16 * MIB;
 const MESSAGE = new Uint8Array(1_024).fill(7);
@@ -39,7 +39,7 @@ async function growth(pid: number, work: (look: () => Promise<void>) => Promise<
 }
 
 it("B17, B18: its memory grows by the history and 30 MB at most, and the reader is told of what it missed", async () => {
-  await using server = startServer(["room", String(HISTORY_BYTES)]);
+  await using server = startBundled(SERVER, ["room", String(HISTORY_BYTES)]);
   const address = `127.0.0.1:${await server.port()}`;
   const options: JoinOptions = { address, name: "healthy", handler: () => {} };
   let heard = 0;
@@ -68,7 +68,7 @@ it("B17, B18: its memory grows by the history and 30 MB at most, and the reader 
 }, 30_000);
 
 it("the same reader makes a control that buffers grow beyond that", async () => {
-  await using server = startServer(["control"]);
+  await using server = startBundled(SERVER, ["control"]);
   const port = await server.port();
   const slow = connect({ host: "127.0.0.1", port })
     .on("error", () => {})

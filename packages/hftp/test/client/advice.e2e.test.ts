@@ -7,9 +7,9 @@ import { temporaryDirectory } from "../temporary.js";
 import { bundleCommand } from "./bundled-command.js";
 import { HostileServer, soundReply } from "./hostile-server.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hftp-bundle-"));
+const folder = mkdtempSync(join(tmpdir(), "hftp-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const { start: hftp } = bundleCommand(folder);
+const { start: hftp } = bundleCommand();
 const hello = Buffer.from("hello world");
 
 describe("H33: what an earlier download left", () => {

@@ -1,18 +1,14 @@
-/** The command as one file that plain Node runs: most of the time of a short command would be the compiler's. */
-import { join } from "node:path";
-import { buildSync } from "esbuild";
+/** The command as the one file that all tests start (test/programs.ts). */
 import { type RunningProcess, start } from "../../../../test/process.js";
+import { bundled } from "../../../../test/programs.js";
 
-const source = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
-
-/** Bundles the command into a folder; answers how to start it. */
-export function bundleCommand(folder: string): {
+export interface BundledCommand {
   readonly path: string;
   readonly start: (args: readonly string[], cwd: string, input?: string) => RunningProcess;
-} {
-  const path = join(folder, "hftp.cjs");
-  const into = { platform: "node", target: "node20", format: "cjs", outfile: path } as const;
-  buildSync({ entryPoints: [source], bundle: true, ...into, logLevel: "error" });
+}
+
+export function bundleCommand(): BundledCommand {
+  const path = bundled(new URL("../../src/cli/main.ts", import.meta.url));
   return {
     path,
     start: (args, cwd, input) =>

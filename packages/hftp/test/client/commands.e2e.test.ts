@@ -1,7 +1,6 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { itWith } from "../../../../test/components.js";
 import { type Exit, start, startTypeScript } from "../../../../test/process.js";
 import { HftpServer } from "../../src/node/server.js";
@@ -15,9 +14,7 @@ const server2019 = new URL("../interop/server2019.py", import.meta.url).pathname
 const content = Buffer.from(Uint8Array.from({ length: 9_000_001 }, (_, at) => (at * 31 + (at >> 8)) & 0xff));
 const sha256 = plainDigest(content);
 
-const folder = mkdtempSync(join(tmpdir(), "hftp-bundle-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const { path: bundle, start: hftp } = bundleCommand(folder);
+const { path: bundle, start: hftp } = bundleCommand();
 
 /** Commands that need nothing of each other, side by side. */
 async function all(cwd: string, commands: readonly (readonly string[])[]): Promise<Exit[]> {

@@ -1,18 +1,9 @@
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
-import { hostname, tmpdir } from "node:os";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { start } from "../../../../test/process.js";
 import { lockLine } from "../../src/core/lock-lines.js";
 import { download } from "../../src/node/download.js";
@@ -24,9 +15,7 @@ import { plainDigest } from "./plain-digest.js";
 
 const content = Buffer.from(Uint8Array.from({ length: 1_000_001 }, (_, at) => (at * 31 + (at >> 8)) & 0xff));
 const sha256 = plainDigest(content);
-const folder = mkdtempSync(join(tmpdir(), "hftp-bundle-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const { start: hftp } = bundleCommand(folder);
+const { start: hftp } = bundleCommand();
 const slices = ["--slice-bytes", "262144"];
 
 /** A server that keeps the slice at 524288 to itself while `open` is false. */

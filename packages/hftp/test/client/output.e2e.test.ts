@@ -9,9 +9,9 @@ import { temporaryDirectory } from "../temporary.js";
 import { bundleCommand } from "./bundled-command.js";
 import { HostileServer, soundReply } from "./hostile-server.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hftp-bundle-"));
+const folder = mkdtempSync(join(tmpdir(), "hftp-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const { path: bundle, start: hftp } = bundleCommand(folder);
+const { path: bundle, start: hftp } = bundleCommand();
 const hello = Buffer.from("hello world");
 
 async function serving(files: Readonly<Record<string, string>>): Promise<HftpServer & { readonly at: string }> {

@@ -8,9 +8,9 @@ import { bundleCommand } from "./bundled-command.js";
 import { HostileServer, soundReply } from "./hostile-server.js";
 import { CTRL_C, onTerminal } from "./terminal.js";
 
-const folder = mkdtempSync(join(tmpdir(), "hftp-bundle-"));
+const folder = mkdtempSync(join(tmpdir(), "hftp-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const { path: bundle, start: hftp } = bundleCommand(folder);
+const { path: bundle, start: hftp } = bundleCommand();
 const hello = Buffer.from("hello world");
 const film = Buffer.alloc(9_000_001, 7);
 

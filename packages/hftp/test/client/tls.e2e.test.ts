@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { itWith } from "../../../../test/components.js";
-import { run, startTypeScript } from "../../../../test/process.js";
+import { run } from "../../../../test/process.js";
+import { startBundled } from "../../../../test/programs.js";
 import { HftpClient } from "../../src/node/client.js";
 import { HftpServer } from "../../src/node/server.js";
 import { temporaryDirectory } from "../temporary.js";
@@ -41,6 +42,6 @@ itWith("openssl", "H26: over TLS the client verifies the certificate and the nam
   const { port: theirs } = await impostor.listen({ port: 0 });
   await expect(HftpClient.connect({ port: theirs, ca: other.cert })).rejects.toThrow(/altnames|IP/);
 
-  const got = await startTypeScript(cli, ["cat", `localhost:${port}`, "f", "--tls", "--ca", good.file]).exited;
+  const got = await startBundled(cli, ["cat", `localhost:${port}`, "f", "--tls", "--ca", good.file]).exited;
   expect(got).toMatchObject({ code: 0, stdout: "over TLS" });
 });

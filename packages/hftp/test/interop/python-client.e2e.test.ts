@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { itWith } from "../../../../test/components.js";
-import { start, startTypeScript } from "../../../../test/process.js";
+import { start } from "../../../../test/process.js";
+import { startBundled } from "../../../../test/programs.js";
 import { temporaryDirectory } from "../temporary.js";
 
 const CLI = new URL("../../src/cli/main.ts", import.meta.url);
@@ -27,7 +28,7 @@ describe("a plain Python script fetches a file from hftp serve", () => {
     itWith("python3", `H17: ${title}`, async () => {
       const directory = temporaryDirectory();
       writeFileSync(join(directory, "content.bin"), CONTENT);
-      await using server = startTypeScript(CLI, ["serve", "-d", directory, "-p", "0", "--quiet", ...flags]);
+      await using server = startBundled(CLI, ["serve", "-d", directory, "-p", "0", "--quiet", ...flags]);
       const copy = join(directory, "copy");
       const shell = `python3 "${CLIENT}" ${await server.port()} content.bin ${style} > "${copy}" && sha256sum "${copy}"`;
       const { code, stdout, stderr } = await start("sh", ["-c", shell]).exited;

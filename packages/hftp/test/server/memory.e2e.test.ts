@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type RunningProcess, start, startTypeScript } from "../../../../test/process.js";
+import { type RunningProcess, start } from "../../../../test/process.js";
+import { bundled, startBundled } from "../../../../test/programs.js";
 import { RawClient } from "../raw-client.js";
 import { residentBytes } from "../resident-memory.js";
 import { temporaryDirectory } from "../temporary.js";
@@ -14,8 +15,8 @@ const CONTROL = new URL("./buffering-server.ts", import.meta.url);
 const ENV = { NODE_OPTIONS: "--max-semi-space-size=2" };
 
 function startServer(kind: "ours" | "control", directory: string): RunningProcess {
-  if (kind === "control") return startTypeScript(CONTROL, [directory], { env: ENV });
-  return startTypeScript(OURS, ["serve", "-d", directory, "-p", "0", "--quiet"], { env: ENV });
+  if (kind === "control") return startBundled(CONTROL, [directory], { env: ENV });
+  return startBundled(OURS, ["serve", "-d", directory, "-p", "0", "--quiet"], { env: ENV });
 }
 
 /** Drives a server until it is done with what is to be seen. */
@@ -90,8 +91,7 @@ async function slowReaders(port: number): Promise<void> {
 }
 
 it("H19: sixty thousand segments of one byte that have to wait cost about sixty thousand bytes", async () => {
-  const script = new URL("./held-input.ts", import.meta.url).pathname;
-  const args = ["--expose-gc", "--import", import.meta.resolve("tsx"), script];
+  const args = ["--expose-gc", bundled(new URL("./held-input.ts", import.meta.url))];
   await using measured = start(process.execPath, args);
   const [, bytes] = await measured.line(/^held (-?\d+)$/);
   expect(Number(bytes)).toBeLessThan(1_000_000);

@@ -10,10 +10,10 @@ import { bundleCommand } from "../client/bundled-command.js";
 import { RawClient } from "../raw-client.js";
 import { temporaryDirectory } from "../temporary.js";
 
-const bundles = mkdtempSync(join(tmpdir(), "hftp-bundle-"));
-afterAll(() => rmSync(bundles, { recursive: true, force: true }));
+const folder = mkdtempSync(join(tmpdir(), "hftp-test-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** As one file, since most of the time of a short command goes into loading it; other tests run the sources. */
-const command = bundleCommand(bundles);
+const command = bundleCommand();
 const BIG = 24 * 1024 * 1024;
 
 function served(): string {
@@ -24,7 +24,7 @@ function served(): string {
 }
 
 function serve(...args: string[]): RunningProcess {
-  return command.start(["serve", "-p", "0", ...args], bundles);
+  return command.start(["serve", "-p", "0", ...args], folder);
 }
 
 describe("hftp serve", () => {
@@ -173,7 +173,7 @@ describe("hftp serve", () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
     const { port } = other.address() as { port: number };
-    const { code, stderr } = await command.start(["serve", "-p", String(port)], bundles).exited;
+    const { code, stderr } = await command.start(["serve", "-p", String(port)], folder).exited;
     other.close();
     expect([code, stderr]).toEqual([
       3,
@@ -191,7 +191,7 @@ describe("hftp serve", () => {
     [["here", "-d", "there"], /here and -d there are two/],
     [["--nonsense"], /unknown option '--nonsense'/],
   ])("a wrong command line says what is accepted: %j", async (args, message) => {
-    const { code, stderr, stdout } = await command.start(["serve", ...args], bundles).exited;
+    const { code, stderr, stdout } = await command.start(["serve", ...args], folder).exited;
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(message);
   });

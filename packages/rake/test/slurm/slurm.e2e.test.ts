@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import { component, itWith } from "../../../../test/components.js";
 import { start } from "../../../../test/process.js";
+import { bundled, startBundled } from "../../../../test/programs.js";
 import { scratchFolder } from "../../../../test/scratch.js";
 import { overheads } from "../../bench/slurm/overheads.js";
 import type { BuildEvent } from "../../src/core/client-contract.js";
@@ -12,22 +13,21 @@ import type { BuildOptions } from "../../src/node/build-options.js";
 import { SlurmEngine } from "../../src/node/slurm/engine.js";
 import { type DirectOptions, direct, type PilotOptions, pilot, type SlurmHost } from "../../src/node/slurm/index.js";
 import { resolveSlurmOptions } from "../../src/node/slurm/options.js";
-import { type BundledProgram, bundleProgram } from "./bundled-program.js";
 import { SlurmCluster } from "./start-slurm.js";
 
 let cluster: SlurmCluster;
-let server: BundledProgram;
+/** The server that pilots start. */
+let server: string;
 /** What this machine and "the nodes" see: another folder for each test. */
 let shared: string;
 
 beforeAll(async () => {
   if (component("slurm").version === undefined) return;
   cluster = await SlurmCluster.start();
-  server = bundleProgram();
+  server = bundled(new URL("serve-program.ts", import.meta.url));
 });
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();
-  server?.remove();
 });
 
 const test = (title: string, body: () => Promise<void>): void =>
@@ -45,7 +45,7 @@ async function directHost(options: DirectOptions = {}): Promise<SlurmHost> {
 }
 
 async function pilotHost(options: PilotOptions = {}): Promise<SlurmHost> {
-  return ended(await pilot({ ...common(), listen: "127.0.0.1", command: server.command, ...options }));
+  return ended(await pilot({ ...common(), listen: "127.0.0.1", command: [process.execPath, server], ...options }));
 }
 
 function ended(host: SlurmHost): SlurmHost {
@@ -184,10 +184,7 @@ test("R50: where the allocation is taken away, its action is not a success, and 
 });
 
 test("R50: a process that is killed loses its allocation, and its actions with it", async () => {
-  const program = bundleProgram("direct-program.ts");
-  onTestFinished(() => program.remove());
-  const [node = "", file = ""] = program.command;
-  await using killed = start(node, [file, shared, scratchFolder(), "3155"]);
+  await using killed = startBundled(new URL("direct-program.ts", import.meta.url), [shared, scratchFolder(), "3155"]);
   const [, job = ""] = await killed.line(/^job (\d+)$/);
   expect(await cluster.left()).toContain(`${job} RUNNING rake`);
   await expect.poll(() => sleepers(["3155"])).toBe(2);
@@ -213,9 +210,8 @@ test("R50: processors of other steps of the job count as busy", async () => {
 test("R49: a pilot that is killed is told, and is never a success", async () => {
   const host = await pilotHost();
   const rakefile = "actionset1:\n\tremote-echo up; sleep 3154; echo never\n";
-  const [, program = ""] = server.command;
   const { outcome, message, stdout } = await built(host, scratchFolder(), rakefile, {}, () => {
-    for (const pid of pidsOf((words) => words.includes(program))) process.kill(pid, "SIGKILL");
+    for (const pid of pidsOf((words) => words.includes(server))) process.kill(pid, "SIGKILL");
   });
   expect([outcome, stdout]).toEqual(["failed", "up\n"]);
   expect(message).toContain("127.0.0.1");
@@ -252,7 +248,7 @@ test("R49, R50: what an action costs by each way is measured, and nothing is lef
     actions: 1,
     folder: shared,
     work: scratchFolder(),
-    command: server.command,
+    command: [process.execPath, server],
   });
   expect(results.map(({ what }) => what)).toEqual([
     "spawn here",

@@ -1,12 +1,10 @@
-/** The command as one file that plain Node runs: most of the time of a short command would be the compiler's. */
+/** The command as the one file that all tests start (test/programs.ts). */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildSync } from "esbuild";
 import { afterAll } from "vitest";
 import { type RunningProcess, start } from "../../../../test/process.js";
-
-const source = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
+import { bundled } from "../../../../test/programs.js";
 
 export interface BundledCommand {
   readonly path: string;
@@ -16,13 +14,11 @@ export interface BundledCommand {
   readonly emptyFolder: () => string;
 }
 
-/** Bundles the command, once for a file of tests. */
+/** For a file of tests: its folders go with it. */
 export function bundleCommand(): BundledCommand {
   const base = mkdtempSync(join(tmpdir(), "lab-command-"));
   afterAll(() => rmSync(base, { recursive: true, force: true }));
-  const path = join(base, "stopwait.cjs");
-  const into = { platform: "node", target: "node20", format: "cjs", outfile: path } as const;
-  buildSync({ entryPoints: [source], bundle: true, ...into, logLevel: "error" });
+  const path = bundled(new URL("../../src/cli/main.ts", import.meta.url));
   return {
     path,
     start: (args, cwd) =>

@@ -1,7 +1,8 @@
 /** Every schedule of a transfer of three blocks with so many faults; `run-explorer.ts` goes further. */
 import { explore, renderDiagram, renderSchedule } from "@lab/simnet";
 import { describe, expect, it } from "vitest";
-import { bundleProgram } from "../bundled-program.js";
+import { run } from "../../../../test/process.js";
+import { bundled } from "../../../../test/programs.js";
 import type { ExploredSummary } from "./explore-transfer.js";
 import { describeDatagram, type ExploredTransfer, exploredTransfer } from "./explorer-scenarios.js";
 import { type OriginalTransfer, originalTransfer } from "./original-scenarios.js";
@@ -10,14 +11,15 @@ const transfers: readonly ExploredTransfer[] = (["v2", "v1"] as const).flatMap((
   (["get", "put"] as const).map((operation) => ({ version, operation, blocks: 3 })),
 );
 
-const program = bundleProgram(new URL("./explore-transfer.ts", import.meta.url));
+const program = bundled(new URL("./explore-transfer.ts", import.meta.url));
 
 /**
  * Explores in a process of its own. Its collector of garbage has one thread: several would wait for each other where all
  * cores are busy with explorations, and that costs more than they save.
  */
 async function exploredApart({ version, operation }: ExploredTransfer, maxFaults: number): Promise<ExploredSummary> {
-  const { code, stdout, stderr } = await program.run(["--single-threaded-gc"], [version, operation, String(maxFaults)]);
+  const words = ["--single-threaded-gc", program, version, operation, String(maxFaults)];
+  const { code, stdout, stderr } = await run(process.execPath, words);
   if (code !== 0) throw new Error(`the exploration ended with ${code}: ${stderr}`);
   return JSON.parse(stdout) as ExploredSummary;
 }
