@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { startTypeScript } from "../../../../test/process.js";
+import { startBundled } from "../../../../test/programs.js";
 import { build } from "../../src/node/build.js";
 import { processesIn } from "../../src/node/process-scan.js";
 import { until } from "../node-server/waiting.js";
@@ -89,7 +89,7 @@ it("R38, R60: a client that is killed takes its local actions and slots along; i
     "\tsetsid sleep 3177 & sleep 3178",
     "\tremote-head -c 300000 /dev/zero >out; cat out; sleep 3179",
   );
-  await using client = startTypeScript(BUILDER, [folder, rakefile, String(host.port)]);
+  await using client = startBundled(BUILDER, [folder, rakefile, String(host.port)]);
   await client.line(/^shown/);
   await until(() => processesIn(builds).length >= 2);
   client.signal("SIGKILL");
@@ -103,11 +103,7 @@ it("R38, R60: a client that is killed takes its local actions and slots along; i
 
 it("R60: a build that is under way is not taken for a leftover", async () => {
   const folder = scratchFolder();
-  await using client = startTypeScript(BUILDER, [
-    folder,
-    set("\techo up; while ! test -e go; do sleep 0.02; done"),
-    "1",
-  ]);
+  await using client = startBundled(BUILDER, [folder, set("\techo up; while ! test -e go; do sleep 0.02; done"), "1"]);
   await client.line(/^shown/);
   const builds = join(folder, ".rake", "builds");
   const under = readdirSync(builds);

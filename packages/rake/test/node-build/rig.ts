@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { FrameDecoder } from "@lab/framing/core";
-import { onTestFinished } from "vitest";
+import { atTestEnd } from "../../../../test/beside.js";
 import { scratchFolder } from "../../../../test/scratch.js";
 import { decodeServerMessage, encode } from "../../src/core/codec.js";
 import type { ServerMessage } from "../../src/core/messages.js";
@@ -18,7 +18,7 @@ import { type RakeServer, serve } from "../../src/node/server.js";
 export async function server(options: ServeOptions = {}): Promise<RakeServer> {
   const quick: ServeOptions = { speed: 1_000, toolchain: "test", cores: 2, lingerMs: 50, sandbox: "none" };
   const started = await serve({ ...quick, ...options });
-  onTestFinished(() => started.close());
+  atTestEnd(() => started.close());
   return started;
 }
 
@@ -110,7 +110,7 @@ export async function listening(talk: (socket: Socket) => void): Promise<number>
     talk(socket);
   });
   await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
-  onTestFinished(async () => {
+  atTestEnd(async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => listener.close(resolve));
   });

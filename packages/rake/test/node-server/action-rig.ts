@@ -1,7 +1,7 @@
 /** The effects of a server without its machine: a folder, a store, and actions that are run in them, all real. */
 import { createHash } from "node:crypto";
 import { chmodSync } from "node:fs";
-import { onTestFinished } from "vitest";
+import { atTestEnd } from "../../../../test/beside.js";
 import { scratchFolder } from "../../../../test/scratch.js";
 import type { RunEnd, Sandbox } from "../../src/core/messages.js";
 import type { FoundOutput, Job, JobLimits, ServerInput, StreamName } from "../../src/core/server-contract.js";
@@ -75,7 +75,7 @@ export class ActionRig {
     const common = { user: actionUser(undefined), env, readable: [], runs: folder.runs, store, fifos };
     const { launcher } = await findSandbox({ ...common, wanted: sandbox });
     const rig = new ActionRig(folder, store, fifos, plain ? { ...launcher, perl: undefined } : launcher);
-    onTestFinished(async () => {
+    atTestEnd(async () => {
       await rig.uploads.close();
       folder.close();
     });
@@ -153,7 +153,7 @@ export class RigRun {
     this.run = run;
     this.number = number;
     this.top = top;
-    onTestFinished(() => this.remove());
+    atTestEnd(() => this.remove());
   }
 
   #isRemoved: Promise<void> | undefined;

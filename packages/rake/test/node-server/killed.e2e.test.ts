@@ -1,7 +1,8 @@
 /** A server that is killed: what it ran ends, and its next start finds its folder as it has to be. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { run, startTypeScript } from "../../../../test/process.js";
+import { run } from "../../../../test/process.js";
+import { startBundled } from "../../../../test/programs.js";
 import { processesIn } from "../../src/node/process-scan.js";
 import { StateFolder } from "../../src/node/state-folder.js";
 import { RawClient } from "./raw-client.js";
@@ -11,7 +12,7 @@ const program = new URL("server-program.ts", import.meta.url);
 
 it("R45: SIGKILL of the server ends its actions at once; its next start clears the rest away and keeps the store", async () => {
   const folder = stateFolder();
-  await using first = startTypeScript(program, [JSON.stringify({ folder, sandbox: "rlimit", readyRuns: 0 })]);
+  await using first = startBundled(program, [JSON.stringify({ folder, sandbox: "rlimit", readyRuns: 0 })]);
   const client = await RawClient.connect(await first.port());
   const inputs = { a: new TextEncoder().encode("kept") };
   await client.begin("setsid env -i sleep 3161 & sleep 3161; cat a", inputs);
@@ -25,7 +26,7 @@ it("R45: SIGKILL of the server ends its actions at once; its next start clears t
   await first.exited;
   await until(() => processesIn(`${folder}/runs`).length === 0);
   expect(readdirSync(`${folder}/runs`)).toHaveLength(1);
-  await using second = startTypeScript(program, [JSON.stringify({ folder, sandbox: "rlimit", readyRuns: 0 })]);
+  await using second = startBundled(program, [JSON.stringify({ folder, sandbox: "rlimit", readyRuns: 0 })]);
   const again = await RawClient.connect(await second.port());
   expect(readdirSync(`${folder}/runs`)).toEqual([]);
   expect(readdirSync(`${folder}/uploads`)).toEqual([]);
@@ -35,14 +36,14 @@ it("R45: SIGKILL of the server ends its actions at once; its next start clears t
 it("R45: the temporary folder of a server that was killed goes with the next start of any", async () => {
   const folder = stateFolder();
   const env = { TMPDIR: folder };
-  await using first = startTypeScript(program, [JSON.stringify({ sandbox: "rlimit" })], { env });
-  await using other = startTypeScript(program, [JSON.stringify({ sandbox: "rlimit" })], { env });
+  await using first = startBundled(program, [JSON.stringify({ sandbox: "rlimit" })], { env });
+  await using other = startBundled(program, [JSON.stringify({ sandbox: "rlimit" })], { env });
   await Promise.all([first.port(), other.port()]);
   const left = readdirSync(folder).filter((name) => name.startsWith("rake-serve-"));
   expect(left).toHaveLength(2);
   first.kill("SIGKILL");
   await first.exited;
-  await using second = startTypeScript(program, [JSON.stringify({ sandbox: "rlimit" })], { env });
+  await using second = startBundled(program, [JSON.stringify({ sandbox: "rlimit" })], { env });
   await second.port();
   const now = readdirSync(folder).filter((name) => name.startsWith("rake-serve-"));
   expect(now).toHaveLength(2);

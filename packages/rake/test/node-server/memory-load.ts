@@ -1,7 +1,7 @@
 /** How much memory a server needs for a large input and a large output: measured on a process of its own. */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { startTypeScript } from "../../../../test/process.js";
+import { startBundled } from "../../../../test/programs.js";
 import { digestOf, RawClient } from "./raw-client.js";
 
 export interface MemoryNeed {
@@ -14,12 +14,21 @@ export interface MemoryNeed {
 
 const program = new URL("server-program.ts", import.meta.url);
 
-/** Sends a file of so many MiB, has it copied, and takes the copy. @param hoards a control: the server keeps what comes */
-export async function measureMemory(mib: number, { hoards }: { readonly hoards: boolean }): Promise<MemoryNeed> {
-  await using server = startTypeScript(program, ["{}", hoards ? "hoard" : ""]);
+export interface Load {
+  /** A control: the server keeps what comes. Default false. */
+  readonly hoards?: boolean;
+  /** NODE_OPTIONS of the server; default none. */
+  readonly nodeOptions?: string;
+}
+
+/** Sends a file of so many MiB, has it copied, and takes the copy. */
+export async function measureMemory(mib: number, { hoards = false, nodeOptions }: Load = {}): Promise<MemoryNeed> {
+  const env = nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions };
+  await using server = startBundled(program, ["{}", hoards ? "hoard" : ""], { env });
   const port = await server.port();
   const warm = await RawClient.connect(port);
-  await warm.run("cat a >b", { a: new Uint8Array(1_000_000) });
+  // As much as fills all the buffers that there are, once.
+  await warm.run("cat a >b", { a: new Uint8Array(8 * 2 ** 20) });
   const beforeMib = peakMibOf(server.pid);
   const body = Buffer.alloc(mib * 2 ** 20);
   const piece = randomBytes(65_536);
