@@ -1,6 +1,9 @@
 /** Whether files can stand at these paths beside each other (docs/rake.md R22). */
 
-/** What is wrong: two at one path, or one below another; undefined where nothing is. The paths are as R7 says. */
+/** Of the inputs of an action: to make them takes a server long. */
+const MAX_FOLDERS = 20_000;
+
+/** What is wrong: more folders than may be; two at one path, or one below another; undefined where nothing is. The paths are as R7 says. */
 export function treeFault(paths: readonly string[]): string | undefined {
   const files = new Set<string>();
   for (const path of paths) {
@@ -14,6 +17,7 @@ export function treeFault(paths: readonly string[]): string | undefined {
       if (folders.has(folder)) break;
       if (files.has(folder)) return `the input "${path}" is below the input "${folder}"`;
       folders.add(folder);
+      if (folders.size > MAX_FOLDERS) return `inputs in more than ${MAX_FOLDERS} folders`;
     }
   }
   return undefined;

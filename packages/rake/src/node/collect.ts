@@ -19,6 +19,8 @@ export interface CollectOptions {
   readonly newestOnly: boolean;
   readonly maxOutputs: number;
   readonly maxOutputBytes: number;
+  /** Asked now and then; default always. */
+  readonly isWanted?: () => boolean;
 }
 
 /** `limited`: there is more than R25 allows, or less than was asked for: the action's own fault. */
@@ -35,6 +37,9 @@ interface Candidate {
   readonly place: string;
   readonly modifiedNs: bigint;
 }
+
+/** How long others wait for their turn at most. */
+const TURN_MS = 10;
 
 /** In the order of their paths. @throws CollectError */
 export async function collect(folder: RunFolder, options: CollectOptions): Promise<CollectedOutput[]> {
@@ -56,8 +61,15 @@ export async function collect(folder: RunFolder, options: CollectOptions): Promi
     }
     if (options.newestOnly) break;
   }
+  const turn = turns(options);
   for (const pattern of options.wanted) {
-    if (outputs.some(({ path }) => matches(pattern, path))) continue;
+    let isMade = false;
+    for (const { path } of outputs) {
+      isMade = matches(pattern, path);
+      if (isMade) break;
+      if (turn.isDue) await turn.pass();
+    }
+    if (isMade) continue;
     throw new CollectError(`the action made nothing that ${pattern} means`, true);
   }
   return outputs;
@@ -72,11 +84,11 @@ async function candidatesIn(folder: RunFolder, options: CollectOptions): Promise
   const candidates: Candidate[] = [];
   // Inputs that were not touched are not looked into, and so are not among those that are counted here.
   const most = options.newestOnly ? Number.POSITIVE_INFINITY : options.maxOutputs + inputs.size;
+  const matchesAny = matcher(options);
   for await (const { path, place, kind } of walk(paths.work)) {
     const isHidden = kind === "folder" && path === undefined;
     if (kind !== "file" && kind !== "link" && !isHidden) continue;
-    if (options.wanted.length > 0 && (path === undefined || !options.wanted.some((one) => matches(one, path))))
-      continue;
+    if (options.wanted.length > 0 && (path === undefined || !(await matchesAny(path)))) continue;
     const fault = path === undefined ? "is no UTF-8" : pathFault(path);
     if (path === undefined || fault !== undefined) {
       const shown = JSON.stringify(place.toString().slice(paths.work.length + 1, paths.work.length + 200));
@@ -90,6 +102,33 @@ async function candidatesIn(folder: RunFolder, options: CollectOptions): Promise
     if (candidates.length > most) throw new CollectError(`there are more than ${options.maxOutputs} outputs`, true);
   }
   return candidates;
+}
+
+/** A client may name many patterns, and long ones: others get their turn while they are tried. */
+function matcher(options: CollectOptions): (path: string) => Promise<boolean> {
+  const turn = turns(options);
+  return async (path) => {
+    for (const pattern of options.wanted) {
+      if (turn.isDue) await turn.pass();
+      if (matches(pattern, path)) return true;
+    }
+    return false;
+  };
+}
+
+/** @returns `pass` throws where nobody wants the outputs any more */
+function turns({ isWanted }: CollectOptions): { readonly isDue: boolean; pass(): Promise<void> } {
+  let since = performance.now();
+  return {
+    get isDue() {
+      return performance.now() - since > TURN_MS;
+    },
+    async pass() {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (isWanted?.() === false) throw new CollectError("nobody wants it any more", false);
+      since = performance.now();
+    },
+  };
 }
 
 /** Where a link leads, if that is within the folder. */

@@ -23,10 +23,14 @@ export class EmptyFolder {
     this.#user = user;
   }
 
-  /** @param top where it is to be: nothing is there yet. @throws what Node says where it cannot be made */
+  /**
+   * What stands above the folders of an action stays root's where the action has another user: it could put a link where `work` was.
+   * @param top where it is to be: nothing is there yet. @throws what Node says where it cannot be made
+   */
   static make(top: string, user: FolderUser): EmptyFolder {
     const folder = new EmptyFolder(runPaths(top), user);
-    for (const path of folder.#all) makeFolder(path, user);
+    mkdirSync(top, { mode: user === undefined ? 0o700 : 0o711 });
+    for (const path of folder.#all.slice(1)) makeFolder(path, user);
     folder.#remember();
     return folder;
   }

@@ -39,17 +39,34 @@ export async function makeRunFolder(
   inputs: Job["inputs"],
   store: Store,
   user: FolderUser,
+  isWanted?: () => boolean,
 ): Promise<RunFolder> {
-  return await placeInputs(EmptyFolder.make(top, user).paths, inputs, store, user);
+  return await placeInputs(EmptyFolder.make(top, user).paths, inputs, store, user, isWanted);
 }
 
-/** @throws what Node says where they cannot be placed; the machine has looked at the paths before */
+/** How long others wait for their turn at most. */
+const TURN_MS = 10;
+
+/**
+ * Where they go is root's until they are there: without a sandbox another action has the same user, and could put a link where root is
+ * about to write.
+ * @param isWanted asked now and then @throws what Node says where they cannot be placed; the machine has looked at the paths before
+ */
 export async function placeInputs(
   paths: RunPaths,
   inputs: Job["inputs"],
   store: Store,
   user: FolderUser,
+  isWanted: () => boolean = () => true,
 ): Promise<RunFolder> {
+  if (user !== undefined && inputs.length > 0) chownSync(paths.work, 0, 0);
+  let turnAt = performance.now();
+  const turn = async (): Promise<void> => {
+    if (performance.now() - turnAt < TURN_MS) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!isWanted()) throw new Error("it is not wanted any more");
+    turnAt = performance.now();
+  };
   const made = new Set<string>();
   const states = new Map<string, InputState>();
   for (const { path, digest, mode } of inputs) {
@@ -57,16 +74,19 @@ export async function placeInputs(
     for (let depth = 1; depth <= names.length; depth++) {
       const above = names.slice(0, depth).join("/");
       if (made.has(above)) continue;
+      await turn();
       makeFolder(join(paths.work, above), user);
       made.add(above);
     }
     const place = join(paths.work, path);
+    await turn();
     await store.copyTo(digest, place);
     utimesSync(place, PLACED_AT, PLACED_AT);
     own(place, user);
     chmodSync(place, mode & 0o777);
     states.set(path, { ...stateOf(place), digest, mode: mode & 0o777 });
   }
+  if (inputs.length > 0) own(paths.work, user);
   return { paths, inputs: states };
 }
 

@@ -136,7 +136,7 @@ export class Run {
   async #startNew(job: Job, words: readonly string[]): Promise<RunningAction | undefined> {
     const { launcher, store, fifos, start = startHere } = this.#setting;
     const { user } = launcher;
-    const folder = await makeRunFolder(this.#top, job.inputs, store, user);
+    const folder = await makeRunFolder(this.#top, job.inputs, store, user, () => !this.#isRemoved);
     this.#folder = folder;
     if (this.#isRemoved) return undefined;
     const { paths } = folder;
@@ -149,7 +149,7 @@ export class Run {
     this.#top = one.folder.paths.top;
     this.#emptyFolder = one.folder;
     try {
-      this.#folder = await placeInputs(one.folder.paths, job.inputs, store, launcher.user);
+      this.#folder = await placeInputs(one.folder.paths, job.inputs, store, launcher.user, () => !this.#isRemoved);
       if (!this.#isRemoved) {
         one.process.order(meterOrder(limitsUnder(launcher, job.limits), words));
         return one.process;
@@ -186,8 +186,9 @@ export class Run {
     // What it left running could still write there.
     await this.#process?.killAll();
     const { outputs: maxOutputs, outputBytes: maxOutputBytes } = job.limits;
+    const isWanted = (): boolean => !this.#isRemoved;
     try {
-      this.#outputs = await collect(folder, { wanted, newestOnly, maxOutputs, maxOutputBytes });
+      this.#outputs = await collect(folder, { wanted, newestOnly, maxOutputs, maxOutputBytes, isWanted });
       const outputs: FoundOutput[] = this.#outputs.map(({ place: _, ...output }) => output);
       this.#tell({ type: "collected", run, outputs });
     } catch (error) {

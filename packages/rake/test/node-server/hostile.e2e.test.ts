@@ -1,8 +1,11 @@
 /** Actions and clients that try to have the server do what they may not: at other folders, or to others. */
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { scratchFolder } from "../../../../test/scratch.js";
+import { EmptyFolder } from "../../src/node/empty-folder.js";
+import { removeFolder } from "../../src/node/removal.js";
+import { placeInputs } from "../../src/node/run-folder.js";
 import { ServerConnection } from "../../src/node/server-connection.js";
 import { ActionRig } from "./action-rig.js";
 
@@ -72,4 +75,49 @@ it("R27: a client that does not take what it is sent is not read from, until it 
   await drained;
   expect(socket.isPaused()).toBe(false);
   expect(events).toEqual(["full"]);
+});
+
+/** How often others had their turn until then. */
+async function turnsDuring(work: Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let isOver = false;
+  void work.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    await new Promise((resolve) => setImmediate(resolve));
+    turns++;
+  }
+  return turns;
+}
+
+it("R47: while many inputs are placed, others have their turn", async () => {
+  const rig = await ActionRig.make("rlimit");
+  const digest = await rig.put("x");
+  const inputs = Array.from({ length: 500 }, (_, index) => ({ path: `f${index}`, digest, mode: 0o644 }));
+  const paths = EmptyFolder.make(`${rig.folder.runs}/many`, rig.launcher.user).paths;
+  onTestFinished(() => removeFolder(paths.top));
+  expect(await turnsDuring(placeInputs(paths, inputs, rig.store, rig.launcher.user))).toBeGreaterThan(3);
+});
+
+it("R25: while many long patterns are tried, others have their turn, and it ends when nobody wants it", async () => {
+  const rig = await ActionRig.make("rlimit");
+  const run = await rig.start(`perl -e 'for (1..50) { open F, q(>), q(a) x 240 . $_ }'`);
+  await run.ended();
+  const pattern = `*${"a".repeat(120)}b`;
+  const wanted = Array.from({ length: 20_000 }, (_, index) => pattern + index);
+  run.run.collect(wanted, false);
+  await new Promise((resolve) => setImmediate(resolve));
+  await run.remove();
+  expect(readdirSync(rig.folder.runs)).toEqual([]);
+});
+
+it("R41, R43: where actions have a user of their own, what stands above their folder is not theirs, nor is that while inputs come", async () => {
+  const rig = await ActionRig.make("rlimit");
+  const run = await rig.start("mv ../work ../aside 2>/dev/null; echo own >made", { "d/in": "in" });
+  const { end } = await run.outcome();
+  expect(end.code).toBe(0);
+  const isOthers = process.getuid?.() === 0;
+  expect(statSync(run.top).uid).toBe(process.getuid?.());
+  expect(readdirSync(run.top).includes("aside")).toBe(!isOthers);
 });

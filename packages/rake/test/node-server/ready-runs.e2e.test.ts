@@ -90,7 +90,8 @@ it("R63: a folder is used again where an action has left it alone, and nothing t
     const [count, modes, place = ""] = (await run.outcome()).stdout
       .split("\n")
       .flatMap((line) => line.split(/ (?=\/)/));
-    expect([count, modes]).toEqual(["0", "700 700 700 700"]);
+    // What stands above the action's folders is root's where there is one: it may pass, and change nothing there.
+    expect([count, modes]).toEqual(["0", `700 ${process.getuid?.() === 0 ? 711 : 700} 700 700`]);
     seen.push(place);
     await run.remove();
   }
