@@ -39,7 +39,7 @@ for (const sandbox of ["rlimit", "bwrap", "none"] as const) {
         const run = await rig.start(`cat d/in >out; pwd >&2; echo "$1said"\n${end}`, { "d/in": "input" });
         const outcome = await run.outcome();
         ends.push([outcome.end.end, outcome.end.code, outcome.stdout]);
-        expect(outcome.stderr).toMatch(sandbox === "bwrap" ? /^\/rake\/work\n$/ : /\/ready-\d+\/work\n$/);
+        expect(outcome.stderr).toMatch(sandbox === "bwrap" ? "/rake/work" : /ready-\d+.work\n$/);
         expect(outcome.end.wallMicros).toBeLessThan(10_000_000);
         expect((await run.outputs()).map(({ path }) => path)).toEqual(["out"]);
         await run.remove();
