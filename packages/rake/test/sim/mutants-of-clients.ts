@@ -25,7 +25,7 @@ interface Running {
 
 /** Knows what runs where, and what came of it. */
 class WatchingBuild extends ForgedBuild {
-  protected readonly running = new Map<string, Running>();
+  protected readonly running: Map<string, Running> = new Map();
 
   protected override says(link: number, message: ClientMessage): readonly ClientMessage[] {
     if (message.type === "CANCEL") this.running.delete(`${link} ${message.actionId}`);

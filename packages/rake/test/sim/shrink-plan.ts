@@ -8,7 +8,11 @@ const MOST_RUNS = 400;
  * @param fails whether a plan still fails in the same way
  * @param withinMs what is the least by then is taken
  */
-export function shrinkPlan(plan: Plan, fails: (plan: Plan) => boolean, withinMs = Number.POSITIVE_INFINITY): Plan {
+export function shrinkPlan(
+  plan: Plan,
+  fails: (plan: Plan) => boolean,
+  withinMs: number = Number.POSITIVE_INFINITY,
+): Plan {
   const until = performance.now() + withinMs;
   let least = plan;
   let left = MOST_RUNS;
