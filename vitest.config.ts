@@ -18,7 +18,7 @@ const inPairs = [
   "packages/rake/test/node-server/{access,action,collect,killed,ready-runs,server}.e2e.test.ts",
   "packages/simnet/test/{cli,mutants,pcapng,tcp-mesh}.e2e.test.ts",
   "packages/stopwait-udp/test/node/{readme-packets,swapped-folders}.e2e.test.ts",
-  "test/install-components.e2e.test.ts",
+  "test/{install-components,programs}.e2e.test.ts",
 ];
 const shared = { setupFiles: ["test/setup.ts"], exclude: ["**/node_modules/**", "**/dist/**"], pool: "forks" as const };
 // `pnpm test:long` gives every test more time with more runs.

@@ -12,7 +12,7 @@ export default function setup(project: TestProject): () => void {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { mode: 0o700 });
   });
-  return () => {
-    rmSync(folder, { recursive: true, force: true });
-  };
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove); // of a run that is told to end, vitest runs no more than this
+  return remove;
 }
