@@ -10,22 +10,35 @@ export interface Found {
   readonly kind: "file" | "folder" | "link" | "other";
 }
 
-/** Entries that are looked at before others get their turn. */
-const AT_ONCE = 256;
+/** How long others wait for their turn at most: a folder that an action writes to meanwhile is slow to read. */
+const TURN_MS = 10;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 const isRoot = process.getuid?.() === 0;
 
 /** Every entry below a folder. What goes away meanwhile, and what cannot be entered, is left out. */
 export async function* walk(folder: string): AsyncGenerator<Found> {
   const root = Buffer.from(folder).toString("latin1");
-  // Names as Latin-1: one character for each byte, whatever the bytes are.
-  const waiting = [root];
-  for (let above = waiting.pop(), seen = 0; above !== undefined; above = waiting.pop()) {
+  // Names as Latin-1: one character for each byte, whatever the bytes are. Of those that wait the names alone are kept, since there may be
+  // millions, and their paths are long where an action wants that.
+  const waiting: { readonly above: string; readonly names: string[] }[] = [{ above: "", names: [root] }];
+  let since = performance.now();
+  for (let next = waiting.at(-1); next !== undefined; next = waiting.at(-1)) {
+    const name = next.names.pop();
+    if (name === undefined) {
+      waiting.pop();
+      continue;
+    }
+    const above = next.above === "" ? name : `${next.above}/${name}`;
     const open = opened(bytesOf(above));
     if (open === undefined) continue;
+    const names: string[] = [];
+    waiting.push({ above, names });
     try {
       for (let entry = open.readSync(); entry !== null; entry = open.readSync()) {
-        if (++seen % AT_ONCE === 0) await turn();
+        if (performance.now() - since > TURN_MS) {
+          await turn();
+          since = performance.now();
+        }
         const place = `${above}/${entry.name}`;
         const kind = entry.isFile()
           ? "file"
@@ -35,7 +48,7 @@ export async function* walk(folder: string): AsyncGenerator<Found> {
               ? "link"
               : "other";
         yield { path: textOf(place.slice(root.length + 1)), place: bytesOf(place), kind };
-        if (kind === "folder") waiting.push(place);
+        if (kind === "folder") names.push(entry.name);
       }
     } finally {
       open.closeSync();

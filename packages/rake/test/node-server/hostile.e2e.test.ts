@@ -1,13 +1,16 @@
 /** Actions and clients that try to have the server do what they may not: at other folders, or to others. */
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
+import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
+import { start } from "../../../../test/process.js";
 import { scratchFolder } from "../../../../test/scratch.js";
 import { EmptyFolder } from "../../src/node/empty-folder.js";
 import { removeFolder } from "../../src/node/removal.js";
 import { placeInputs } from "../../src/node/run-folder.js";
 import { ServerConnection } from "../../src/node/server-connection.js";
 import { ActionRig } from "./action-rig.js";
+import { RawClient } from "./raw-client.js";
 
 /** Of the server's user alone. */
 function foreignFolder(): string {
@@ -120,4 +123,16 @@ it("R41, R43: where actions have a user of their own, what stands above their fo
   const isOthers = process.getuid?.() === 0;
   expect(statSync(run.top).uid).toBe(process.getuid?.());
   expect(readdirSync(run.top).includes("aside")).toBe(!isOthers);
+});
+
+it("R41: what the process of the server was started with is no descriptor of an action", async () => {
+  const file = `${scratchFolder()}/inherited`;
+  writeFileSync(file, "not the action's", { mode: 0o600 });
+  const program = fileURLToPath(new URL("server-program.ts", import.meta.url));
+  const words = [process.execPath, "--import", import.meta.resolve("tsx"), program, '{"sandbox":"rlimit"}'];
+  await using server = start("bash", ["-c", 'exec 200<"$0" && exec "$@"', file, ...words]);
+  const client = await RawClient.connect(await server.port());
+  onTestFinished(() => void client.socket.destroy());
+  expect(await client.run(`perl -e 'open F, "<&=200" or exit 2; print <F>'`)).toMatchObject({ end: "EXITED", code: 2 });
+  expect(client.bodies.has("STDOUT")).toBe(false);
 });
