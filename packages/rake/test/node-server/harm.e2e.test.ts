@@ -109,7 +109,7 @@ itWith(
     const looks = [
       "id -u >ids",
       "touch /usr/x /etc/x /x /dev/x /rake/x 2>/dev/null",
-      "ls /home /root /proc/1/root/home 2>/dev/null",
+      `ls ${["home", "root", "proc/1/root/home"].map((folder) => `/${folder}`).join(" ")} 2>/dev/null`,
       "ls -d /proc/[0-9]* | wc -l",
       "ls /sys/class/net /proc/sys/net/ipv4/conf 2>/dev/null | grep -c eth",
       'touch /tmp/a /dev/shm/b "$HOME/c" && echo own',

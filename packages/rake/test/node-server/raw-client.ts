@@ -16,7 +16,7 @@ export class RawClient {
   readonly socket: Socket;
   isClosed = false;
   /** What came of outputs, by path, and of both streams; kept as counts alone where `keeps` is false. */
-  readonly bodies = new Map<string, { bytes: number; digest: ReturnType<typeof createHash>; text: string }>();
+  readonly bodies: Map<string, { bytes: number; digest: ReturnType<typeof createHash>; text: string }> = new Map();
   readonly #waiting = new Set<() => void>();
   #rest: Buffer = Buffer.alloc(0);
   /** What may still be sent for an action (R18). */
