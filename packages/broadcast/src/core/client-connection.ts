@@ -44,6 +44,11 @@ const NO_SECRET: ConnectionEnd = {
   why: "the server asks for a secret, and there is none",
   isFinal: true,
 };
+const NOT_ASKED: ConnectionEnd = {
+  code: "UNAUTHORIZED",
+  why: "the server does not ask for the secret that this client has: a WELCOME without a CHALLENGE",
+  isFinal: true,
+};
 
 /** Frames of a BATCH are often cut by reads: memory for a whole one is taken at once, up to so much before more of it came. */
 const FIRST_BUFFER_BYTES = 131_072;
@@ -198,7 +203,7 @@ export class ClientConnection {
 
   #welcome(message: Welcome): ConnectionEnd | undefined {
     if (this.isOpen) throw malformed("a second WELCOME");
-    if (this.#settings.secret !== undefined && !this.#wasChallenged) throw malformed("a WELCOME without a CHALLENGE");
+    if (this.#settings.secret !== undefined && !this.#wasChallenged) return NOT_ASKED;
     const end = this.#listener.welcome(message);
     if (end !== undefined) return end;
     this.phase = "open";

@@ -66,10 +66,14 @@ describe("B6, B8: the opening", () => {
     expect(client.machine.view().phase).toBe("open");
   });
 
-  it("a client with a secret takes no WELCOME without a CHALLENGE, one without gives up when it is asked", () => {
+  it("B33: a client with a secret gives up at a WELCOME without a CHALLENGE, one without when it is asked", () => {
     const client = new Scripted({ secret: new Uint8Array(16) });
     client.open();
-    expect(client.machine.view().phase).not.toBe("open");
+    expect(ended(client)).toMatchObject({
+      code: "UNAUTHORIZED",
+      message: expect.stringMatching(/without a CHALLENGE$/),
+    });
+    expect(client.outputs.filter(({ type }) => type === "notice")).toEqual([]);
     const without = new Scripted();
     without.connect();
     without.server({ type: "challenge", nonce: new Uint8Array(32) });
