@@ -4,25 +4,21 @@ import { type HostAndPort, parseAddress } from "../node/address.js";
 
 export const DEFAULT_ADDRESS = "127.0.0.1:8081";
 
-function parsed(text: string, readable: string): HostAndPort {
+function parsed(text: string, minPort: 0 | 1): HostAndPort {
   try {
-    return parseAddress("It", readable);
+    return parseAddress("It", text, minPort);
   } catch (error) {
-    throw new InvalidArgumentError(
-      `${(error as Error).message.replace(JSON.stringify(readable), JSON.stringify(text))}.`,
-    );
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
   }
 }
 
 /** Where a server listens. */
 export function serverAddress(text: string): string {
-  parsed(text, text);
+  parsed(text, 1);
   return text;
 }
 
 /** Where to listen: port 0 is a free one. */
 export function listenAddress(text: string): HostAndPort {
-  const isAnyPort = /:0$/.test(text);
-  const { host, port } = parsed(text, isAnyPort ? `${text.slice(0, -1)}1` : text);
-  return { host, port: isAnyPort ? 0 : port };
+  return parsed(text, 0);
 }

@@ -53,18 +53,20 @@ export function checkStart({ all, from }: StartFlags): void {
   if (all === true && from !== undefined) throw usageError("--all and --from are two places to begin: give one");
 }
 
-function checkedText(maxBytes: number): (text: string) => string {
+function checkedText(maxBytes: number, what = "It"): (text: string) => string {
   return (text) => {
     const fault = textFault(text, 1, maxBytes);
     if (fault === undefined) return text;
-    throw new InvalidArgumentError(`It ${fault}.`);
+    throw new InvalidArgumentError(`${what} ${fault}.`);
   };
 }
 
 export const roomName: (text: string) => string = checkedText(MAX_ROOM_BYTES);
 export const memberName: (text: string) => string = checkedText(MAX_NAME_BYTES);
 
+const listedRoom = checkedText(MAX_ROOM_BYTES, "Each name between the commas");
+
 /** `a,b,c`, or the option several times. */
 export function roomList(text: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, ...text.split(",").map(roomName)];
+  return [...previous, ...text.split(",").map(listedRoom)];
 }

@@ -37,13 +37,19 @@ const GAP: Readonly<Record<string, string>> = {
   epoch: "they were lost with the epoch before",
 };
 
+/** What a new epoch means for who reads on with a number. */
+function epochWords(from: number): string {
+  if (from === 1) return "the log begins anew with number 1; what was said before is gone from the server";
+  return `the server may have lost the end of its log; here it goes on with number ${from}`;
+}
+
 /** The line of a notice, or undefined for one that is not worth one. */
 export function noticeLine(notice: Notice, showsAcknowledgements: boolean): string | undefined {
   switch (notice.type) {
     case "gap":
       return `* gap: the numbers ${notice.from} to ${notice.to} will not come: ${GAP[notice.reason]}`;
     case "epoch":
-      return `* new epoch ${notice.epoch}, it was ${notice.previous}: the server may have lost the end of its log; here it goes on with number ${notice.from}`;
+      return `* new epoch ${notice.epoch}, it was ${notice.previous}: ${epochWords(notice.from)}`;
     case "expired":
       return "* the server had forgotten this member: it has a new session";
     case "snapshot":

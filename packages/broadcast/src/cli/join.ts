@@ -14,12 +14,13 @@ import {
   startOptions,
 } from "./client-flags.js";
 import { EXIT, warn } from "./exit-codes.js";
-import { LinePublisher, shortened } from "./line-publisher.js";
+import { LinePublisher } from "./line-publisher.js";
 import { wholeNumber } from "./numbers.js";
 import { PositionFile } from "./position-file.js";
 import { reach } from "./reach.js";
 import { memberNames, ShownRoom } from "./shown-room.js";
 import { aborted, stopSignal } from "./signals.js";
+import { UnsureLines } from "./unsure-lines.js";
 
 interface JoinFlags extends ClientFlags, StartFlags {
   readonly name: string;
@@ -104,21 +105,23 @@ async function chat(flags: JoinFlags): Promise<void> {
 
 function firstLine(room: Room, head: number): string {
   const who = `${printable(room.name)} is member ${room.member}`;
-  return `* ${who} of ${printable(room.room)}, its newest number is ${head}; here are ${memberNames(room.members())}`;
+  return `* ${who} of ${printable(room.room)}, its newest number is ${head}; in the room: ${memberNames(room.members())}`;
 }
 
 /** Says everything that the screen has; resolves when all of it is acknowledged, and was shown with what came before. */
 async function sayAll(room: Room, screen: ChatScreen, shown: ShownRoom, showsOrder: boolean): Promise<void> {
   const { epochs } = shown;
+  const unsure = new UnsureLines("line", (words) => {
+    if (process.stdout.isTTY === true) shown.show(`* ${printable(words)}`);
+    else warn(words);
+  });
   const publisher = new LinePublisher(room, {
     published: (number) => {
       if (showsOrder) shown.show(`* PUBACK: the message has number ${number}`);
     },
-    failed: (line, error) => {
+    failed: (line, position, error) => {
       process.exitCode = EXIT.failed;
-      const words = `"${shortened(line)}" was not said for sure: ${error.message}`;
-      if (process.stdout.isTTY === true) shown.show(`* ${printable(words)}`);
-      else warn(words);
+      unsure.add(line, position, error);
     },
   });
   for await (const line of screen.lines()) await publisher.publish(line);

@@ -4,19 +4,10 @@ import type { Room } from "../node/client.js";
 /** Lines without a number at a time. */
 const MAX_OPEN = 1_000;
 
-/** Characters of a line that an error shows. */
-const SHOWN_CHARACTERS = 60;
-
-/** The beginning of a line, for an error about it. */
-export function shortened(line: string): string {
-  // Cut first: a line may be as long as memory.
-  const characters = [...line.slice(0, 2 * SHOWN_CHARACTERS + 2)];
-  return characters.length > SHOWN_CHARACTERS ? `${characters.slice(0, SHOWN_CHARACTERS).join("")}...` : line;
-}
-
 export interface PublishOutcomes {
   readonly published: (number: number, line: string) => void;
-  readonly failed: (line: string, error: Error) => void;
+  /** @param position of the line among all, from 1 */
+  readonly failed: (line: string, position: number, error: Error) => void;
 }
 
 export class LinePublisher {
@@ -25,6 +16,7 @@ export class LinePublisher {
   readonly #room: Pick<Room, "publish">;
   readonly #outcomes: PublishOutcomes;
   #open = 0;
+  #count = 0;
   #wake: (() => void) | undefined;
 
   constructor(room: Pick<Room, "publish">, outcomes: PublishOutcomes) {
@@ -37,9 +29,15 @@ export class LinePublisher {
     return this.#open;
   }
 
+  /** How many there were. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Resolves when another may be published. */
   async publish(line: string): Promise<void> {
     this.#open++;
+    const position = ++this.#count;
     this.#room
       .publish(line)
       .then(
@@ -47,7 +45,7 @@ export class LinePublisher {
           this.last = Math.max(this.last, number);
           this.#outcomes.published(number, line);
         },
-        (error: Error) => this.#outcomes.failed(line, error),
+        (error: Error) => this.#outcomes.failed(line, position, error),
       )
       .finally(() => {
         this.#open--;

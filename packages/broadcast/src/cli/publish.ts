@@ -2,18 +2,22 @@
 import { userInfo } from "node:os";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
+import type { Notice } from "../core/client-contract.js";
 import { printableJson } from "../core/printable.js";
 import { MAX_NAME_BYTES, textFault } from "../core/text-rules.js";
-import type { Room } from "../node/client.js";
 import { addClientOptions, type ClientFlags, clientOptions, memberName } from "./client-flags.js";
 import { EXIT, usageError, warn } from "./exit-codes.js";
 import { watchText } from "./input-text.js";
-import { LinePublisher, shortened } from "./line-publisher.js";
+import { LinePublisher } from "./line-publisher.js";
+import { LostConnection } from "./lost-connection.js";
+import { wholeNumber } from "./numbers.js";
 import { reach } from "./reach.js";
 import { aborted, stopSignal } from "./signals.js";
+import { UnsureLines } from "./unsure-lines.js";
 
 interface PublishFlags extends ClientFlags {
   readonly name?: string;
+  readonly waitMs?: number;
   readonly json?: true;
 }
 
@@ -23,7 +27,10 @@ const EXAMPLES = `
   seq 1000 | broadcast publish -                   a message per line of standard input
 
 It joins and leaves the room, which the others see; --name is its name there. Numbers are printed once the server has committed
-the message. Where the fate of one is not known it says so on standard error, and ends with 1.`;
+the message. Where the fate of one is not known it says so on standard error, and ends with 1.
+
+A connection that is lost is told on standard error, and tried again: without end, or until --wait-ms is over, which is code 3. What is
+not published waits meanwhile.`;
 
 export function addPublishCommand(program: Command): void {
   const command = program
@@ -35,6 +42,11 @@ export function addPublishCommand(program: Command): void {
     .argument("<text...>", "the messages; - for the lines of standard input")
     .option("--name <name>", "what the others see (default: the name of the user)", memberName);
   addClientOptions(command)
+    .option(
+      "--wait-ms <ms>",
+      "how long to wait for a connection that was lost (default: without end)",
+      wholeNumber(0, 2 ** 31 - 1),
+    )
     .option("--json", "a line of JSON per message, with its number and text")
     .addHelpText("after", EXAMPLES)
     .action(publish);
@@ -44,30 +56,51 @@ async function publish(texts: readonly string[], flags: PublishFlags): Promise<v
   const isInput = texts.includes("-");
   if (isInput && texts.length > 1) throw usageError("- stands alone: it is the lines of standard input");
   const { signal } = stopSignal();
-  const options = { ...clientOptions(flags), name: flags.name ?? userName(), handler: () => {} };
+  const lost = new LostConnection(flags.address, flags.waitMs, (line) => process.stderr.write(`${line}\n`));
+  const onNotice = (notice: Notice): void => lost.notice(notice);
+  const options = { ...clientOptions(flags), name: flags.name ?? userName(), handler: () => {}, onNotice };
   const room = await reach(options, signal);
   if (room === undefined) throw new Error("interrupted before anything was published");
+  const unsure = new UnsureLines(isInput ? "line" : "text", warn);
+  const publisher = new LinePublisher(room, {
+    published: (number, text) =>
+      process.stdout.write(`${flags.json === true ? printableJson({ number, text }) : number}\n`),
+    failed: (line, position, error) => {
+      process.exitCode = EXIT.failed;
+      unsure.add(line, position, error);
+    },
+  });
+  let isDone = false;
   try {
     const lines = isInput ? createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }) : texts;
     if (isInput) watchText(process.stdin);
-    const all = publishAll(room, lines, flags.json === true);
-    const isDone = await Promise.race([room.ended, aborted(signal).then(() => false), all.then(() => true)]);
-    if (isDone !== true) process.exitCode = EXIT.failed;
-    await room.leave({ waitMs: 0 });
+    const all = publishAll(publisher, lines, signal).then(() => {
+      isDone = true;
+    });
+    await Promise.race([room.ended, aborted(signal), lost.forGood, all]);
   } finally {
+    lost.stop();
+    if (!isDone) {
+      process.exitCode = EXIT.failed;
+      const { count } = publisher;
+      const rest = isInput ? `; nothing of the input behind line ${count} was published` : "";
+      if (signal.aborted) warn(`stopped by ${signal.reason}${rest}`);
+      else if (isInput) warn(`stopped${rest}`);
+    }
+    await room.leave({ waitMs: 0 });
     process.stdin.destroy();
   }
 }
 
-async function publishAll(room: Room, lines: AsyncIterable<string> | Iterable<string>, isJson: boolean): Promise<void> {
-  const publisher = new LinePublisher(room, {
-    published: (number, text) => process.stdout.write(`${isJson ? printableJson({ number, text }) : number}\n`),
-    failed: (line, error) => {
-      process.exitCode = EXIT.failed;
-      warn(`"${shortened(line)}": ${error.message}`);
-    },
-  });
-  for await (const line of lines) await publisher.publish(line);
+async function publishAll(
+  publisher: LinePublisher,
+  lines: AsyncIterable<string> | Iterable<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const line of lines) {
+    if (signal.aborted) return;
+    await publisher.publish(line);
+  }
   await publisher.settled();
 }
 

@@ -93,9 +93,10 @@ async function runServer(flags: ServeFlags): Promise<void> {
   const log = await chooseLog(flags);
   const { signal } = stopSignal();
   const { serve } = await import("../node/server.js");
-  const say = (line: string): void => writeLine(process.stdout, line);
+  /** What happens before the first line was said. */
+  const early: string[] = [];
+  let say = (line: string): void => void early.push(line);
   await using server = await serve({ ...options, log, logger: serverLogger });
-  say(`listening on ${server.address}`);
   const lagLines = new LagLines(MAX_LAG_LINES, () => performance.now());
   server.on("event", (event) => {
     if (!isJson) {
@@ -107,8 +108,11 @@ async function runServer(flags: ServeFlags): Promise<void> {
     if (line !== undefined) say(line);
   });
   await using metrics = flags.metrics === undefined ? undefined : await metricsOf(server);
-  if (metrics !== undefined)
-    say(`metrics on http://127.0.0.1:${await metrics.listen({ port: flags.metrics ?? 0 })}/metrics`);
+  const metricsPort = await metrics?.listen({ port: flags.metrics ?? 0 });
+  say = (line) => writeLine(process.stdout, line);
+  say(`listening on ${server.address}`);
+  if (metricsPort !== undefined) say(`metrics on http://127.0.0.1:${metricsPort}/metrics`);
+  for (const line of early) say(line);
   await aborted(signal);
   if (!isJson) say(sayLine("stopping"));
 }

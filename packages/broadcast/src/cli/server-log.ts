@@ -26,6 +26,8 @@ export async function chooseLog({ log, durability, redis, nats, historyMessages 
   const history = historyMessages === undefined ? {} : { historyMessages };
   // Loaded here, so that nobody waits for what is not used.
   if (log !== undefined) {
+    const { loadClassicLevel } = await import("../node/level/database.js");
+    await loadClassicLevel(); // without it there is to be no folder, either
     try {
       makeFolder(log);
     } catch (error) {

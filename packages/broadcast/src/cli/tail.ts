@@ -61,10 +61,11 @@ async function tail(flags: TailFlags): Promise<void> {
     if (notice.type !== "welcome" || !isFirst) return;
     isFirst = false;
     const { from = 1 } = flags;
-    if (from <= notice.head + 1) return;
-    warn(
-      `--from ${from} is behind the end: the newest number of ${flags.room} is ${notice.head}, and what comes is shown from ${notice.resumeFrom} on`,
-    );
+    if (notice.head === 0) warn(`the room ${flags.room} is empty: nothing was ever said there; what comes is shown`);
+    else if (from > notice.head + 1)
+      warn(
+        `--from ${from} is behind the end: the newest number of ${flags.room} is ${notice.head}, and what comes is shown from ${notice.resumeFrom} on`,
+      );
   };
   const shows = flags.json === true ? inJson : inWords;
   const onNotice = (notice: Notice): void => {

@@ -10,7 +10,7 @@ export interface HostAndPort {
 const ACCEPTED = "HOST:PORT or [IPv6]:PORT";
 
 /** What an address says, or what is wrong with it. */
-function read(text: string): HostAndPort | string {
+function read(text: string, minPort: number): HostAndPort | string {
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):([^:[\]]*)$/.exec(text);
   if (match === null) {
     if (isIPv6(text.replace(/:\d+$/, ""))) return "an IPv6 address stands in brackets";
@@ -23,16 +23,19 @@ function read(text: string): HostAndPort | string {
   if (v6 === undefined && !/^[A-Za-z0-9._-]{1,253}$/.test(host)) return `${JSON.stringify(host)} is no host name`;
   if (/^[\d.]+$/.test(host) && !isIPv4(host)) return `${host} is no IPv4 address`;
   const port = /^\d{1,5}$/.test(digits) ? Number(digits) : Number.NaN;
-  if (!(port >= 1 && port <= 65_535)) {
-    return `the port is ${JSON.stringify(digits)}, but must be a number from 1 to 65535`;
+  if (!(port >= minPort && port <= 65_535)) {
+    return `the port is ${JSON.stringify(digits)}, but must be a number from ${minPort} to 65535`;
   }
   return { host, port };
 }
 
-/** @throws TypeError or RangeError that names the option, what is wrong and what is accepted */
-export function parseAddress(option: string, text: string): HostAndPort {
+/**
+ * @param minPort 0 where that stands for a free one; default 1
+ * @throws TypeError or RangeError that names the option, what is wrong and what is accepted
+ */
+export function parseAddress(option: string, text: string, minPort: 0 | 1 = 1): HostAndPort {
   if (typeof text !== "string") throw new TypeError(`${option} must be ${ACCEPTED}, not ${typeof text}`);
-  const result = read(text);
+  const result = read(text, minPort);
   if (typeof result !== "string") return result;
   throw new RangeError(`${option} is ${JSON.stringify(text)}, but must be ${ACCEPTED}: ${result}`);
 }

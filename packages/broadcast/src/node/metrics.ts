@@ -10,9 +10,9 @@ import type { BroadcastServer } from "./server.js";
 const GAUGES: readonly { readonly name: string; readonly help: string; readonly of: (room: RoomView) => number }[] = [
   { name: "members", help: "Members that are joined.", of: (room) => room.members },
   { name: "live_connections", help: "Connections that were sent all up to the head.", of: (room) => room.live },
-  { name: "lagging_connections", help: "Connections that miss something (B18).", of: (room) => room.lagging },
-  { name: "history_bytes", help: "Bytes of entries that are held in memory (B17).", of: (room) => room.historyBytes },
-  { name: "pending_bytes", help: "Bytes that wait for their commit (B16).", of: (room) => room.pendingBytes },
+  { name: "lagging_connections", help: "Connections that miss something.", of: (room) => room.lagging },
+  { name: "history_bytes", help: "Bytes of entries that are held in memory.", of: (room) => room.historyBytes },
+  { name: "pending_bytes", help: "Bytes that wait for their commit.", of: (room) => room.pendingBytes },
 ];
 
 export class ServerMetrics implements AsyncDisposable {
@@ -109,13 +109,13 @@ export class ServerMetrics implements AsyncDisposable {
     const bytes = counter("entry_bytes", "Their bytes, as they stand in a BATCH.");
     const joins = counter("joins", "Joins.");
     const leaves = counter("leaves", "Leaves.");
-    const lags = counter("lags", "Connections that began to lag (B18).");
+    const lags = counter("lags", "Connections that began to lag.");
     const gaps = counter("gap_entries", "Entries that somebody was not given, and was told so by a GAP.");
-    const epochs = counter("epochs", "Epochs that began (B25).");
+    const epochs = counter("epochs", "Epochs that began.");
     const troubles = counter("troubles", "Stores, reads or shared logs that failed.");
     const closed = new Counter({
       name: "broadcast_closed_total",
-      help: "Connections that the server closed, by the code of the CLOSE (B2).",
+      help: "Connections that the server closed, by the code of the CLOSE.",
       labelNames: ["code"],
       registers: [this.#registry],
     });

@@ -22,8 +22,9 @@ type PublishFailure = Extract<ClientOutput, { readonly type: "publishFailed" }>[
 
 const FAILURES: Readonly<Record<PublishFailure, string>> = {
   TOO_BIG: "the message is longer than the server takes (its option maxMessageBytes, 256 KiB by default)",
-  UNKNOWN_OUTCOME: "whether the message is in the log is not known (rule B34)",
-  NUMBER_LOST: "the message is in the log, but its number is not known (rule B32)",
+  UNKNOWN_OUTCOME:
+    "whether the message is in the log is not known: no acknowledgement came before the session or the log ended; look for it in the room before publishing it again",
+  NUMBER_LOST: "the message is in the log, but its number is not known: its own entry was among what did not come",
   LEFT: "the room was left",
   OBSERVER: "an observer may not publish",
 };

@@ -20,10 +20,10 @@ describe.concurrent("a chat", () => {
     const at = `127.0.0.1:${await server.port()}`;
     const ana = command.startTyping("join", "--address", at, "--name", "ana");
     await using _ana = ana.process;
-    await ana.process.line(/^\* ana is member 1 of main, its newest number is 1; here are ana$/);
+    await ana.process.line(/^\* ana is member 1 of main, its newest number is 1; in the room: ana$/);
     const ben = command.startTyping("join", "--address", at, "--name", "ben");
     await using _ben = ben.process;
-    await ben.process.line(/^\* ben is member 2 of main, its newest number is 2; here are ana, ben$/);
+    await ben.process.line(/^\* ben is member 2 of main, its newest number is 2; in the room: ana, ben$/);
     await ana.process.line(/^\* ben joined$/);
     for (let i = 0; i < 50; i++) {
       ana.type(`a${i}`);

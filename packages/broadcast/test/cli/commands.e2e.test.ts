@@ -2,9 +2,11 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { TcpProxy } from "@lab/simnet";
 import { describe, expect, it } from "vitest";
 import { start } from "../../../../test/process.js";
 import { bundleCommand } from "./bundled-command.js";
+import { silentServer } from "./silent-server.js";
 
 const command = bundleCommand();
 
@@ -47,6 +49,53 @@ describe.concurrent("tail and publish", () => {
     const kinds = events.map((line) => (JSON.parse(line) as { readonly event: string }).event);
     expect(kinds.filter((kind) => kind === "joined")).toHaveLength(2); // ben, twice; not the observer
     expect(kinds).toContain("committed");
+  });
+
+  it("B33: publish tells that its connection is lost, waits for --wait-ms, and says once what it is not sure of", async () => {
+    await using silent = await silentServer(2);
+    const texts = ["a", "b", "c", "d", "e"];
+    await using stopped = command.start("publish", "--address", silent.address, ...texts);
+    await silent.published(2);
+    stopped.signal("SIGINT");
+    const unsure = [
+      'broadcast: warning: 2 texts were not acknowledged, from text 1 ("a") on, and may be in the log or not: look there before publishing again (broadcast replay)',
+      'broadcast: warning: 3 texts were not published, from text 3 ("c") on: the room was left',
+      "",
+    ];
+    const first = await stopped.exited;
+    expect([first.code, first.stdout, first.stderr.split("\n")]).toEqual([
+      1,
+      "",
+      ["broadcast: warning: stopped by SIGINT", ...unsure],
+    ]);
+    await using waiting = command.start("publish", "--wait-ms", "1", "--address", silent.address, ...texts);
+    await silent.published(4);
+    silent.hangUp();
+    const second = await waiting.exited;
+    expect([second.code, second.stdout]).toEqual([3, ""]);
+    expect(second.stderr).toMatch(/^\* connection lost: [^\n]*; trying again until it is back\nbroadcast: /);
+    expect(second.stderr).toMatch(/was lost, and was not back within 1 ms; is a server running there\?/);
+    for (const line of unsure) expect(second.stderr).toContain(line);
+  });
+
+  it("B33: publish tells that its connection is back, and goes on; after a stop where in its input it was", async () => {
+    await using server = (await command.serve()).process;
+    await using proxy = new TcpProxy({ to: { port: await server.port() } });
+    const address = `127.0.0.1:${(await proxy.listen()).port}`;
+    const { process: publisher, type } = command.startTyping("publish", "--address", address, "-");
+    await using _publisher = publisher;
+    type("one");
+    await publisher.line(/^2$/);
+    proxy.cut({ how: "reset" });
+    type("two");
+    proxy.heal();
+    await publisher.line(/^3$/);
+    publisher.signal("SIGTERM");
+    const { code, stderr } = await publisher.exited;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^\* connection lost: .*; trying again until it is back\n\* connected again \(resumed\): .*\nbroadcast: warning: stopped by SIGTERM; nothing of the input behind line 2 was published\n$/,
+    );
   });
 
   it("in words, from a number on; lines of standard input are published in their order", async () => {

@@ -95,6 +95,12 @@ describe("rooms", () => {
       stdout: "",
       stderr: "broadcast: warning: the room nope is empty: nothing was ever said there\n",
     });
+    await using waiting = command.start("tail", ...at, "--room", "nope", "--json");
+    await waiting.line(/"type":"welcome"/);
+    waiting.signal("SIGINT");
+    expect((await waiting.exited).stderr).toBe(
+      "broadcast: warning: the room nope is empty: nothing was ever said there; what comes is shown\n",
+    );
     await command.run("publish", ...at, "--name", "ana", "one");
     const behind = "broadcast: warning: --from 9 is behind the end: the newest number of main is 3";
     expect(await command.run("replay", ...at, "--from", "9")).toMatchObject({ code: 0, stderr: `${behind}\n` });
@@ -129,7 +135,7 @@ describe("access", () => {
     await using server = (await command.serve()).process;
     const at = `127.0.0.1:${await server.port()}`;
     const { code, stderr } = await command.run("publish", "--address", at, "--secret-file", "secret", "x");
-    expect([code, stderr]).toEqual([3, expect.stringMatching(/; the server has no secret: leave --secret-file out/)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/; the server has no secret: leave --secret-file out/)]);
   });
 
   itWith("openssl", "B7: TLS on one side alone, and a certificate that nobody knows, are named", async () => {

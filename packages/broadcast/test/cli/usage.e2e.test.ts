@@ -1,10 +1,9 @@
 /** What a person may mistype: one line that says what is accepted, and code 2; and what cannot be done, code 1 or 3. */
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { start } from "../../../../test/process.js";
-import { scratchFolder } from "../../../../test/scratch.js";
 import { bundleCommand } from "./bundled-command.js";
 
 const command = bundleCommand();
@@ -105,13 +104,17 @@ describe.concurrent("what cannot be done is one line", () => {
   );
 
   it("a log without classic-level is code 1, and makes no folder", async () => {
-    const folder = scratchFolder();
-    const path = join(folder, "broadcast.mjs");
+    const folder = join(command.folder, "alone");
+    const path = join(folder, basename(command.path));
+    // A package without a main file is what is found first, and is none.
+    const none = join(folder, "node_modules", "classic-level");
+    mkdirSync(none, { recursive: true });
+    writeFileSync(join(none, "package.json"), "{}");
     copyFileSync(command.path, path);
     const serve = [path, "serve", "--listen", "127.0.0.1:0", "--log", "log"];
     const { code, stderr } = await start(process.execPath, serve, { cwd: folder }).exited;
     expect([code, stderr]).toEqual([1, expect.stringMatching(/not installed: npm install classic-level\n$/)]);
-    expect(readdirSync(folder)).toEqual(["broadcast.mjs"]);
+    expect(readdirSync(folder).sort()).toEqual([basename(path), "node_modules"].sort());
   });
 
   it("a log that another server has is code 1", async () => {

@@ -38,6 +38,11 @@ describe("B30: a notice", () => {
       "* new epoch 6, it was 5: the server may have lost the end of its log; here it goes on with number 10",
       true,
     ],
+    [
+      { type: "epoch", previous: 5, epoch: 6, from: 1 },
+      "* new epoch 6, it was 5: the log begins anew with number 1; what was said before is gone from the server",
+      true,
+    ],
     [{ type: "expired" }, "* the server had forgotten this member: it has a new session", true],
     [{ type: "snapshot", upTo: 4, bytes: bytes(1) }, "* a snapshot of all up to number 4, 1 bytes", true],
     [

@@ -25,24 +25,27 @@ const FORMAT = "lab-broadcast log 1";
 const PIECE_BYTES = 2 ** 18;
 const PIECE_RECORDS = 256;
 
-/**
- * Makes, unopened, the database in a folder.
- *
- * @throws BroadcastError `NOT_INSTALLED` where the package is not there
- */
-export async function classicLevel(
-  folder: string,
+/** @throws BroadcastError `NOT_INSTALLED` where the package is not there */
+export async function loadClassicLevel(
   load: () => Promise<unknown> = () => import("classic-level"),
-): Promise<Level> {
-  let module: typeof import("classic-level");
+): Promise<typeof import("classic-level")> {
   try {
-    module = (await load()) as typeof import("classic-level");
+    return (await load()) as typeof import("classic-level");
   } catch (cause) {
     const { code = "", message } = cause as NodeJS.ErrnoException;
     const isMissing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
     const why = isMissing ? "which is not installed: npm install classic-level" : `which cannot be loaded: ${message}`;
     throw new BroadcastError("NOT_INSTALLED", `the durable log needs the package classic-level, ${why}`, { cause });
   }
+}
+
+/**
+ * Makes, unopened, the database in a folder.
+ *
+ * @throws BroadcastError `NOT_INSTALLED`
+ */
+export async function classicLevel(folder: string, load?: () => Promise<unknown>): Promise<Level> {
+  const module = await loadClassicLevel(load);
   return new module.ClassicLevel<string, Uint8Array>(folder, { keyEncoding: "utf8", valueEncoding: "view" }) as Level;
 }
 
