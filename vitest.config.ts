@@ -8,6 +8,7 @@ const alone = ["*.e2e.test.ts", "explorer.sim.test.ts"];
 // at a time are sooner done. A test that waits for a lease, a rate, a pause or a memory does not belong here.
 const inPairs = [
   "examples/{chat,file-drop,hftp-server}/test/*.e2e.test.ts",
+  "packages/{broadcast,election}/test/cli/usage.e2e.test.ts",
   "packages/broadcast/test/node/{access,durable,ended,odd-snapshots}.e2e.test.ts",
   "packages/framing/test/framed-socket.e2e.test.ts",
   "packages/hftp/test/client/{advice,commands,lock,output,part-file,shell,tls}.e2e.test.ts",

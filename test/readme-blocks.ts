@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { dirname, join } from "node:path";
 import type { CodeBlock } from "./markdown.js";
 import { type RunningProcess, start, startTypeScript } from "./process.js";
+import { bundled } from "./programs.js";
 import { scratchFolder } from "./scratch.js";
 
 export const blockTimeoutMs = 20_000;
@@ -56,7 +57,7 @@ function linkModules(root: string, owner: string, target: string): void {
   }
 }
 
-/** Writes a script for every published command, which runs its source. */
+/** Writes a script for every published command, which runs a bundle of its source. */
 function commands(root: string, target: string): string {
   mkdirSync(target, { recursive: true });
   for (const name of readdirSync(join(root, "packages"))) {
@@ -67,9 +68,7 @@ function commands(root: string, target: string): string {
     };
     for (const [command, built] of Object.entries(publishConfig?.bin ?? {})) {
       const source = join(root, "packages", name, built.replace("./dist/", "src/").replace(/\.js$/, ".ts"));
-      const line = [process.execPath, "--import", import.meta.resolve("tsx"), source]
-        .map((word) => `'${word}'`)
-        .join(" ");
+      const line = [process.execPath, bundled(source)].map((word) => `'${word}'`).join(" ");
       writeFileSync(join(target, command), `#!/bin/sh\nexec ${line} "$@"\n`, { mode: 0o755 });
     }
   }
