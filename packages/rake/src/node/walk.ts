@@ -22,6 +22,10 @@ export async function* walk(folder: string): AsyncGenerator<Found> {
   // millions, and their paths are long where an action wants that.
   const waiting: { readonly above: string; readonly names: string[] }[] = [{ above: "", names: [root] }];
   let since = performance.now();
+  const pass = async (): Promise<void> => {
+    await turn();
+    since = performance.now();
+  };
   for (let next = waiting.at(-1); next !== undefined; next = waiting.at(-1)) {
     const name = next.names.pop();
     if (name === undefined) {
@@ -29,16 +33,15 @@ export async function* walk(folder: string): AsyncGenerator<Found> {
       continue;
     }
     const above = next.above === "" ? name : `${next.above}/${name}`;
+    // Here too: a folder may be empty.
+    if (performance.now() - since > TURN_MS) await pass();
     const open = opened(bytesOf(above));
     if (open === undefined) continue;
     const names: string[] = [];
     waiting.push({ above, names });
     try {
       for (let entry = open.readSync(); entry !== null; entry = open.readSync()) {
-        if (performance.now() - since > TURN_MS) {
-          await turn();
-          since = performance.now();
-        }
+        if (performance.now() - since > TURN_MS) await pass();
         const place = `${above}/${entry.name}`;
         const kind = entry.isFile()
           ? "file"

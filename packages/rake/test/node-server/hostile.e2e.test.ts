@@ -6,6 +6,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { start } from "../../../../test/process.js";
 import { scratchFolder } from "../../../../test/scratch.js";
 import { EmptyFolder } from "../../src/node/empty-folder.js";
+import { isLargerThan } from "../../src/node/folder-size.js";
 import { removeFolder } from "../../src/node/removal.js";
 import { placeInputs } from "../../src/node/run-folder.js";
 import { ServerConnection } from "../../src/node/server-connection.js";
@@ -101,6 +102,12 @@ it("R47: while many inputs are placed, others have their turn", async () => {
   const paths = EmptyFolder.make(`${rig.folder.runs}/many`, rig.launcher.user).paths;
   onTestFinished(() => removeFolder(paths.top));
   expect(await turnsDuring(placeInputs(paths, inputs, rig.store, rig.launcher.user))).toBeGreaterThan(3);
+});
+
+it("R42, R47: while a folder of many empty folders is looked at, others have their turn", async () => {
+  const top = scratchFolder();
+  for (let index = 0; index < 1_500; index++) mkdirSync(`${top}/${index}`);
+  expect(await turnsDuring(isLargerThan(top, Number.POSITIVE_INFINITY))).toBeGreaterThan(3);
 });
 
 it("R25: while many long patterns are tried, others have their turn, and it ends when nobody wants it", async () => {
