@@ -24,6 +24,10 @@ const DETAILS: { readonly [keyword: string]: string } = {
   timeout: "timeout 30s",
 };
 
+/** What only a host has to do with, or says afterwards (R4). */
+const OF_REMOTE: readonly string[] = ["produces", "on"];
+const KEYWORDS = /^(?:(requires|produces|on)[\t\v\f\r ]|(timeout)[\t\v\f\r ]+[^\t\v\f\r ]+$)/;
+
 interface OpenAction {
   readonly index: number;
   readonly line: number;
@@ -80,6 +84,11 @@ export class SetList {
       this.#faults.add(line, at, `action ${MAX_ACTIONS + 1}`, `at most ${MAX_ACTIONS} actions`);
     }
     const whole = line.text.slice(at);
+    const [, keyword, timeout] = KEYWORDS.exec(whole) ?? [];
+    const meant = keyword ?? timeout;
+    if (meant !== undefined) {
+      return this.#faults.add(line, at, `${shown(meant)} behind one TAB`, `a command here; two TABs before ${meant}`);
+    }
     const remote = whole.startsWith(REMOTE);
     const command = remote ? line.text.slice(at + REMOTE.length).replace(/^[\t\v\f\r ]+/, "") : whole;
     if (command === "") this.#faults.add(line, line.text.length, "no command", "remote- and a command");
@@ -107,6 +116,10 @@ export class SetList {
     if (!Object.hasOwn(DETAILS, keyword.text)) return this.#faults.add(line, keyword.at, shown(keyword.text), accepted);
     if (this.#course && keyword.text !== "requires") {
       return this.#faults.add(line, keyword.at, `${shown(keyword.text)} with --course`, accepted);
+    }
+    if (!action.remote && OF_REMOTE.includes(keyword.text)) {
+      const found = `${shown(keyword.text)} of a local action`;
+      return this.#faults.add(line, keyword.at, found, `${keyword.text} for remote actions alone`);
     }
     if (keyword.text === "timeout") return this.#timeout(line, action, keyword, words);
     if (words.length === 0) {

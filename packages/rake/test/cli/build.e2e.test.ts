@@ -100,7 +100,7 @@ describe("rake", () => {
   it.concurrent(
     "R4: --course refuses what is ours",
     beside(async () => {
-      const folder = scratchFolder({ Rakefile: "actionset1:\n\ttrue\n\t\tproduces x\n" });
+      const folder = scratchFolder({ Rakefile: "actionset1:\n\tremote-true\n\t\tproduces x\n" });
       expect((await command.run(folder, "-n")).code).toBe(0);
       expect(await command.run(folder, "-n", "--course")).toMatchObject({
         code: 2,

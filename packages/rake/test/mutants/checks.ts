@@ -79,7 +79,7 @@ export const CHECKS: readonly Check[] = [
   check("parsed: requires add up", () => actionOf("\tx\n\t\trequires a\n\t\trequires b a").requires, ["a", "b"]),
   check("parsed: a comment is dropped", () => actionOf("\techo a # b").command, "echo a"),
   check("parsed: CRLF", () => actionOf("\tx\r\n\t\trequires a\r\n").requires, ["a"]),
-  check("parsed: --course", () => faultsOf("actionset1:\n\tx\n\t\ton g", { course: true }).length, 1),
+  check("parsed: --course", () => faultsOf("actionset1:\n\tremote-x\n\t\ton g", { course: true }).length, 1),
   check("parsed: at most 20 faults", () => faultsOf("x\n".repeat(30)).length, 20),
   check("parsed: faults in order", () => faultsOf("HOSTS = a a\nx").map((one) => one[0]), ["1", "2"]),
   check(

@@ -7,7 +7,7 @@ export const SET: string = "actionsetN: with nothing behind it";
 export const PATH: string = "a path relative to the Rakefile's folder, below it";
 const TIME = "timeout and one time, a whole number and ms, s, m or h, from 1 ms to 2^31-1 ms";
 export const DETAILS: string = "requires f1 f2 ..., produces p1 p2 ..., on r1 r2 ..., timeout 30s";
-export const SOME: string = "actionset1:\n\tx\n";
+export const SOME: string = "actionset1:\n\tremote-x\n";
 
 export type Row = readonly [string, string, string];
 export const at = (place: string, found: string, accepted: string): string =>
@@ -78,6 +78,21 @@ export const FAULTS: readonly Row[] = [
     `${SOME}\t\ton g ${"r".repeat(65)}`,
     at("3:8", `"${"r".repeat(60)}..."`, "a resource of at most 64 bytes, not 65"),
   ],
+  [
+    "R4: produces of a local action",
+    "actionset1:\n\tx\n\t\tproduces a",
+    at("3:3", '"produces" of a local action', "produces for remote actions alone"),
+  ],
+  [
+    "R4: on of a local action",
+    "actionset1:\n\tx\n\t\ton g",
+    at("3:3", '"on" of a local action', "on for remote actions alone"),
+  ],
+  ...["requires a", "produces a b", "on g", "timeout 30s"].map((text): Row => {
+    const [word] = text.split(" ");
+    const accepted = `a command here; two TABs before ${word}`;
+    return [`R1: one TAB before ${text}`, `${SOME}\t${text}`, at("3:2", `"${word}" behind one TAB`, accepted)];
+  }),
   ["R4: no time", `${SOME}\t\ttimeout`, at("3:10", "nothing", TIME)],
   ["R4: a time without unit", `${SOME}\t\ttimeout 30`, at("3:11", '"30"', TIME)],
   ["R4: a time of 0", `${SOME}\t\ttimeout 0s`, at("3:11", '"0s"', TIME)],

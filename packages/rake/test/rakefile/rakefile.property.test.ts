@@ -74,23 +74,25 @@ const word = fc
   .filter((text) => pathFault(text) === undefined);
 const path = fc.array(word, { minLength: 1, maxLength: 3 }).map((names) => names.join("/"));
 const unique = <Value>(values: fc.Arbitrary<Value>) => fc.uniqueArray(values, { maxLength: 4 });
-const action = fc.record(
-  {
-    remote: fc.boolean(),
-    command: fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => `x${words.join(" ")}`),
-    requires: unique(path.filter((one) => !isPattern(one))),
-    produces: unique(
-      fc.oneof(
-        path,
-        path.map((one) => `${one}/*`),
-        fc.constant("**/*.o"),
+const action = fc
+  .record(
+    {
+      remote: fc.boolean(),
+      command: fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => `x${words.join(" ")}`),
+      requires: unique(path.filter((one) => !isPattern(one))),
+      produces: unique(
+        fc.oneof(
+          path,
+          path.map((one) => `${one}/*`),
+          fc.constant("**/*.o"),
+        ),
       ),
-    ),
-    on: unique(word),
-    timeoutMs: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
-  },
-  { requiredKeys: ["remote", "command", "requires", "produces", "on"] },
-);
+      on: unique(word),
+      timeoutMs: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+    },
+    { requiredKeys: ["remote", "command", "requires", "produces", "on"] },
+  )
+  .map((one) => (one.remote ? one : { ...one, produces: [], on: [] }));
 const plan = fc
   .record({
     hosts: fc.uniqueArray(

@@ -112,7 +112,10 @@ describe("R2: remote and local actions", () => {
     ["  remote-x", true, "x"],
     ["remote--x", true, "-x"],
     ["sed 's/-/ /' a  >  b", false, "sed 's/-/ /' a  >  b"],
-    ["requires a", false, "requires a"],
+    ["requires", false, "requires"],
+    ["one a", false, "one a"],
+    ["timeout 30s make all", false, "timeout 30s make all"],
+    ["remote-requires a", true, "requires a"],
   ])("%s", (line, remote, command) => {
     expect(actionOf(`\t${line}`)).toMatchObject({ remote, command });
   });
@@ -136,7 +139,7 @@ describe("R3: sets", () => {
 describe("R4: what an action says of itself", () => {
   it("several lines of one kind add up, and what is said twice counts once", () => {
     const action = actionOf(
-      "\tx\n\t\trequires b a\n\t\tproduces p/*\n\t\ton g\n\t\trequires a c\n\t\tproduces p/** q\n\t\ton g h",
+      "\tremote-x\n\t\trequires b a\n\t\tproduces p/*\n\t\ton g\n\t\trequires a c\n\t\tproduces p/** q\n\t\ton g h",
     );
     expect(action).toMatchObject({ requires: ["b", "a", "c"], produces: ["p/*", "p/**", "q"], on: ["g", "h"] });
   });
