@@ -9,6 +9,8 @@ import type { HostAddress, Plan } from "../core/plan.js";
 import { checkPlan } from "../core/plan-check.js";
 import { parseRakefile } from "../core/rakefile.js";
 import type { HostTls } from "./host-socket.js";
+import { refuseUnknownKeys } from "./known-keys.js";
+import { BUILD_NAMES, HOST_TLS_NAMES } from "./option-names.js";
 import type { Show } from "./screen.js";
 import type { Trouble } from "./state-file.js";
 
@@ -60,10 +62,12 @@ const GIB = 2 ** 30;
 
 /**
  * The options with their defaults.
- * @throws TypeError or RangeError for a value that is not accepted; RakefileError with a line for each fault of a Rakefile
+ * @throws TypeError or RangeError for a value that is not accepted, or an option that does not exist; RakefileError with a line for each fault of a Rakefile
  */
 export function resolveBuild(options: BuildOptions): BuildSetting {
+  refuseUnknownKeys(options, BUILD_NAMES);
   const { v1, tls } = options;
+  if (typeof tls === "object" && tls !== null) refuseUnknownKeys(tls, HOST_TLS_NAMES);
   if (v1 !== undefined && v1 !== 4 && v1 !== 8) throw new RangeError(`v1 must be 4 or 8, not ${String(v1)}`);
   if (v1 !== undefined && tls !== undefined) throw new TypeError("tls is not for v1, which knows no TLS");
   if (v1 !== undefined && options.secret !== undefined) throw new TypeError("secret is not for v1, which knows none");

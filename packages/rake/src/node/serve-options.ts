@@ -4,7 +4,9 @@ import { SANDBOXES, type Sandbox } from "../core/messages.js";
 import { kindOf, MAX_MS, oneOf, whole } from "../core/option-checks.js";
 import type { ServerMachineOptions } from "../core/server-options.js";
 import type { ActionEngine } from "./engine.js";
+import { refuseUnknownKeys } from "./known-keys.js";
 import type { Logger } from "./logger.js";
+import { SERVE_NAMES, SERVER_TLS_NAMES } from "./option-names.js";
 
 /** Certificates of a server, PEM. */
 export interface ServerTlsOptions {
@@ -80,8 +82,9 @@ const OWN: Readonly<Record<string, true>> = Object.fromEntries(
   ].map((name) => [name, true]),
 );
 
-/** @throws TypeError or RangeError that names the option */
+/** @throws TypeError or RangeError that names the option, one that does not exist too */
 export function resolveServeOptions(options: ServeOptions): ServeSettings {
+  refuseUnknownKeys(options, SERVE_NAMES);
   const { host = "127.0.0.1", folder, tls, logger } = options;
   if (typeof host !== "string" || host === "") throw new TypeError("host must be the name or address to listen on");
   if (folder !== undefined && (typeof folder !== "string" || folder === ""))
@@ -108,6 +111,7 @@ export function machineOptions(options: ServeOptions): ServerMachineOptions {
 
 function checkTls(tls: ServerTlsOptions): void {
   if (typeof tls !== "object" || tls === null) throw new TypeError(`tls must be { cert, key }, not ${kindOf(tls)}`);
+  refuseUnknownKeys(tls, SERVER_TLS_NAMES);
   for (const name of ["cert", "key", "ca"] as const) {
     const value: unknown = tls[name];
     if (value === undefined && name === "ca") continue;
