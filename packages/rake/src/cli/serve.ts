@@ -105,15 +105,20 @@ async function runServer(flags: ServeFlags): Promise<void> {
   const say = (line: string): void => writeLine(process.stdout, line);
   await using server = await serve({ ...options, logger: serverLogger });
   const host = server.host.includes(":") ? `[${server.host}]` : server.host;
-  say(`listening on ${host}:${server.port}`);
+  // Who reads the first line takes it that all went well: what comes before that waits.
+  let early: string[] | undefined = [];
   server.on("event", (event: ServerEvent) => {
     const line = serverLine(event, isJson);
-    if (line !== undefined) say(line);
+    if (line === undefined) return;
+    if (early === undefined) say(line);
+    else early.push(line);
   });
   await using metrics = flags.metrics === undefined ? undefined : await metricsOf(server);
-  if (metrics !== undefined) {
-    say(`metrics on http://127.0.0.1:${await metrics.listen({ port: flags.metrics ?? 0 })}/metrics`);
-  }
+  const port = await metrics?.listen({ port: flags.metrics ?? 0 });
+  say(`listening on ${host}:${server.port}`);
+  if (port !== undefined) say(`metrics on http://127.0.0.1:${port}/metrics`);
+  for (const line of early) say(line);
+  early = undefined;
   await aborted(signal);
   metrics?.unhealthy();
   if (!isJson) say("stopping");

@@ -1,5 +1,9 @@
 /** Commands that a server runs without a shell, because a pattern allows them (docs/rake.md R44). */
 
+import { printable, shortened } from "./words.js";
+
+/** Of the patterns in a refusal, in characters. */
+const MAX_LISTED = 600;
 /** What a shell would do something with, control characters included: a command that holds one is not split but refused. */
 const METACHARACTERS = /[|&;<>()$`\\"'*?[\]{}#~!^]|[^\P{Cc}\t]/u;
 
@@ -36,6 +40,21 @@ export function allowedWords(patterns: readonly AllowedCommand[], command: strin
   const words = splitCommand(command);
   if (words === undefined) return undefined;
   return patterns.some((pattern) => isAllowed(pattern, words)) ? words : undefined;
+}
+
+/** Why a command is not allowed, and what is. */
+export function refusalText(patterns: readonly AllowedCommand[], command: string): string {
+  const [character] = METACHARACTERS.exec(command) ?? [];
+  const allowed = patterns.map(({ words, rest }) => `"${[...words, ...(rest ? ["*"] : [])].join(" ")}"`);
+  const list = shortened(allowed.join(", "), MAX_LISTED) || "nothing";
+  let why = "no pattern allows the command";
+  if (character !== undefined) {
+    const shown = printable(JSON.stringify(character));
+    why = `the command holds ${shown}, which is for a shell, and is run without one`;
+  } else if (splitCommand(command) === undefined) {
+    why = "the command does not begin with the name of a program";
+  }
+  return `${why}; allowed: ${list}`;
 }
 
 function isAllowed({ words, rest }: AllowedCommand, given: readonly string[]): boolean {

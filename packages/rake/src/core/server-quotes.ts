@@ -1,6 +1,6 @@
 /** How a QUOTE is answered (docs/rake.md R19, R29). */
 
-import { allowedWords } from "./allow.js";
+import { allowedWords, refusalText } from "./allow.js";
 import type { Bid, Quote, Refuse } from "./messages.js";
 import { Pins } from "./pins.js";
 import { priceOf } from "./price.js";
@@ -81,7 +81,7 @@ function refusalOf({ settings }: ServerContext, quote: Quote, sizes: ReadonlyMap
   const { maxInputs, maxBlobBytes, maxStoreBytes, resources, allow } = settings;
   const never = (reason: Refusal["reason"], text: string): Refusal => ({ reason, retryAfterMs: 0, text });
   if (allow !== undefined && allowedWords(allow, quote.command) === undefined) {
-    return never("NOT_ALLOWED", "no pattern allows the command");
+    return never("NOT_ALLOWED", refusalText(allow, quote.command));
   }
   const absent = quote.resources.find((resource) => !resources.includes(resource));
   if (absent !== undefined) return never("RESOURCE", absent);

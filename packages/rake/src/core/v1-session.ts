@@ -1,6 +1,6 @@
 /** A connection of wire v1 to a server: one quote, or one action (docs/rake.md R9 to R11). */
 
-import { allowedWords } from "./allow.js";
+import { allowedWords, refusalText } from "./allow.js";
 import { RemoteProtocolError } from "./errors.js";
 import type { Dialect } from "./first-bytes.js";
 import { kindOf } from "./kind.js";
@@ -124,7 +124,7 @@ export class V1Session implements Session {
     const { slots, settings } = this.#context;
     if (this.#command === undefined || this.#inputs.areStoring || this.#isWaiting || this.#run !== undefined) return;
     if (settings.allow !== undefined && allowedWords(settings.allow, this.#command) === undefined) {
-      return this.#close("no pattern allows the command");
+      return this.#close(refusalText(settings.allow, this.#command));
     }
     if (slots.running + slots.reserved < slots.total) return this.#start(now);
     if (slots.waiting >= settings.maxV1Waiting) return this.#close("too many wait for a slot");

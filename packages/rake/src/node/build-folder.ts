@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, statS
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { RakeError } from "../core/errors.js";
+import { makeFolder } from "./make-folder.js";
 import { isAlive, killIn } from "./process-scan.js";
 import { removeFolder } from "./removal.js";
 import { messageOf } from "./trouble.js";
@@ -38,7 +39,7 @@ export class BuildFolder {
     try {
       const realRoot = realpathSync(root);
       if (!statSync(realRoot).isDirectory()) throw new Error("it is not a folder");
-      mkdirSync(join(state, "builds"), { recursive: true, mode: 0o700 });
+      makeFolder(join(state, "builds"), 0o700);
       const realState = realpathSync(state);
       try {
         writeFileSync(join(realState, ".gitignore"), "*\n", { flag: "wx" });

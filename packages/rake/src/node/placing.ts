@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { constants, lstatSync, mkdirSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
-import { basename, dirname, join, sep } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { pathFault } from "../core/paths.js";
 
 export interface Roots {
@@ -21,12 +21,14 @@ export function makeWay({ root, state }: Roots, path: string): string {
   const fault = pathFault(path);
   if (fault !== undefined) throw new Error(`the path "${path}" ${fault}`);
   const names = path.split("/");
+  if (names.some(isGit)) throw new Error(`${path} is in a folder of git`);
   const last = names.pop() as string;
   let folder = root;
   for (const [index, name] of names.entries()) {
     folder = enter(root, join(folder, name), names.slice(0, index + 1).join("/"));
     // Before anything is made in it.
     if (isWithin(folder, state)) throw new Error(`${path} is in the folder of rake's own state`);
+    if (relative(root, folder).split(sep).some(isGit)) throw new Error(`${path} is in a folder of git`);
   }
   const place = join(folder, last);
   if (isWithin(place, state)) throw new Error(`${path} is in the folder of rake's own state`);
@@ -74,6 +76,11 @@ function enter(root: string, folder: string, path: string): string {
     if (!isWithin(real, root)) throw new Error(`${path} is a link that leads out of the folder`);
     return real;
   }
+}
+
+/** Its hooks and its configuration are programs that run here; some file systems take any case for the same name. */
+function isGit(name: string): boolean {
+  return name.toLowerCase() === ".git";
 }
 
 function isWithin(path: string, folder: string): boolean {

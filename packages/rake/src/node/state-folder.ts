@@ -16,6 +16,7 @@ import {
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { RakeError } from "../core/errors.js";
+import { makeFolder } from "./make-folder.js";
 import { killIn } from "./process-scan.js";
 import { removeFolder } from "./removal.js";
 import { messageOf } from "./trouble.js";
@@ -58,7 +59,7 @@ export class StateFolder {
    */
   static async open(path: string): Promise<StateFolder> {
     try {
-      mkdirSync(path, { recursive: true, mode: 0o711 });
+      makeFolder(path, 0o711);
       const folder = new StateFolder(realpathSync(path));
       folder.#checkOwner();
       const left = folder.#take();

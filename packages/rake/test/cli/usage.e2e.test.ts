@@ -85,6 +85,16 @@ describe("rake serve", () => {
     expect(stderr).toMatch(/rake: cannot listen on .*: the port is taken; port 0 takes a free one\n$/);
   });
 
+  it("R48: so is a port of the metrics, before it says that it listens", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const { port } = other.address() as { readonly port: number };
+    const { code, stdout, stderr } = await command.run(folder, "serve", "--port", "0", "--metrics", String(port));
+    other.close();
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/rake: cannot serve metrics on .*EADDRINUSE/);
+  });
+
   it("R16, R44, R48, R56: with a secret and --allow it runs what it may, shows metrics, and ends with 0", async () => {
     const { process: server, address } = await command.serve(
       ...["--secret-file", join(folder, "secret"), "--allow", "echo *", "--metrics", "0", "--name", "den", "--json"],

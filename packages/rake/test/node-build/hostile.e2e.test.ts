@@ -30,6 +30,8 @@ const FALSE: Readonly<Record<string, Twist>> = {
   "a path with . in it": renamed("./out"),
   "a path with a NUL": renamed("out\0"),
   "the state folder": renamed(".rake/learned.json"),
+  "a hook of git": renamed(".git/hooks/post-checkout"),
+  "git's link of a folder below, in capitals": renamed("sub/.GIT"),
   "another digest": output((one) => [{ ...one, digest: "0".repeat(64) }]),
   "other bytes": output((one) => [{ ...one, body: one.body.map((byte) => byte ^ 1) }]),
   "a larger size": output((one) => [{ ...one, size: one.size + 1, last: false }]),

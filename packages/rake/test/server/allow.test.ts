@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { allowedWords, parseAllowed, splitCommand } from "../../src/core/allow.js";
+import { allowedWords, parseAllowed, refusalText, splitCommand } from "../../src/core/allow.js";
 
 describe("R44: a command is split at blanks, and refused where a shell would do something with it", () => {
   it.each([
@@ -65,4 +65,16 @@ describe("R44: a command is run where its words match a pattern", () => {
   it.each(["", "  ", "* cc", "cc * a", "* *"])("R44: %j is no pattern", (pattern) => {
     expect(() => parseAllowed(pattern)).toThrow(RangeError);
   });
+});
+
+test("R44: a refusal says why, and what is allowed", () => {
+  const patterns = ["cc *", "ar rcs *.a *"].map(parseAllowed);
+  const allowed = '; allowed: "cc *", "ar rcs *.a *"';
+  expect(refusalText(patterns, "rm a")).toBe(`no pattern allows the command${allowed}`);
+  expect(refusalText(patterns, "cc a; rm b")).toBe(
+    `the command holds ";", which is for a shell, and is run without one${allowed}`,
+  );
+  expect(refusalText(patterns, "/bin/cc a")).toBe(`the command does not begin with the name of a program${allowed}`);
+  expect(refusalText([], "cc")).toBe("no pattern allows the command; allowed: nothing");
+  expect(refusalText(Array(1_000).fill(patterns[1]), "x").length).toBeLessThan(700);
 });

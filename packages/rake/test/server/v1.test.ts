@@ -211,7 +211,7 @@ test("R18: an output waits for who is full", () => {
 
 test("R44: v1 runs nothing that no pattern allows", () => {
   const rig = new Rig({ ...HOST, allow: ["cc *"] });
-  expect(rig.connectV1().executes("rm x").closed).toBe("no pattern allows the command");
+  expect(rig.connectV1().executes("rm x").closed).toBe('no pattern allows the command; allowed: "cc *"');
   rig.connectV1().executes("cc x");
   expect(rig.run().job.words).toEqual(["cc", "x"]);
 });
