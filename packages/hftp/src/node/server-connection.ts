@@ -63,7 +63,8 @@ export class ServerConnection {
   /** Hands an input to the session and does what it answers, until there is nothing left to do or its turn is over. */
   handle(input: ServerInput): void {
     if (this.#gone) return;
-    if (this.#running) {
+    // Between turns too what was sent is told before it is told that the network took it.
+    if (this.#running || (this.#yielded && input.type === "drained")) {
       this.#results.push(input);
       return;
     }
