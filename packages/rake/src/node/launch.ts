@@ -11,6 +11,8 @@ export interface Launcher {
   /** Path of a perl that runs the meter; bwrap needs one. */
   readonly perl: string | undefined;
   readonly bwrap: string | undefined;
+  /** Whether that bwrap keeps actions from user namespaces of their own, in which they could mount memory that nobody counts. */
+  readonly isSealed?: boolean;
   /** Whom actions run as, where that is not the server's user. */
   readonly user: { readonly uid: number; readonly gid: number } | undefined;
   /** What actions may see in their environment, PATH included. */
@@ -87,6 +89,7 @@ function launched(launcher: Launcher, paths: RunPaths, metered: (reach: Reach) =
 /** The system read-only, its own folders writable; no tmpfs stays writable, since what is written there is memory. */
 function bwrapArguments(launcher: Launcher, paths: RunPaths): string[] {
   const args = ["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"];
+  if (launcher.isSealed === true) args.push("--disable-userns");
   args.push("--unshare-cgroup-try", "--die-with-parent", "--info-fd", "4");
   for (const path of ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix"]) {
     const stat = lstatSync(path, { throwIfNoEntry: false });

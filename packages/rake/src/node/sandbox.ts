@@ -58,8 +58,17 @@ export async function findSandbox(options: SandboxOptions): Promise<FoundSandbox
     perl === undefined ? ["no perl that can measure and end actions: a plain shell does it"] : [];
   for (const sandbox of wanted === undefined ? (["bwrap", "rlimit"] as const) : [wanted]) {
     const launcher: Launcher = { sandbox, perl, bwrap, user, env, readable };
+    let whyOpen: string | undefined;
+    if (sandbox === "bwrap" && bwrap !== undefined) {
+      const sealed: Launcher = { ...launcher, isSealed: true };
+      whyOpen = await whyNot(sealed, options);
+      if (whyOpen === undefined) return { launcher: sealed, passedOver };
+    }
     const why = await whyNot(launcher, options);
-    if (why === undefined) return { launcher, passedOver };
+    if (why === undefined) {
+      if (whyOpen !== undefined) passedOver.push(`actions may make user namespaces of their own: ${whyOpen}`);
+      return { launcher, passedOver };
+    }
     passedOver.push(`${sandbox}: ${why}`);
   }
   throw new RakeError("SANDBOX", `no sandbox works here; ${passedOver.join("; ")}`);

@@ -61,6 +61,36 @@ it("R16: a secret file holds a secret of 16 bytes, for its owner's eyes", () => 
   expect(() => readSecretFile(short)).toThrow("secret must have 16 bytes or more, not 5");
 });
 
+itWith(
+  "bubblewrap",
+  "R43: under bwrap an action makes no user namespace, so no memory that nobody counts",
+  async () => {
+    const rig = await ActionRig.make("bwrap");
+    expect(rig.launcher.isSealed).toBe(true);
+    const run = await rig.start("unshare -Urm true 2>/dev/null && echo made; echo ended");
+    expect(await run.outcome()).toMatchObject({ end: { end: "EXITED", code: 0 }, stdout: "ended\n" });
+  },
+);
+
+itWith("bubblewrap", "R43: an old bwrap is used as far as it goes, and the server warns", async () => {
+  const old = [
+    "#!/bin/sh",
+    "for word; do",
+    '  if [ "$word" = --disable-userns ]; then echo no such option >&2; exit 1; fi',
+  ];
+  const exec = `PATH='${path}' exec bwrap "$@"`;
+  const bin = scratchFolder({ bwrap: [...old, "done", exec, ""].join("\n") });
+  chmodSync(bin, 0o755);
+  chmodSync(join(bin, "bwrap"), 0o755);
+  process.env["PATH"] = `${bin}:${path}`;
+  const lines: string[] = [];
+  const nothing = (): void => {};
+  const logger = { debug: nothing, info: nothing, error: nothing, warn: (_: object, line: string) => lines.push(line) };
+  await using server = await serve({ ...QUICK, logger });
+  expect(server.sandbox).toBe("bwrap");
+  expect(lines).toEqual(["actions may make user namespaces of their own: no such option"]);
+});
+
 it("R43: where bwrap is there and does not work, rlimit is used, and said why; who asks for bwrap is refused", async () => {
   const bin = scratchFolder({ bwrap: "#!/bin/sh\necho bwrap: no namespaces for you >&2; exit 1\n" });
   chmodSync(bin, 0o755);
