@@ -76,6 +76,7 @@ export function resolveBuild(options: BuildOptions): BuildSetting {
   if (typeof stateDir !== "string" || stateDir === "") throw new TypeError("stateDir must be the path of a folder");
   const plan = planOf(options);
   checkPlan(plan);
+  checkLocal(plan);
   resolveBuildOptions(options);
   return {
     plan,
@@ -106,4 +107,12 @@ function planOf({ rakefile, plan, file, course, hosts }: BuildOptions): Plan {
     found = parsed.plan;
   }
   return hosts === undefined ? found : { ...found, hosts };
+}
+
+/** What the parser refuses too (R4). @throws RangeError for what a local action cannot say of itself */
+function checkLocal({ sets }: Plan): void {
+  for (const { remote, produces, on, line } of sets.flatMap(({ actions }) => actions)) {
+    if (remote || produces.length + on.length === 0) continue;
+    throw new RangeError(`line ${line}: produces and on are for remote actions alone`);
+  }
 }
