@@ -1,19 +1,19 @@
 /** What an action prints on one stream, read when it is asked for: a pipe that nobody reads holds the action, not memory. */
-import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
 
 export class PulledStream {
-  readonly #socket: Socket;
+  readonly #source: Readable;
   #isOver = false;
   #wanted = 0;
   #give: ((bytes: Uint8Array | undefined) => void) | undefined;
 
-  constructor(socket: Socket) {
-    this.#socket = socket;
+  constructor(source: Readable) {
+    this.#source = source;
     const over = (): void => {
       this.#isOver = true;
       this.#answer();
     };
-    socket
+    source
       .on("readable", () => this.#answer())
       .on("end", over)
       .on("error", over)
@@ -33,7 +33,7 @@ export class PulledStream {
   #answer(): void {
     const give = this.#give;
     if (give === undefined) return;
-    const bytes: Buffer | null = this.#socket.read(Math.min(this.#wanted, this.#socket.readableLength) || undefined);
+    const bytes: Buffer | null = this.#source.read(Math.min(this.#wanted, this.#source.readableLength) || undefined);
     if (bytes === null && !this.#isOver) return;
     this.#give = undefined;
     give(bytes === null ? undefined : bytes);

@@ -75,6 +75,43 @@ it("R50: streams are whole and apart, the environment is what is allowed, and th
   expect(await action.ended).toMatchObject({ code: 3 });
 });
 
+it.each([
+  ["in the middle", breaking("o")],
+  ["before it was named", unnamed("o")],
+])("R50: a stream that breaks %s makes of an exit code 0 a failure", async (_when, srun) => {
+  const action = await started("seq 1 200000; exit 0", { srun });
+  void textOf(action, "stdout");
+  void textOf(action, "stderr");
+  expect(await action.ended).toMatchObject({
+    failed: "what the action printed is not whole: a connection to its node broke",
+  });
+});
+
+/** Whoever copies this stream is killed in the middle, in a way that its connection breaks. */
+function breaking(name: string): string {
+  const linger =
+    'setsockopt($to, 1, 13, pack("ii", 1, 0)); sysread $from, my $some, 100; syswrite $to, $some; close $to; exit 0';
+  const edit = `s/copy\\(\\$from, \\$to\\);/if (\\$what eq "${name}") { ${linger.replaceAll("$", "\\$").replaceAll("/", "\\/")} } copy(\\$from, \\$to);/`;
+  return edited(edit);
+}
+
+/** The connection of this stream breaks before it says whose it is. */
+function unnamed(name: string): string {
+  const linger = 'setsockopt(\\$to, 1, 13, pack("ii", 1, 0)); close \\$to; exit 0';
+  return edited(`s/syswrite \\$to, "\\$pass/if (\\$what eq "${name}") { ${linger} } syswrite \\$to, "\\$pass/;`);
+}
+
+/** A `srun` that runs its words here, with the program of the step changed. */
+function edited(edit: string): string {
+  return `while [ "$1" != perl ]; do shift; done
+export SLURM_LAUNCH_NODE_IPADDR=127.0.0.1
+shift 2
+program=$(printf '%s' "$1" | perl -0pe '${edit}')
+shift
+exec perl -e "$program" "$@"
+`;
+}
+
 it("R50: what srun complains of is the reason of a step that it does not start", async () => {
   const srun =
     "echo 'srun: error: Unable to create step for job 7: Job/step already completing or completed' >&2; exit 1";

@@ -178,11 +178,19 @@ export class StepAction implements RunningAction {
    * action to end.
    */
   async #endWhole(measured: Measured): Promise<void> {
+    this.#lastCalls();
     const streams = Promise.all([this.#streams.stdout.over, this.#streams.stderr.over]);
     const whole = await Promise.race([streams, this.#told.then(() => [true])]);
     if (whole.every((one) => one)) this.#end(measured);
     else
       this.#end({ ...this.#nothing(), failed: "what the action printed is not whole: a connection to its node broke" });
+  }
+
+  /** The command ran, so both streams were to come: a call may still be on its way, or broke before it said whose it was. */
+  #lastCalls(): void {
+    void within(this.#told, this.#setting.endMs).then(() => {
+      for (const stream of Object.values(this.#streams)) stream.expectNone(false);
+    });
   }
 
   #meterEnded(): void {
@@ -196,8 +204,11 @@ export class StepAction implements RunningAction {
   #srunEnded(how: string): void {
     this.#hasExited = true;
     clearTimeout(this.#late);
-    for (const stream of Object.values(this.#streams)) stream.expectNone();
-    if (this.#control !== undefined) return;
+    if (this.#control !== undefined) {
+      this.#lastCalls();
+      return;
+    }
+    for (const stream of Object.values(this.#streams)) stream.expectNone(true);
     this.#setting.callbacks.forget(this.#pass);
     this.#setMeterGone();
     if (this.#isKilled) this.#end({ signal: 9, ...this.#nothing() });

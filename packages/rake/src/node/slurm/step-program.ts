@@ -4,8 +4,8 @@
  * stream is over, and writes lines of its own between.
  *
  * It makes three connections, each with a line that says who it is: `c` is the meter's descriptor 3, which brings the end of the
- * command and takes `T` and `K`; `o` and `e` take what pipes bring, from which two processes copy. A server that is gone ends the
- * first of them, and so the action. Its environment is cut down to the names that it is given.
+ * command and takes `T` and `K`; `o` and `e` take what pipes bring, from which two processes copy, in pieces (pieces.ts). A server
+ * that is gone ends the first of them, and so the action. Its environment is cut down to the names that it is given.
  */
 
 /** Arguments: port, address (empty: where `srun` runs), names to keep joined by commas, then the words. Its pass is in RAKE_STEP. */
@@ -38,13 +38,18 @@ sub dial {
 }
 sub copy {
   my ($from, $to) = @_;
-  while (my $read = sysread $from, my $bytes, 65536) {
-    for (my $at = 0; $at < $read; ) {
-      my $wrote = syswrite $to, $bytes, $read - $at, $at;
+  my $read;
+  do {
+    $read = sysread $from, my $bytes, 65536;
+    defined $read or exit 0;
+    # One of no bytes says that it was all.
+    my $piece = pack("N", $read) . $bytes;
+    for (my $at = 0; $at < length $piece; ) {
+      my $wrote = syswrite $to, $piece, length($piece) - $at, $at;
       exit 0 unless defined $wrote;
       $at += $wrote;
     }
-  }
+  } while ($read);
 }
 my $control = dial("c");
 open(my $none, "+<", "/dev/null") or die "rake: no /dev/null: $!\n";
