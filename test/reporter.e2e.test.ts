@@ -53,6 +53,28 @@ it.concurrent.for<[title: string, text: string, closing: string, code: number]>(
 );
 
 it.concurrent(
+  "what failed is named once more at the end, with its error, and so is what needed a second attempt",
+  beside(async () => {
+    const { code, stdout } = await runTests(`let attempts = 0;
+describe("d", () => { it("fails", () => expect(1, "one").toBe(2)); });
+it("is unsteady", { retry: 1 }, () => expect(++attempts, "attempts").toBe(2));
+it("passes", () => {});`);
+    expect(code).toBe(1);
+    expect(stdout).toContain(`
+passed at the second attempt alone:
+  packages/one/test/a.test.ts > is unsteady
+    attempts: expected 1 to be 2 // Object.is equality
+
+what failed:
+  packages/one/test/a.test.ts > d > fails
+    one: expected 1 to be 2 // Object.is equality
+
+2 passed, 1 failed, 0 skipped
+`);
+  }),
+);
+
+it.concurrent(
   "a test whose component is absent is skipped, with the reason in the table",
   beside(async () => {
     const { code, stdout } = await runTests(withPython);

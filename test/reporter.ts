@@ -1,8 +1,13 @@
-/** Prints, after vitest's own report: seconds per package, the table of components, and a closing line of counts. */
+/**
+ * Prints, after vitest's own report: seconds per package, the table of components, what failed or passed at its second attempt
+ * alone, and a closing line of counts.
+ */
+import { stripVTControlCharacters } from "node:util";
 import type { Reporter, TestCase, TestModule } from "vitest/node";
 import { component, componentNames, required } from "./components.js";
 
 const budgetSeconds = 40;
+const linesOfAnError = 12;
 
 export default class ClosingReporter implements Reporter {
   onInit(): void {
@@ -13,16 +18,24 @@ export default class ClosingReporter implements Reporter {
     // What fails outside a test (a hook, a file that does not load, a promise that nobody awaits) fails the run too.
     const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0, pending: 0 };
     const milliseconds = new Map<string, number>();
+    const failed: string[] = [];
+    const unsteady: string[] = [];
+    for (const error of unhandledErrors) failed.push(told("outside a test", [error]));
     const perComponent = new Map<string, { run: number; skipped: number }>();
     for (const module of modules) {
       const [top = "", name = ""] = module.relativeModuleId.split("/");
       const owner = top === "test" ? "workspace" : top === "bench" ? top : `${top}/${name}`;
       milliseconds.set(owner, (milliseconds.get(owner) ?? 0) + module.diagnostic().duration);
-      counts.failed += module.errors().length;
-      for (const suite of module.children.allSuites()) counts.failed += suite.errors().length;
+      for (const at of [module, ...module.children.allSuites()]) {
+        counts.failed += at.errors().length;
+        if (at.errors().length > 0) failed.push(told(module.relativeModuleId, at.errors()));
+      }
       for (const test of module.children.allTests()) {
-        const { state } = test.result();
+        const { state, errors } = test.result();
         counts[state]++;
+        const name = `${module.relativeModuleId} > ${test.fullName}`;
+        if (state === "failed") failed.push(told(name, errors));
+        else if (test.diagnostic()?.flaky === true) unsteady.push(told(name, errors ?? []));
         countComponent(perComponent, test, state === "skipped");
       }
     }
@@ -40,9 +53,18 @@ export default class ClosingReporter implements Reporter {
         `${name.padEnd(14)} ${String(run).padStart(9)} ${String(skipped).padStart(8)}  ${version ?? whyAbsent}`,
       );
     }
+    if (unsteady.length > 0) console.log(["\npassed at the second attempt alone:", ...unsteady].join("\n"));
+    if (failed.length > 0) console.log(["\nwhat failed:", ...failed].join("\n"));
     if (counts.pending > 0) console.log(`\n${counts.pending} not run: the run was ended early`);
     console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   }
+}
+
+/** A name and the first lines of what went wrong. */
+function told(name: string, errors: readonly unknown[]): string {
+  const messages = errors.map((error) => String((error as { message?: unknown } | null)?.message ?? error));
+  const lines = stripVTControlCharacters(messages.join("\n")).split("\n").slice(0, linesOfAnError);
+  return [name, ...lines].join("\n    ").replace(/^/, "  ");
 }
 
 function countComponent(table: Map<string, { run: number; skipped: number }>, test: TestCase, skipped: boolean): void {
