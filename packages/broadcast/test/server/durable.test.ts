@@ -1,8 +1,8 @@
 import { expect } from "vitest";
+import { test } from "../../../../test/scenario.js";
 import { decodeCheckpoint } from "../../src/core/stored-sessions.js";
 import { durable, running } from "./durable-server.js";
 import { Rig } from "./rig.js";
-import { test } from "./scenario.js";
 import { Store } from "./store.js";
 
 test("B25, B27: a room is opened from its store, and nobody is welcome before the store knows the epoch and the join", () => {

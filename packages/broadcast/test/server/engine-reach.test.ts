@@ -1,8 +1,8 @@
 /** When a gateway finds that its log is out of reach, and which epoch it says that it found (docs/broadcast.md B25, B40). */
 import { expect } from "vitest";
+import { test } from "../../../../test/scenario.js";
 import { Engine } from "./engine.js";
 import { Rig } from "./rig.js";
-import { test } from "./scenario.js";
 
 /** What an engine that is gone does: each ask fails `askTimeoutMs` after it was asked. */
 function askTimesOut(engine: Engine, rig: Rig, askTimeoutMs: number, untilMs: number): void {

@@ -1,8 +1,8 @@
 import { expect } from "vitest";
+import { test } from "../../../../test/scenario.js";
 import type { ServerMachineOptions } from "../../src/core/server-options.js";
 import { Engine } from "./engine.js";
 import { Rig } from "./rig.js";
-import { test } from "./scenario.js";
 
 /** Gateways of one shared log. */
 function gateways(count: number, options: ServerMachineOptions = {}) {

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
+import { test } from "../../../../test/scenario.js";
 import type { ServerMachineOptions } from "../../src/core/server-options.js";
 import { running } from "./durable-server.js";
-import { test } from "./scenario.js";
 import { Store } from "./store.js";
 
 /** A server of one room, which is left by everybody, and its store. */

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
+import { test } from "../../../../test/scenario.js";
 import type { ServerMachineOptions } from "../../src/core/server-options.js";
 import { type Peer, Rig } from "./rig.js";
-import { test } from "./scenario.js";
 
 const payload = (size: number, fill = 1): Uint8Array => new Uint8Array(size).fill(fill);
 

@@ -1,7 +1,7 @@
 /** What follows on a LEAVE (docs/broadcast.md B2, B22). */
 import { expect } from "vitest";
+import { test } from "../../../../test/scenario.js";
 import { Rig } from "./rig.js";
-import { test } from "./scenario.js";
 
 test("B2, B22: a LEAVE with a text or without one is appended, and the connection closed without a CLOSE", () => {
   for (const text of ["", "good night"]) {

@@ -3,12 +3,12 @@
  * must fail for it (test/server/mutants.test.ts).
  */
 
+import { type Scenario, scenariosOf } from "../../../../test/scenario.js";
 import { SHARED } from "./mutants-of-gateways.js";
 import { LAG } from "./mutants-of-lag.js";
 import { COMMITTED } from "./mutants-of-logs.js";
 import { MEMBERS } from "./mutants-of-members.js";
 import type { Mutation } from "./mutation.js";
-import { type Scenario, scenariosOf } from "./scenario.js";
 
 export interface Mutant {
   readonly rule: string;
@@ -38,19 +38,4 @@ export function allScenarios(): Promise<readonly Scenario[]> {
     await import("./gateway.test.js");
     await import("./engine-reach.test.js");
   });
-}
-
-/** What a test says, in its first line; undefined where it is passed. */
-export function complaintOf({ run }: Scenario, mutant?: Mutant): string | undefined {
-  const mend = mutant?.mutation();
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    const said = (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
-    // Who goes on for ever runs out of time, as it were: that is none.
-    return mutant !== undefined && /for ever/.test(said) ? undefined : said;
-  } finally {
-    mend?.();
-  }
 }

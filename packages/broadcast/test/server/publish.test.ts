@@ -1,7 +1,7 @@
 import { expect } from "vitest";
+import { test } from "../../../../test/scenario.js";
 import { encode } from "../../src/core/codec.js";
 import { Rig } from "./rig.js";
-import { test } from "./scenario.js";
 
 test("B9, B12: a member joins, publishes, and everybody live is sent the same numbers", () => {
   const rig = new Rig();

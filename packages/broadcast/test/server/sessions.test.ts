@@ -1,8 +1,8 @@
 import { expect } from "vitest";
+import { test } from "../../../../test/scenario.js";
 import { macOf } from "../../src/core/auth.js";
 import { encode } from "../../src/core/codec.js";
 import { hello, id, NO_TOKEN, plainPlatform, Rig } from "./rig.js";
-import { test } from "./scenario.js";
 
 const LEAVE = { type: "close", code: "LEAVE", text: "" } as const;
 

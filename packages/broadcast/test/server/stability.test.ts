@@ -1,8 +1,8 @@
 /** Up to where everybody has acknowledged, while members come and go (docs/broadcast.md B21). */
 import { expect } from "vitest";
+import { test } from "../../../../test/scenario.js";
 import { Engine } from "./engine.js";
 import { type Peer, Rig } from "./rig.js";
-import { test } from "./scenario.js";
 
 const told = (peer: Peer): number[] => peer.of("stable").map(({ upTo }) => upTo);
 const events = (rig: Rig): number[] => rig.eventsOf("stable").map(({ upTo }) => upTo);

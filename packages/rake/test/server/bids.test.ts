@@ -1,8 +1,8 @@
 import { expect } from "vitest";
+import { test } from "../../../../test/scenario.js";
 import { exited } from "./fake-run.js";
-import { needed } from "./peers.js";
+import { needed, type Peer } from "./peers.js";
 import { Rig } from "./rig.js";
-import { test } from "./scenario.js";
 
 const HOST = { cores: 4, heartbeatMs: 1_000_000 };
 
@@ -30,19 +30,75 @@ test("R19: a reservation ends validForMs after its bid, and its client is told",
 test("R19: BLOBs and ACKs renew a reservation; what waits for the store does not end", () => {
   const rig = new Rig({ ...HOST, validForMs: 100 });
   const peer = rig.welcomed();
-  const bytes = new Uint8Array(300).fill(1);
+  const bytes = new Uint8Array(60_000).fill(1);
   const { reservation } = peer.bid(1, { inputs: [needed(bytes)] });
   rig.wait(90);
-  peer.piece(1, bytes, 0, 100);
+  peer.piece(1, bytes, 0, 20_000);
   rig.wait(90);
   rig.held.add("endUpload");
-  peer.piece(1, bytes, 100, 200).piece(1, bytes, 200, 300);
+  peer.piece(1, bytes, 20_000, 40_000).piece(1, bytes, 40_000, 60_000);
   rig.wait(1_000);
   rig.letGo();
   expect(peer.last("ACK").code).toBe("OK");
   rig.wait(90);
   peer.execute(1, reservation, { inputs: [{ path: "x", mode: 0o644, digest: needed(bytes).digest }] });
   expect(peer.of("STARTED")).toHaveLength(1);
+});
+
+test("R19: a client that sends byte by byte renews nothing", () => {
+  const rig = new Rig({ ...HOST, validForMs: 100 });
+  const peer = rig.welcomed();
+  const bytes = new Uint8Array(50_000).fill(1);
+  peer.bid(1, { inputs: [needed(bytes)] });
+  for (let at = 0; at < 10; at++) {
+    peer.piece(1, bytes, at, at + 1);
+    rig.wait(10);
+  }
+  expect(peer.of("EXPIRED")).toHaveLength(1);
+  expect(rig.view).toMatchObject({ reserved: 0, uploads: 0 });
+});
+
+test("R19: an input that comes again and again, and an EXECUTE without its inputs, renew twice and no more", () => {
+  const again: ((peer: Peer, reservation: number) => unknown)[] = [
+    (peer) => peer.send(1, "x"),
+    (peer) => peer.send(1, "y", needed("x").digest), // WRONG_DIGEST
+    (peer, reservation) => {
+      peer.execute(1, reservation, { inputs: [{ path: "x", mode: 0o644, digest: needed("x").digest }] });
+    },
+  ];
+  for (const one of again) {
+    const rig = new Rig({ ...HOST, validForMs: 100 });
+    const peer = rig.welcomed();
+    const { reservation } = peer.bid(1, { inputs: [needed("x"), needed("never brought")] });
+    for (let times = 0; times < 4 && peer.of("EXPIRED").length === 0; times++) {
+      rig.wait(90);
+      if (peer.of("EXPIRED").length === 0) one(peer, reservation);
+      if (rig.runs.size > 0) return;
+    }
+    expect(peer.of("EXPIRED")).toHaveLength(1);
+    expect(rig.view).toMatchObject({ reserved: 0, pinned: 0 });
+  }
+});
+
+test("R19: what its client brings renews a reservation for maxReservedMs at most, whatever waits for the store", () => {
+  const rig = new Rig({ ...HOST, validForMs: 100, maxReservedMs: 1_000 });
+  const peer = rig.welcomed();
+  const bytes = new Uint8Array(2_000_000).fill(1);
+  peer.bid(1, { inputs: [needed(bytes), needed("x")] });
+  const began = rig.now;
+  for (let at = 0; peer.of("EXPIRED").length === 0; at += 20_000) {
+    peer.piece(1, bytes, at, at + 20_000);
+    rig.wait(90);
+  }
+  expect(rig.now - began).toBe(1_080);
+  expect(rig.view).toMatchObject({ reserved: 0, uploads: 0 });
+  peer.bid(2, { inputs: [needed("x")] });
+  rig.held.add("endUpload");
+  peer.send(2, "x");
+  rig.wait(999);
+  expect(rig.view.reserved).toBe(1);
+  rig.wait(1);
+  expect([rig.view.reserved, peer.of("EXPIRED").length]).toEqual([0, 2]);
 });
 
 test("R19: a server whose slots are all taken is BUSY until the first is expected to be free", () => {

@@ -1,8 +1,8 @@
 /** How attempts end that do not end by themselves, and clients and servers that do (docs/rake.md R26, R45, R55, R56). */
 import { expect } from "vitest";
+import { test } from "../../../../test/scenario.js";
 import { needed, type Peer } from "./peers.js";
 import { Rig } from "./rig.js";
-import { test } from "./scenario.js";
 
 const HOST = { cores: 4, heartbeatMs: 1_000_000 };
 const IDLE = { reserved: 0, running: 0, uploads: 0, pinned: 0 };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { allScenarios, complaintOf } from "./killers.js";
+import { complaintOf } from "../../../../test/scenario.js";
+import { allScenarios } from "./killers.js";
 import { MUTANTS, RULES } from "./mutants.js";
 
 const scenarios = await allScenarios();
@@ -19,7 +20,7 @@ describe("the tests of the server's machine have teeth", () => {
     it(`${mutant.killer} ... notices: ${mutant.bug}`, () => {
       const killers = scenarios.filter(({ name }) => name.startsWith(mutant.killer));
       expect(killers).toHaveLength(1);
-      for (const killer of killers) expect(complaintOf(killer, mutant)).toBeDefined();
+      for (const killer of killers) expect(complaintOf(killer, mutant.mutation)).toBeDefined();
     });
   }
 });

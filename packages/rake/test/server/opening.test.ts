@@ -1,10 +1,10 @@
 import { expect } from "vitest";
+import { test } from "../../../../test/scenario.js";
 import { macOf } from "../../src/core/auth.js";
 import { encode } from "../../src/core/codec.js";
 import { plainPlatform } from "./fake-platform.js";
 import { AUTH, HELLO, NONCE, needed } from "./peers.js";
 import { Rig } from "./rig.js";
-import { test } from "./scenario.js";
 
 const SECRET = new Uint8Array(16).fill(3);
 const u32 = (value: number): Uint8Array => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);

@@ -1,9 +1,9 @@
 /** What an EXECUTE starts, what it prints, and what it made (docs/rake.md R22 to R25). */
 import { expect } from "vitest";
+import { test } from "../../../../test/scenario.js";
 import { exited } from "./fake-run.js";
 import { needed, type Peer } from "./peers.js";
 import { Rig } from "./rig.js";
-import { test } from "./scenario.js";
 
 const HOST = { cores: 4, heartbeatMs: 1_000_000 };
 const IDLE = { reserved: 0, running: 0, uploads: 0, pinned: 0 };

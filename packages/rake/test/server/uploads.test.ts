@@ -1,7 +1,7 @@
 import { expect } from "vitest";
+import { test } from "../../../../test/scenario.js";
 import { needed, type Peer } from "./peers.js";
 import { Rig } from "./rig.js";
-import { test } from "./scenario.js";
 
 const HOST = { cores: 4, heartbeatMs: 1_000_000, validForMs: 1_000_000 };
 const fill = (size: number, byte = 1): Uint8Array => new Uint8Array(size).fill(byte);

@@ -1,8 +1,8 @@
 import { expect } from "vitest";
+import { test } from "../../../../test/scenario.js";
 import { exited } from "./fake-run.js";
 import { needed, type V1Peer } from "./peers.js";
 import { Rig } from "./rig.js";
-import { test } from "./scenario.js";
 
 const HOST = { allowV1: true, cores: 1, heartbeatMs: 1_000_000 };
 const fill = (size: number): Uint8Array => new Uint8Array(size).fill(97);
