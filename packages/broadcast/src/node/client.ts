@@ -17,8 +17,11 @@ export interface ClientTlsOptions {
 }
 
 export interface JoinOptions extends Omit<ClientMachineOptions, "room" | "name" | "secret"> {
-  /** Of the server: "HOST:PORT" or "[IPv6]:PORT". */
-  readonly address: string;
+  /**
+   * Of the server: "HOST:PORT" or "[IPv6]:PORT". A function is asked before each attempt, where the server may move; while it says
+   * undefined, or nothing that is an address, or throws, attempts fail, and are made again as all are (B33).
+   */
+  readonly address: string | (() => string | undefined);
   /** Default "main". */
   readonly room?: string;
   /** A label that the others see; need not be unique (B8). May be left out by an observer alone. */

@@ -1,7 +1,7 @@
 /** The options of `join`, checked and sorted by whom they are for. */
 import type { ClientMachineOptions } from "../core/client-options.js";
 import { MAX_MS, whole } from "../core/option-checks.js";
-import { parseAddress } from "./address.js";
+import { type HostAndPort, parseAddress } from "./address.js";
 import type { ClientTlsOptions, JoinOptions } from "./client.js";
 import type { ClientSocketOptions, ClientTls } from "./client-socket.js";
 import { type KeysOf, refuseUnknownKeys } from "./known-keys.js";
@@ -69,12 +69,28 @@ export function machineOptionsOf(options: JoinOptions): ClientMachineOptions {
 }
 
 /** @throws TypeError or RangeError for a wrong option */
-export function socketOptionsOf({ address, tls, connectTimeoutMs, highWaterBytes }: JoinOptions): ClientSocketOptions {
+export function socketOptionsOf({
+  tls,
+  connectTimeoutMs,
+  highWaterBytes,
+}: JoinOptions): Omit<ClientSocketOptions, "target"> {
   return {
-    target: parseAddress("address", address),
     tls: tls === undefined || tls === false ? undefined : clientTls(tls === true ? {} : tls),
     connectTimeoutMs: whole("connectTimeoutMs", connectTimeoutMs, { default: 10_000, min: 1, max: MAX_MS }),
     highWaterBytes: whole("highWaterBytes", highWaterBytes, { default: 2 ** 18, min: 1, max: 2 ** 30 }),
+  };
+}
+
+/** Where the server is, asked before each attempt. @throws TypeError or RangeError for a wrong option, at once */
+export function targetOf({ address }: JoinOptions): () => HostAndPort {
+  if (typeof address !== "function") {
+    const target = parseAddress("address", address);
+    return () => target;
+  }
+  return () => {
+    const now = address();
+    if (now === undefined) throw new Error("nobody knows where the server is");
+    return parseAddress("address", now);
   };
 }
 

@@ -4,10 +4,11 @@ import { ClientMachine } from "../core/client-machine.js";
 import { BroadcastError, ClosedError, LocalProtocolError, PublishError } from "../core/errors.js";
 import type { Member } from "../core/messages.js";
 import { MAX_MS, whole } from "../core/option-checks.js";
+import type { HostAndPort } from "./address.js";
 import type { JoinOptions, NoticeOf, Room } from "./client.js";
 import { ClientSocket, type ClientSocketOptions } from "./client-socket.js";
 import { Inbox } from "./inbox.js";
-import { machineOptionsOf, mayOnlyPublish, socketOptionsOf } from "./join-options.js";
+import { machineOptionsOf, mayOnlyPublish, socketOptionsOf, targetOf } from "./join-options.js";
 import { type Logger, silentLogger } from "./logger.js";
 import { MachineLoop } from "./machine-loop.js";
 import { NoticeListeners } from "./notice-listeners.js";
@@ -48,7 +49,8 @@ export class NodeRoom implements Room {
   readonly #logger: Logger;
   readonly #machine: ClientMachine;
   readonly #loop: MachineLoop<ClientInput, ClientOutput>;
-  readonly #socketOptions: ClientSocketOptions;
+  readonly #socketOptions: Omit<ClientSocketOptions, "target">;
+  readonly #target: () => HostAndPort;
   readonly #outgoing: Outgoing;
   readonly #inbox: Inbox;
   readonly #listeners: NoticeListeners;
@@ -76,6 +78,7 @@ export class NodeRoom implements Room {
     this.#logger = logger;
     this.#listeners = new NoticeListeners(room, name, onNotice, logger);
     this.#socketOptions = socketOptionsOf(options);
+    this.#target = targetOf(options);
     this.#machine = new ClientMachine(machineOptions, nodePlatform);
     this.#loop = new MachineLoop(
       this.#machine,
@@ -239,18 +242,28 @@ export class NodeRoom implements Room {
 
   #connect(attempt: number): void {
     const feed = (input: ClientInput): void => this.#loop.feed(input);
-    const socket = new ClientSocket(this.#socketOptions, {
-      connected: () => feed({ type: "connected", attempt }),
-      data: (bytes) => feed({ type: "data", attempt, bytes }),
-      full: () => feed({ type: "full", attempt }),
-      drained: () => feed({ type: "drained", attempt }),
-      disconnected: (why) => feed({ type: "disconnected", attempt, why }),
-      closed: () => {
-        this.#sockets.delete(socket);
-        if (this.#hasEnded) this.#settle();
-      },
-    });
     this.#attempt = attempt;
+    this.#socket = undefined;
+    let target: HostAndPort;
+    try {
+      target = this.#target();
+    } catch (error) {
+      return feed({ type: "disconnected", attempt, why: messageOf(error) });
+    }
+    const socket = new ClientSocket(
+      { ...this.#socketOptions, target },
+      {
+        connected: () => feed({ type: "connected", attempt }),
+        data: (bytes) => feed({ type: "data", attempt, bytes }),
+        full: () => feed({ type: "full", attempt }),
+        drained: () => feed({ type: "drained", attempt }),
+        disconnected: (why) => feed({ type: "disconnected", attempt, why }),
+        closed: () => {
+          this.#sockets.delete(socket);
+          if (this.#hasEnded) this.#settle();
+        },
+      },
+    );
     this.#socket = socket;
     this.#sockets.add(socket);
   }

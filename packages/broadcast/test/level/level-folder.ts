@@ -28,7 +28,7 @@ export interface StoreChoices {
 /** A store that is closed at the end of the test at the latest. */
 export async function startedStore(folder: string, choices: StoreChoices = {}): Promise<LevelStore> {
   const { durability = "written", flushAfterMs = 0, maxBufferedBytes = 1_000_000, make, as = LevelStore } = choices;
-  const database = make === undefined ? new Database(folder) : new Database(folder, make);
+  const database = new Database(folder, make === undefined ? {} : { make });
   const store = new as({ database, durability, flushAfterMs, maxBufferedBytes });
   onTestFinished(() => store.close().catch(() => {}));
   await store.start();

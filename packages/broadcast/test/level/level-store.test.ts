@@ -194,6 +194,18 @@ describe("who has a durable log", () => {
     await other.close();
   });
 
+  it("B27: with lockWaitMs another waits until the folder is given back, so long and no longer", async () => {
+    const folder = temporaryFolder();
+    const one = await startedStore(folder);
+    const other = storeOf(levelLog({ folder, lockWaitMs: 60_000 }));
+    const starting = other.start();
+    await expect(storeOf(levelLog({ folder, lockWaitMs: 60 })).start()).rejects.toMatchObject({ code: "LOCKED" });
+    await one.close();
+    await starting;
+    await other.close();
+    expect(() => levelLog({ folder, lockWaitMs: -1 })).toThrow(/^lockWaitMs /);
+  });
+
   it("B29: closing waits for what was asked, can be asked twice, and nothing is done afterwards", async () => {
     const folder = temporaryFolder();
     const store = await startedStore(folder, { durability: "memory", flushAfterMs: 60_000 });

@@ -124,7 +124,7 @@ for (const durability of ["written", "fsync", "memory"] as const) {
   const epoch = durability === "memory" ? "begins anew" : "goes on";
   it(`B28: ${durability}: a disk that fails closes the room, and it opens again with what is stored; the epoch ${epoch}`, async () => {
     const disk = new Disk();
-    const database = new Database(temporaryFolder(), disk.make);
+    const database = new Database(temporaryFolder(), { make: disk.make });
     const store = new LevelStore({ database, durability, flushAfterMs: 0, maxBufferedBytes: 1_000_000 });
     await using server = await serve({ log: { kind: "durable", durability, store } });
     const troubles: string[] = [];

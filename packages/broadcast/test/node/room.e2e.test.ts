@@ -9,6 +9,8 @@ import {
   type Room,
   serve,
 } from "../../src/index.js";
+import { levelLog } from "../../src/node/level/index.js";
+import { temporaryFolder } from "../level/level-folder.js";
 
 const text = (message: Delivered): string => new TextDecoder().decode(message.bytes);
 
@@ -239,4 +241,39 @@ it("B33: join gives up after so many attempts", async () => {
   await server.close();
   const joining = join({ address: server.address, name: "ada", maxAttempts: 2, backoffMs: 1 });
   await expect(joining).rejects.toMatchObject({ code: "UNREACHABLE", name: "ClosedError" });
+});
+
+it("B33: an address that is a function is asked before each attempt, so the room follows its server elsewhere", async () => {
+  const folder = temporaryFolder();
+  const first = await serve({ log: levelLog({ folder }) });
+  let where: string | undefined;
+  const whys: string[] = [];
+  await using room = await join({
+    address: () => where,
+    name: "ada",
+    backoffMs: 1,
+    onNotice: (notice) => {
+      if (notice.type !== "disconnected") return;
+      whys.push(notice.why);
+      if (whys.length === 1) where = "nowhere";
+      if (whys.length === 2) where = first.address;
+    },
+  });
+  expect(whys).toEqual([
+    "nobody knows where the server is",
+    expect.stringMatching(/^address is "nowhere", but must be/),
+  ]);
+  await room.publish("1");
+  const back = next(room, "welcome");
+  await first.close();
+  await using second = await serve({ log: levelLog({ folder, lockWaitMs: 10_000 }) });
+  where = second.address;
+  expect(await back).toMatchObject({ status: "resumed" });
+  await room.publish("2");
+  expect((await take(room, 2)).map(text)).toEqual(["1", "2"]);
+});
+
+it("B33: attempts without an address count", async () => {
+  const options = { address: () => undefined, name: "ada", backoffMs: 1, maxAttempts: 3 };
+  await expect(join(options)).rejects.toMatchObject({ code: "UNREACHABLE" });
 });

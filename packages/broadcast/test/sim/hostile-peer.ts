@@ -3,9 +3,6 @@ import type { CreateProgram, NodeOutput } from "@lab/simnet";
 import { encode } from "../../src/core/index.js";
 import { PORT } from "./server-surroundings.js";
 
-/** How many ways there are. */
-export const WAYS = 6;
-
 export function hostilePeer(server: string, atMs: number, how: number): CreateProgram {
   return ({ randomBytes }) => {
     const connect = (): NodeOutput[] => [{ type: "connect", connection: 0, to: { node: server, port: PORT } }];

@@ -1,4 +1,6 @@
 /** The LevelDB database of a durable log: loaded when it is needed, held by one process, opened anew after a write that failed. */
+import { performance } from "node:perf_hooks";
+import { setTimeout as passed } from "node:timers/promises";
 import { BroadcastError } from "../../core/errors.js";
 import { FORMAT_KEY } from "./keys.js";
 
@@ -24,6 +26,8 @@ const FORMAT = "lab-broadcast log 1";
 /** An iterator holds about so many bytes at a time. */
 const PIECE_BYTES = 2 ** 18;
 const PIECE_RECORDS = 256;
+/** How often a folder is tried that another process has: nobody is told when that ends. */
+const LOCK_EVERY_MS = 50;
 
 /** @throws BroadcastError `NOT_INSTALLED` where the package is not there */
 export async function loadClassicLevel(
@@ -49,9 +53,16 @@ export async function classicLevel(folder: string, load?: () => Promise<unknown>
   return new module.ClassicLevel<string, Uint8Array>(folder, { keyEncoding: "utf8", valueEncoding: "view" }) as Level;
 }
 
+export interface DatabaseOptions {
+  readonly make?: (folder: string) => Promise<Level>;
+  /** How long `open` waits for another process to give the folder back. Default 0. */
+  readonly lockWaitMs?: number;
+}
+
 export class Database {
   readonly #folder: string;
   readonly #make: (folder: string) => Promise<Level>;
+  readonly #lockWaitMs: number;
   #level: Level | undefined;
   #isClosed = false;
   /** A batch failed: LevelDB may take no more, or may have half of it in its file, until it is opened anew. */
@@ -60,19 +71,15 @@ export class Database {
   #onIdle: (() => void) | undefined;
   #mending: Promise<void> | undefined;
 
-  constructor(folder: string, make: (folder: string) => Promise<Level> = classicLevel) {
+  constructor(folder: string, { make = classicLevel, lockWaitMs = 0 }: DatabaseOptions = {}) {
     this.#folder = folder;
     this.#make = make;
+    this.#lockWaitMs = lockWaitMs;
   }
 
   /** @throws BroadcastError `NOT_INSTALLED`, `LOCKED`, `NOT_A_LOG` or `STORE` */
   async open(): Promise<void> {
-    const level = await this.#make(this.#folder);
-    try {
-      await level.open();
-    } catch (cause) {
-      throw this.#notOpened(cause as Error);
-    }
+    const level = await this.#opened();
     try {
       await this.#checkFormat(level);
     } catch (error) {
@@ -166,6 +173,22 @@ export class Database {
     await iterator.close();
     if (others.length > 0) throw new BroadcastError("NOT_A_LOG", `${this.#folder} has a database, but not of a log`);
     await level.batch([{ type: "put", key: FORMAT_KEY, value: Buffer.from(FORMAT) }], { sync: true });
+  }
+
+  async #opened(): Promise<Level> {
+    const until = performance.now() + this.#lockWaitMs;
+    for (;;) {
+      const level = await this.#make(this.#folder);
+      try {
+        await level.open();
+        return level;
+      } catch (cause) {
+        const error = this.#notOpened(cause as Error);
+        const leftMs = until - performance.now();
+        if (error.code !== "LOCKED" || leftMs <= 0 || this.#isClosed) throw error;
+        await passed(Math.min(LOCK_EVERY_MS, leftMs));
+      }
+    }
   }
 
   #notOpened(cause: Error): BroadcastError {

@@ -16,6 +16,8 @@ export interface LevelLogOptions {
    * - "fsync": when the disk has it: nothing is lost. Writes that wait for the disk at the same time are synced together.
    */
   readonly durability?: Durability;
+  /** How long a start waits for a server that has the folder still, as one that is just ending has. Default 0 ms, to 3,600,000. */
+  readonly lockWaitMs?: number;
   /** With "memory" alone: how long entries may stay unwritten. Default 50 ms, 0 to 60,000. */
   readonly flushAfterMs?: number;
   /** With "memory" alone: how many bytes may stay unwritten; above, entries wait. Default 8 MiB, 0 to 1 GiB. */
@@ -32,7 +34,7 @@ const DURABILITIES: readonly Durability[] = ["memory", "written", "fsync"];
  * ```
  *
  * A log is used by one server. That server does not start (`LOG`, the reason being its cause) where the package is missing
- * (`NOT_INSTALLED`), another process has the folder (`LOCKED`), the folder has a database that is none of this version
+ * (`NOT_INSTALLED`), another process has the folder (`LOCKED`) and keeps it for `lockWaitMs`, the folder has a database that is none of this version
  * (`NOT_A_LOG`), or LevelDB cannot open it (`STORE`).
  *
  * @throws TypeError or RangeError for a wrong option
@@ -44,7 +46,8 @@ export function levelLog(options: LevelLogOptions): Log {
   const flushAfterMs = whole("flushAfterMs", options.flushAfterMs, { default: 50, min: 0, max: 60_000 });
   const buffered = { default: 8 * 2 ** 20, min: 0, max: 2 ** 30 };
   const maxBufferedBytes = whole("maxBufferedBytes", options.maxBufferedBytes, buffered);
-  const database = new Database(folder);
+  const lockWaitMs = whole("lockWaitMs", options.lockWaitMs, { default: 0, min: 0, max: 3_600_000 });
+  const database = new Database(folder, { lockWaitMs });
   return {
     kind: "durable",
     durability,
