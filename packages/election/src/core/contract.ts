@@ -1,7 +1,6 @@
 /** What the machine is told and may ask for, and the interface that every engine has (docs/election.md). */
 
 import type { Load } from "./load.js";
-import type { Now } from "./stamp.js";
 import type { Token } from "./token.js";
 
 /** What must outlast a restart: the promised epoch and its holder, and the id that was given. */
@@ -167,5 +166,3 @@ export interface Elector {
   token(): Token | undefined;
   leader(): LeaderInfo | undefined;
 }
-
-export type { Now };

@@ -6,7 +6,7 @@ import { V1_CODE, type V1Message } from "./v1-messages.js";
 import { putU32, putU64 } from "./wire.js";
 
 export { V1Decoder, type V1Limits } from "./v1-decoder.js";
-export { integerBytes, isText, MAX_U32, MAX_V1_NAME_BYTES, maxInteger, v1NameFault } from "./v1-fields.js";
+export { isText, MAX_U32, maxInteger, v1NameFault } from "./v1-fields.js";
 export type { V1Event, V1Message } from "./v1-messages.js";
 
 const encoder = new TextEncoder();

@@ -1,6 +1,5 @@
 /** Machines whose messages are read and changed on their way: the base of mutants. */
 import {
-  type BuildMachine,
   type ClientInput,
   type ClientMessage,
   type ClientOutput,
@@ -80,5 +79,3 @@ function framesOf<Message>(
   all.set(link, frames);
   return frames;
 }
-
-export type { BuildMachine };
