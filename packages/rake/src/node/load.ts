@@ -4,6 +4,12 @@ import { performance } from "node:perf_hooks";
 
 export class Load {
   #last = read();
+  readonly #cpuPercent: (() => number) | undefined;
+
+  /** @param cpuPercent of all cores, where somebody else measures that; what is no number does not count */
+  constructor(cpuPercent?: () => number) {
+    this.#cpuPercent = cpuPercent;
+  }
 
   /**
    * Since the last call, or the beginning.
@@ -14,7 +20,9 @@ export class Load {
     this.#last = now;
     const total = now.total - before.total;
     if (total <= 0) return 0;
-    const busy = (now.cores * (total - (now.idle - before.idle))) / total;
+    const told = this.#cpuPercent?.() ?? Number.NaN;
+    const share = Number.isNaN(told) ? 1 - (now.idle - before.idle) / total : Math.min(100, told) / 100;
+    const busy = now.cores * share;
     const own = (now.ownMs - before.ownMs) / Math.max(1, now.at - before.at);
     return Math.max(0, busy - own - running);
   }

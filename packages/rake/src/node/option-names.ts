@@ -47,6 +47,7 @@ export const SERVE_NAMES: KeysOf<ServeOptions> = {
   folder: true,
   tls: true,
   engine: true,
+  cpuPercent: true,
   runAs: true,
   env: true,
   readable: true,

@@ -32,6 +32,11 @@ export interface ServeOptions extends Omit<ServerMachineOptions, "secret" | "lea
   readonly tls?: ServerTlsOptions;
   /** Default: bwrap where it works, else rlimit (R43). */
   readonly sandbox?: Sandbox;
+  /**
+   * How busy all cores of this machine are together, 0 to 100, asked about each second: for whoever measures that already, as for an
+   * election. What this server and its actions take of it is taken off (R29). Default: measured here; not with `engine`.
+   */
+  readonly cpuPercent?: () => number;
   /** What runs the actions (R50); default: processes of this machine. */
   readonly engine?: ActionEngine;
   /** Whom actions run as, where the server is root; default "nobody" (R43). */
@@ -58,6 +63,7 @@ export interface ServeSettings {
   readonly host: string;
   readonly port: number;
   readonly sandbox: Sandbox | undefined;
+  readonly cpuPercent: (() => number) | undefined;
   readonly env: readonly string[];
   readonly readable: readonly string[];
   readonly readyRuns: number;
@@ -75,6 +81,7 @@ const OWN: Readonly<Record<string, true>> = Object.fromEntries(
     "env",
     "readable",
     "engine",
+    "cpuPercent",
     "readyRuns",
     "logger",
     "lingerMs",
@@ -85,16 +92,21 @@ const OWN: Readonly<Record<string, true>> = Object.fromEntries(
 /** @throws TypeError or RangeError that names the option, one that does not exist too */
 export function resolveServeOptions(options: ServeOptions): ServeSettings {
   refuseUnknownKeys(options, SERVE_NAMES);
-  const { host = "127.0.0.1", folder, tls, logger } = options;
+  const { host = "127.0.0.1", folder, tls, logger, cpuPercent } = options;
   if (typeof host !== "string" || host === "") throw new TypeError("host must be the name or address to listen on");
   if (folder !== undefined && (typeof folder !== "string" || folder === ""))
     throw new TypeError("folder must be a path");
+  if (cpuPercent !== undefined && typeof cpuPercent !== "function") {
+    throw new TypeError(`cpuPercent must be a function, not ${kindOf(cpuPercent)}`);
+  }
+  if (cpuPercent !== undefined && options.engine !== undefined) throw new TypeError("cpuPercent is not for an engine");
   if (tls !== undefined) checkTls(tls);
   if (logger !== undefined) checkLogger(logger);
   return {
     host,
     port: whole("port", options.port, { default: 0, min: 0, max: 65_535 }),
     sandbox: options.sandbox === undefined ? undefined : oneOf("sandbox", options.sandbox, SANDBOXES, "none"),
+    cpuPercent,
     env: texts("env", options.env, /^[A-Za-z_][A-Za-z0-9_]*$/, "names of environment variables"),
     readable: texts("readable", options.readable, /^\/[^\0]+$/, "absolute paths"),
     readyRuns: whole("readyRuns", options.readyRuns, { default: 1, min: 0, max: 64 }),

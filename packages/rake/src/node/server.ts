@@ -141,8 +141,8 @@ class NodeServer implements RakeServer {
     this.host = bound.address;
     this.port = bound.port;
     this.#driver.begin();
-    const load = new Load();
-    const { engine } = this.#parts;
+    const { engine, settings } = this.#parts;
+    const load = new Load(settings.cpuPercent);
     const busyCores = (): number => engine?.busyCores() ?? load.busyCores(this.#machine.view().running);
     this.#loadTimer = setInterval(() => this.#driver.load(busyCores()), LOAD_MS);
   }
