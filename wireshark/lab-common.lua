@@ -1,0 +1,352 @@
+--- What the dissectors of this folder share: readers of fields that say what is wrong, frames, and what is kept of a connection.
+-- Written for Wireshark 4.0 (Lua 5.2); nothing in it is of one Lua version alone.
+
+-- Where the folder is a folder of plugins, Wireshark runs this file too, perhaps after a dissector has asked for it.
+if package.loaded["lab-common"] then return package.loaded["lab-common"] end
+
+local common = {}
+package.loaded["lab-common"] = common
+
+local TWO_32 = 4294967296
+-- With a high word from here on, an integer is above 2^53 - 1: no number of ours.
+local UNSAFE_HIGH = 2097152
+
+local lab = Proto("lab", "What the lab's dissectors found")
+local message_field = ProtoField.string("lab.message", "Message")
+local fault_field = ProtoField.string("lab.fault", "What is wrong")
+local note_field = ProtoField.string("lab.note", "Not dissected")
+lab.fields = { message_field, fault_field, note_field }
+local malformed = ProtoExpert.new("lab.malformed", "Malformed message", expert.group.MALFORMED, expert.severity.ERROR)
+local undissected = ProtoExpert.new("lab.undissected", "Not dissected", expert.group.UNDECODED, expert.severity.NOTE)
+lab.experts = { malformed, undissected }
+
+local tcp_stream = Field.new("tcp.stream")
+
+local loaded = {}
+--- Whether a dissector is to be made: by `lab.lua` and as a plugin, its file may be run twice.
+function common.is_new(name)
+  local is_new = not loaded[name]
+  loaded[name] = true
+  return is_new
+end
+
+--- Values with their numbers, from `first` (0 unless told otherwise), as Wireshark wants them.
+function common.values(names, first)
+  local values = {}
+  for index, name in ipairs(names) do values[index - 1 + (first or 0)] = name end
+  return values
+end
+
+--- A protocol with fields `{ key, kind, label, base or values ... }`; returns both, the fields by their key.
+function common.protocol(name, title, declarations)
+  local proto = Proto(name, title)
+  local by_key, list = {}, {}
+  for _, declared in ipairs(declarations) do
+    local key, kind, label, values, numbers = declared[1], declared[2], declared[3], declared[4], declared[5]
+    local field
+    if values == nil then field = ProtoField[kind](name .. "." .. key, label)
+    elseif type(values) == "table" then field = ProtoField[kind](name .. "." .. key, label, numbers or base.DEC, values)
+    else field = ProtoField[kind](name .. "." .. key, label, values) end
+    by_key[key] = field
+    list[#list + 1] = field
+  end
+  proto.fields = list
+  return proto, by_key
+end
+
+-- Text -----------------------------------------------------------------------------------------------------------------------
+
+local function code_point_at(text, at)
+  local first = text:byte(at)
+  if first < 0x80 then return first, 1 end
+  local length = (first >= 0xC2 and first <= 0xDF) and 2 or (first >= 0xE0 and first <= 0xEF) and 3
+    or (first >= 0xF0 and first <= 0xF4) and 4 or 0
+  if length == 0 or at + length - 1 > #text then return nil end
+  local point = first % (length == 2 and 0x20 or length == 3 and 0x10 or 0x08)
+  for index = at + 1, at + length - 1 do
+    local byte = text:byte(index)
+    if byte < 0x80 or byte > 0xBF then return nil end
+    point = point * 64 + byte % 64
+  end
+  local least = length == 3 and 0x800 or length == 4 and 0x10000 or 0x80
+  if point < least or point > 0x10FFFF or (point >= 0xD800 and point <= 0xDFFF) then return nil end
+  return point, length
+end
+
+local function is_control(point)
+  return point < 0x20 or (point >= 0x7F and point <= 0x9F) or point == 0x200E or point == 0x200F
+    or (point >= 0x2028 and point <= 0x202E) or (point >= 0x2066 and point <= 0x2069)
+end
+
+--- What is wrong with a text, or nil. `is_plain`: without control characters and those that turn a line around.
+function common.text_fault(text, is_plain)
+  local at = 1
+  while at <= #text do
+    local point, length = code_point_at(text, at)
+    if point == nil then return "is not UTF-8" end
+    if is_plain and is_control(point) then return "has a control character" end
+    at = at + length
+  end
+  return nil
+end
+
+-- Reading fields -------------------------------------------------------------------------------------------------------------
+
+--- Reads fields one after another into a tree (none: only for their lengths). What is no field of the protocol ends it with a
+-- `fault`; where bytes are missing that may still come (`may_come`), it ends with how many are `wanted`.
+local Reader = {}
+Reader.__index = Reader
+
+function common.reader(tvb, from, to, tree, may_come)
+  return setmetatable({ tvb = tvb, at = from, limit = to, tree = tree, may_come = may_come }, Reader)
+end
+
+function Reader:fault(text) error({ fault = text }, 0) end
+
+function Reader:left() return self.limit - self.at end
+
+function Reader:take(length, what)
+  local left = self.limit - self.at
+  if length > left then
+    if self.may_come then error({ wanted = length - left }, 0) end
+    self:fault(string.format("%s wants %.0f bytes, %d are left", what, length, left))
+  end
+  local range = self.tvb:range(self.at, length)
+  self.at = self.at + length
+  return range
+end
+
+local function checked(reader, value, what, min, max)
+  if (min and value < min) or (max and value > max) then
+    reader:fault(string.format("%s is %.0f, not %.0f to %.0f", what, value, min or 0, max or 9007199254740991))
+  end
+  return value
+end
+
+function Reader:uint(width, field, what, min, max)
+  local range = self:take(width, what)
+  local value
+  if width == 8 then
+    local high = range:range(0, 4):uint()
+    if self.tree then self.tree:add(field, range) end
+    if high >= UNSAFE_HIGH then self:fault(what .. " is above 2^53 - 1") end
+    return checked(self, high * TWO_32 + range:range(4, 4):uint(), what, min, max)
+  end
+  value = range:uint()
+  if self.tree then self.tree:add(field, range) end
+  return checked(self, value, what, min, max)
+end
+
+function Reader:bytes(length, field, what)
+  local range = self:take(length, what)
+  if self.tree then self.tree:add(field, range) end
+  return range
+end
+
+--- A length of `width` bytes and so many bytes of UTF-8. Options: min, max (bytes), plain, check (of the text, says what is wrong).
+function Reader:text(width, field, what, options)
+  options = options or {}
+  local length = self:length(width, what)
+  checked(self, length, "the length of " .. what, options.min, options.max)
+  local range = self:take(length, what)
+  if self.tree then self.tree:add_packet_field(field, range, ENC_UTF_8) end
+  local text = length == 0 and "" or range:raw()
+  local fault = common.text_fault(text, options.plain) or (options.check and options.check(text))
+  if fault then self:fault(what .. " " .. fault) end
+  return text
+end
+
+--- An integer that is no field of its own: a length or a count.
+function Reader:length(width, what)
+  local range = self:take(width, "the length of " .. what)
+  if width < 8 then return range:uint() end
+  local high = range:range(0, 4):uint()
+  if high >= UNSAFE_HIGH then self:fault("the length of " .. what .. " is above 2^53 - 1") end
+  return high * TWO_32 + range:range(4, 4):uint()
+end
+
+--- A part of the tree for what `read` reads: an entry of a list, say.
+function Reader:group(proto, text, read)
+  local outer, from = self.tree, self.at
+  if outer then self.tree = outer:add(proto, self.tvb:range(from, 0), text) end
+  local ok, failure = pcall(read)
+  if outer then
+    self.tree:set_len(self.at - from)
+    self.tree = outer
+  end
+  if not ok then error(failure, 0) end
+end
+
+function Reader:done()
+  if self:left() > 0 then self:fault(self:left() .. " bytes are left over") end
+end
+
+-- What is told of a message --------------------------------------------------------------------------------------------------
+
+local function generated(tree, field, text)
+  tree:add(field, text):set_generated()
+end
+
+--- Begins the columns of a packet; what messages before it in the same packet said stays.
+function common.begin_columns(pinfo, name)
+  pinfo.cols.protocol:set(name)
+  pinfo.cols.info:clear()
+end
+
+local function say(pinfo, text)
+  pinfo.cols.info:append(text .. "  ")
+  pinfo.cols.info:fence()
+end
+
+--- A message is known by its name: `rake BID`. `lab.message` counts it, whatever is wrong with the rest of it.
+function common.named(pinfo, tree, protocol, name, more)
+  tree:append_text(", " .. name .. (more and (": " .. more) or ""))
+  generated(tree, message_field, protocol .. " " .. name)
+  say(pinfo, name .. (more and ("(" .. more .. ")") or ""))
+end
+
+function common.mark(pinfo, tree, text)
+  generated(tree, fault_field, text)
+  tree:add_proto_expert_info(malformed, "Malformed: " .. text)
+  say(pinfo, "[Malformed: " .. text .. "]")
+end
+
+function common.note(pinfo, tree, text)
+  generated(tree, note_field, text)
+  tree:add_proto_expert_info(undissected, text)
+  say(pinfo, "[" .. text .. "]")
+end
+
+--- Runs `read` and marks the tree where it ends with a fault. An error of the dissector itself goes on.
+-- Returns whether all was right, and else how many bytes are wanted, if some may still come.
+function common.attempt(pinfo, tree, read)
+  local ok, failure = pcall(read)
+  if ok then return true end
+  if type(failure) ~= "table" then error(failure, 0) end
+  if failure.wanted then return false, failure.wanted end
+  common.mark(pinfo, tree, failure.fault)
+  return false
+end
+
+-- Connections ----------------------------------------------------------------------------------------------------------------
+
+--- What is known of each TCP connection of a capture; forgotten when another one is opened.
+function common.connections(proto)
+  local known = {}
+  function proto.init() known = {} end
+  return function(pinfo)
+    local field = tcp_stream()
+    local key = field and field.value or (math.min(pinfo.src_port, pinfo.dst_port) .. "/" .. math.max(pinfo.src_port, pinfo.dst_port))
+    local state = known[key]
+    if state == nil then
+      state = { ended = {}, told = {}, said = {} }
+      known[key] = state
+    end
+    return state
+  end
+end
+
+--- What a message made of the connection's state, worked out when it is seen first and the same whenever it is looked at again.
+function common.once(state, pinfo, tvb, offset, work_out)
+  local key = pinfo.number .. ":" .. tvb:offset() .. ":" .. offset
+  local told = state.told[key]
+  if told == nil then
+    told = { work_out() }
+    state.told[key] = told
+  end
+  return (table.unpack or unpack)(told)
+end
+
+--- Whether this packet comes from the client: the side that said what clients alone say. `by` is "client" or "server", of a
+-- message that one side alone may say, else nil. Returns a fault where that side has said what the other alone may say.
+function common.speaker(state, pinfo, by, name)
+  if by and not state.client_port then
+    state.client_port = by == "client" and pinfo.src_port or pinfo.dst_port
+  end
+  if not by or not state.client_port then return nil end
+  local is_client = pinfo.src_port == state.client_port
+  if is_client == (by == "client") then return nil end
+  return "a " .. name .. " from a " .. (is_client and "client" or "server")
+end
+
+--- Asks for more of the stream. Without reassembly, what is there is shown as a part.
+function common.wait(tvb, pinfo, tree, proto, offset, wanted)
+  if pinfo.can_desegment > 0 then
+    pinfo.desegment_offset = offset
+    pinfo.desegment_len = wanted
+  else
+    common.note(pinfo, tree:add(proto, tvb:range(offset)), "a part of a message: TCP streams are not reassembled")
+  end
+  return tvb:len()
+end
+
+--- Behind a fault nobody knows where a message begins: this direction of the stream is dissected no more.
+function common.give_up(state, pinfo)
+  if state.ended[pinfo.src_port] == nil then state.ended[pinfo.src_port] = pinfo.number end
+end
+
+--- Whether this direction ended in an earlier packet.
+function common.is_over(state, pinfo, tvb, tree, proto)
+  local ended = state.ended[pinfo.src_port]
+  if ended == nil or pinfo.number <= ended then return false end
+  local item = tree:add(proto, tvb:range())
+  common.note(pinfo, item, "behind what ends the connection in packet " .. ended)
+  return true
+end
+
+--- Walks over frames of `width` bytes of length, cut anywhere, several in a segment. `each(payload offset, length, item)` dissects
+-- a payload; the item stands for the whole frame. A frame above `limit` ends the direction.
+function common.frames(tvb, pinfo, tree, proto, state, width, limit, each)
+  if common.is_over(state, pinfo, tvb, tree, proto) then return tvb:len() end
+  local offset, size = 0, tvb:len()
+  while offset < size do
+    local left = size - offset
+    if left < width then return common.wait(tvb, pinfo, tree, proto, offset, width - left) end
+    local high = width == 8 and tvb:range(offset, 4):uint() or 0
+    local low = tvb:range(offset + width - 4, 4):uint()
+    local length = high * TWO_32 + low
+    if high >= UNSAFE_HIGH or length > limit then
+      common.give_up(state, pinfo)
+      local shown = width == 8 and tostring(tvb:range(offset, 8):uint64()) or tostring(low)
+      common.mark(pinfo, tree:add(proto, tvb:range(offset)), "a frame of " .. shown .. " bytes, at most " .. limit .. " are taken")
+      return size
+    end
+    if left < width + length then return common.wait(tvb, pinfo, tree, proto, offset, width + length - left) end
+    local item = tree:add(proto, tvb:range(offset, width + length))
+    each(offset + width, length, item)
+    offset = offset + width + length
+  end
+  return size
+end
+
+-- Ports ----------------------------------------------------------------------------------------------------------------------
+
+--- A preference for the ports of a protocol, in the tables of `tcp` or `udp`. The protocol is offered in Decode As all the same.
+function common.ports(proto, transport, default)
+  local dissectors = DissectorTable.get(transport .. ".port")
+  local preference = transport .. "_ports"
+  local registered = ""
+  proto.prefs[preference] = Pref.range(transport:upper() .. " ports", default, "Ports on which servers listen, such as 6000-6009,7000", 65535)
+  local function register()
+    local ports = tostring(proto.prefs[preference])
+    if ports == registered then return end
+    if registered ~= "" then dissectors:remove(registered, proto) end
+    if ports ~= "" then dissectors:add(ports, proto) end
+    registered = ports
+  end
+  proto.prefs_changed = register
+  register()
+  dissectors:add_for_decode_as(proto)
+end
+
+--- Takes a connection whose first bytes `looks_right(tvb)` knows for certain, on whatever port.
+function common.heuristic(proto, transport, looks_right)
+  proto:register_heuristic(transport, function(tvb, pinfo, tree)
+    if not looks_right(tvb) then return false end
+    if transport == "tcp" then pinfo.conversation = proto end
+    proto.dissector(tvb, pinfo, tree)
+    return true
+  end)
+end
+
+return common
