@@ -1,6 +1,7 @@
 /** Why each host won (docs/rake.md R40): the text of `rake explain`, made of the report alone. */
 import type { ActionReport, AttemptReport, BuildReport, RoundReport } from "./report.js";
 import { totalsText } from "./totals.js";
+import { whyUnasked } from "./unasked.js";
 import { countWords, endWords, oneLine, printable, sizeWords, timeWords, whereWords } from "./words.js";
 
 export interface ExplainOptions {
@@ -10,9 +11,8 @@ export interface ExplainOptions {
 
 /** Ends with a line feed. */
 export function explainText(report: BuildReport, { lines: wanted }: ExplainOptions = {}): string {
-  const addresses = report.hosts.map(({ address }) => address);
   const actions = wanted === undefined ? report.actions : report.actions.filter(({ line }) => wanted.includes(line));
-  const lines = actions.flatMap((action) => actionText(action, addresses));
+  const lines = actions.flatMap((action) => actionText(action, report));
   if (wanted === undefined) lines.push(...hostText(report), ...totalsText(report));
   return `${lines.map((line) => printable(oneLine(line))).join("\n")}\n`;
 }
@@ -39,9 +39,11 @@ const SHORT: Readonly<Record<string, string>> = {
   cache: "cached",
 };
 
-function actionText(action: ActionReport, addresses: readonly string[]): string[] {
-  const { line, command, attempts, rounds, outcome, message } = action;
+function actionText(action: ActionReport, report: BuildReport): string[] {
+  const { line, command, attempts, rounds, message } = action;
+  const addresses = report.hosts.map(({ address }) => address);
   const winner = attempts.find((attempt) => attempt.outcome === "won");
+  const outcome = action.outcome === "not run" && attempts.length > 0 ? "not finished" : action.outcome;
   const how =
     winner === undefined
       ? `${outcome}${message === undefined ? "" : `: ${message}`}`
@@ -50,7 +52,7 @@ function actionText(action: ActionReport, addresses: readonly string[]): string[
   return [
     `line ${line}: ${command}`,
     `  ${how}`,
-    ...rounds.flatMap((round) => roundText(round, placed.get(round), addresses)),
+    ...rounds.flatMap((round) => roundText(report, action, round, placed.get(round))),
     ...attempts.map((attempt) => attemptText(attempt, addresses)),
   ];
 }
@@ -76,12 +78,18 @@ function taken(found: ReadonlyMap<RoundReport, AttemptReport>, placedAt: number)
   return [...found.values()].some((attempt) => attempt.placedAt === placedAt);
 }
 
-function roundText(round: RoundReport, attempt: AttemptReport | undefined, addresses: readonly string[]): string[] {
+function roundText(
+  report: BuildReport,
+  action: ActionReport,
+  round: RoundReport,
+  attempt: AttemptReport | undefined,
+): string[] {
   const { hosts, bids, refusals } = round;
+  const addresses = report.hosts.map(({ address }) => address);
   const address = (host: number): string => whereWords({ host }, addresses);
-  const width = Math.max(0, ...hosts.map((host) => address(host).length));
+  const width = Math.max(0, ...addresses.map(({ length }) => length));
   const winner = attempt !== undefined && typeof attempt.where === "object" ? attempt.where.host : undefined;
-  const rows = hosts.map((host) => {
+  const rows = [...addresses.keys()].map((host) => {
     const name = address(host).padEnd(width);
     const bid = bids.find((one) => one.host === host);
     const refusal = refusals.find((one) => one.host === host);
@@ -96,9 +104,11 @@ function roundText(round: RoundReport, attempt: AttemptReport | undefined, addre
     if (refusal !== undefined) {
       return `    ${name}  refused: ${refusal.reason}${refusal.text === "" ? "" : `, ${refusal.text}`}`;
     }
-    return `    ${name}  no answer`;
+    return `    ${name}  ${hosts.includes(host) ? "no answer" : `not asked: ${whyUnasked(report, action, round, host)}`}`;
   });
-  return [`  asked ${countWords(hosts.length, "host")}: ${verdict(round, winner, address)}`, ...rows];
+  const { length } = addresses;
+  const asked = hosts.length < length ? `${hosts.length} of ${countWords(length, "host")}` : countWords(length, "host");
+  return [`  asked ${asked}: ${verdict(round, winner, address)}`, ...rows];
 }
 
 function verdict({ bids }: RoundReport, winner: number | undefined, address: (host: number) => string): string {
@@ -118,7 +128,6 @@ const WHY: Readonly<Record<string, string>> = {
   retry: "again, since one came to nothing",
   fallback: "here, since no host was left",
   local: "as the Rakefile says",
-  cache: "from the cache",
 };
 
 function attemptText(attempt: AttemptReport, addresses: readonly string[]): string {
@@ -132,7 +141,9 @@ function attemptText(attempt: AttemptReport, addresses: readonly string[]): stri
   const ended = end === undefined ? "" : `, ${endWords(end)}`;
   const became = outcome === undefined ? "unfinished" : outcome;
   const cause = lostWhy === undefined ? "" : ` (${lostWhy})`;
-  return `  ran on ${whereWords(where, addresses)}, ${WHY[why] ?? why}: ${became}${cause}${ended}${expected}${took}${bytes}`;
+  const place =
+    where === "cache" ? "came from the cache" : `ran on ${whereWords(where, addresses)}, ${WHY[why] ?? why}`;
+  return `  ${place}: ${became}${cause}${ended}${expected}${took}${bytes}`;
 }
 
 function hostText({ hosts, beganAt = 0 }: BuildReport): string[] {

@@ -73,6 +73,8 @@ export interface ActionReport {
   readonly line: number;
   readonly command: string;
   readonly remote: boolean;
+  /** What its host must have; undefined: nothing. */
+  readonly on?: readonly string[];
   readonly rounds: readonly RoundReport[];
   readonly attempts: readonly AttemptReport[];
   readonly endedAt?: number;
@@ -90,8 +92,9 @@ export function emptyReport({ hosts, sets }: Plan): BuildReport {
     })),
     sets: sets.map(({ name }) => ({ name })),
     actions: sets.flatMap(({ actions }, set) =>
-      actions.map(({ index, line, command, remote }) => {
-        return { set, action: index, line, command, remote, rounds: [], attempts: [], outcome: "not run" as const };
+      actions.map(({ index, line, command, remote, on }) => {
+        const known = { set, action: index, line, command, remote, ...(on.length > 0 && { on }) };
+        return { ...known, rounds: [], attempts: [], outcome: "not run" as const };
       }),
     ),
   };

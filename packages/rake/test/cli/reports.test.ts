@@ -23,8 +23,9 @@ line 5: cc -c b.c
   asked 2 hosts: beta:6333 alone bid
     alpha:6238  refused: BUSY, all slots are taken
   > beta:6333   700 ms (queue 0 + run 688 + transfer 12 + charge 0), has all inputs
-  asked 1 host: alpha:6238 alone bid
+  asked 1 of 2 hosts: alpha:6238 alone bid
   > alpha:6238  600 ms (queue 0 + run 588 + transfer 12 + charge 0), has all inputs
+    beta:6333   not asked: it was lost: read ECONNRESET
   ran on beta:6333, by its bid: lost (the host is lost), expected 700 ms, took 440 ms; sent 0 B, saved 0 B, got 0 B
   ran on alpha:6238, again, since one came to nothing: won, exit code 0, expected 600 ms, took 510 ms; sent 0 B, saved 0 B, got 0 B
 line 7: cc a.o b.o
@@ -36,6 +37,53 @@ beta:6333: vm, 2 slots, speed 2, sandbox bwrap
 3 actions in 1.5 s: alpha:6238 2, this machine 1; sent 10 B, saved 2.0 KiB; got 1.5 KiB
 1 host lost, 1 retry
 `);
+  });
+
+  describe("R28, R40: says why a host was not asked", () => {
+    const up: Told = [5, { type: "hostUp", host: 1, facts: { ...facts, slots: 1 } }];
+    const placed = (action: number, attempt: number): Told => {
+      return [8, { type: "placed", action, attempt, where: { host: 1 }, expectedMs: 9, why: "bid" }];
+    };
+    it.for<readonly [why: string, before: readonly Told[], on?: string]>([
+      ["it was not connected yet", []],
+      ["it was not there: refused", [[1, { type: "hostLost", host: 1, why: "refused", backoffMs: 500 }]]],
+      ["it was lost: reset", [up, [9, { type: "hostLost", host: 1, why: "reset", backoffMs: 500 }]]],
+      ["it has no gpu and no licence", [up], "gpu licence"],
+      ["it was left alone: slow", [up, [9, { type: "hostBackedOff", host: 1, why: "slow", backoffMs: 500 }]]],
+      ["it ran there already", [up, placed(0, 9)]],
+      ["its 1 slot was taken", [up, placed(1, 9)]],
+      ["it was busy", [up]],
+      [
+        "it had refused: LIMIT",
+        [
+          up,
+          [6, { type: "quoted", action: 0, round: 1, hosts: [1] }],
+          [7, { type: "refused", action: 0, round: 1, host: 1, reason: "LIMIT", text: "", retryAfterMs: 0 }],
+        ],
+      ],
+    ])("%s", ([why, before, on], { expect }) => {
+      const plan = planOf(on === undefined ? TWO_HOSTS : TWO_HOSTS.replace("requires a.c", `on ${on}`));
+      const told: readonly Told[] = [
+        ...[[0, { type: "hostUp", host: 0, facts }] as const, ...before],
+        [10, { type: "quoted", action: 0, round: 2, hosts: [0] }],
+      ];
+      const lines = explainText(reportOf(plan, told), { lines: [3] }).split("\n");
+      const at = lines.lastIndexOf("  asked 1 of 2 hosts: nobody could take it");
+      expect(lines.slice(at + 1, at + 3)).toEqual(["    alpha:6238  no answer", `    beta:6333   not asked: ${why}`]);
+    });
+  });
+
+  it("R39, R40: tells what came from the cache, and what was begun and not finished", () => {
+    const text = explainText(
+      reportOf(planOf(TWO_HOSTS), [
+        [0, { type: "placed", action: 0, attempt: 1, where: "cache", expectedMs: 0, why: "cache" }],
+        [4, { type: "actionSucceeded", action: 0, attempt: 1 }],
+        [5, { type: "placed", action: 1, attempt: 2, where: "local", expectedMs: 0, why: "fallback" }],
+      ]),
+    );
+    expect(text).toContain("succeeded, the cache\n  came from the cache: won, took 4 ms\n");
+    expect(text).toContain("line 5: cc -c b.c\n  not finished\n");
+    expect(text).toContain("line 7: cc a.o b.o\n  not run\n");
   });
 
   it("R40: says in a line why the hosts won", () => {
