@@ -77,6 +77,15 @@ it("R27: a heartbeat at a time that is no whole number is one PING", () => {
   }
 });
 
+it("R19: a host that was paused hears first what came meanwhile: what it held too long then is used, and is not late", () => {
+  const faults = [{ type: "pause", node: "h1", atMs: 42, forMs: 400 }] as const;
+  const hosts = [host("h1", { slots: 2, impairments: { latencyMs: 5, bytesPerSecond: 50_000 } })];
+  const sets = [[action(0), action(1)]];
+  const { violation, met } = runPlan(plan({ hosts, sets, server: { validForMs: 60 }, faults }));
+  expect(violation?.message).toBeUndefined();
+  expect(met.get("placed: bid")).toBe(2);
+});
+
 it("R31: a faster host that is free is worth a second attempt while much is left, and not behind that", () => {
   const rule = { speculateAfter: 1.5, speculateMs: 500 };
   expect(leftMs({ elapsedMs: 600, expectedMs: 4_000 })).toBe(3_400);

@@ -7,9 +7,11 @@ interface Reservation {
   until: number;
   /** Files that came whole and are not acknowledged. */
   readonly storing: Set<string>;
+  /** When the machine, awake, was first seen to hold it too long. */
+  lateSince: number | undefined;
 }
 
-/** Of what the clock of a machine that was paused shows when it goes on: it hears what came meanwhile first. */
+/** A machine that was paused goes on behind the end of what it holds: it hears what came meanwhile first, at the same time. */
 const SLACK_MS = 1;
 
 export class ReservationWatch {
@@ -39,7 +41,7 @@ export class ReservationWatch {
     const until = now + this.#validForMs;
     const held = this.#held.get(key);
     if (message.type === "BID" || message.type === "MISSING") {
-      this.#held.set(key, { connection, until, storing: new Set() });
+      this.#held.set(key, { connection, until, storing: new Set(), lateSince: undefined });
     } else if (message.type === "ACK" && held !== undefined) {
       held.until = until;
       held.storing.delete(message.digest);
@@ -58,8 +60,11 @@ export class ReservationWatch {
   }
 
   check(now: number): void {
-    for (const [key, { until, storing }] of this.#held) {
-      if (storing.size > 0 || now <= until + SLACK_MS) continue;
+    for (const [key, held] of this.#held) {
+      const { until, storing } = held;
+      if (storing.size > 0 || now <= until) held.lateSince = undefined;
+      else held.lateSince ??= now;
+      if (now <= (held.lateSince ?? now) + SLACK_MS) continue;
       throw new Violation("R19", `the reservation of action ${key} is held ${now - until} ms too long`);
     }
   }
