@@ -10,8 +10,10 @@ export const FIRST_CREDIT_BYTES = 262_144;
 const CREDIT_STEP_BYTES = 65_536;
 
 export interface BlobListener {
-  /** It goes on: the reservation holds longer. */
-  progressed(now: number): void;
+  /** So many bytes more came, or are written away. */
+  moved(bytes: number, now: number): void;
+  /** One came to its end. */
+  whole(digest: string, now: number): void;
   acknowledge(digest: string, code: AckCode, now: number): void;
   credit(bytes: number): void;
 }
@@ -80,7 +82,8 @@ export class IncomingBlobs implements UploadOwner {
       this.#credit -= body.length;
     }
     this.#add(incoming, body);
-    this.#listener.progressed(now);
+    this.#listener.moved(body.length, now);
+    if (incoming.offset === size) this.#listener.whole(digest, now);
     return undefined;
   }
 
@@ -88,7 +91,7 @@ export class IncomingBlobs implements UploadOwner {
     const incoming = this.#of(upload);
     if (incoming === undefined) return;
     this.#creditFor(incoming, Math.min(bytes, incoming.offset - incoming.credited));
-    this.#listener.progressed(now);
+    this.#listener.moved(bytes, now);
   }
 
   uploadEnded(upload: Upload, code: AckCode, _digest: string, now: number): void {

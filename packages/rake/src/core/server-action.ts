@@ -7,6 +7,7 @@ import { treeFault } from "./input-tree.js";
 import { MAX_MODE } from "./message-limits.js";
 import type { AckCode, Blob, ByeCode, Execute, RunEnd, ServerMessage } from "./messages.js";
 import type { Pins } from "./pins.js";
+import { Reservation } from "./reservation.js";
 import type { Run } from "./run.js";
 import type { RunOwner } from "./run-owner.js";
 import type { ServerContext } from "./server-context.js";
@@ -45,6 +46,7 @@ export class ServerAction implements RunOwner {
   readonly #host: ActionHost;
   readonly #bid: Bidden;
   readonly #blobs: IncomingBlobs;
+  readonly #reservation: Reservation;
   #run: Run | undefined;
   /** What its client may still be sent of bodies, and all that it gave. */
   #credit = FIRST_CREDIT_BYTES;
@@ -52,16 +54,18 @@ export class ServerAction implements RunOwner {
   readonly #printed: Record<StreamName, number> = { stdout: 0, stderr: 0 };
   #outputs = 0;
 
-  constructor(context: ServerContext, host: ActionHost, bid: Bidden) {
+  constructor(context: ServerContext, host: ActionHost, bid: Bidden, now: number) {
     this.#context = context;
     this.#host = host;
     this.#bid = bid;
+    this.#reservation = new Reservation(bid.slot, context.settings, now);
     this.#blobs = new IncomingBlobs(
       context,
       bid.inputs,
       {
-        progressed: (now) => this.#renew(now),
-        acknowledge: (digest, code, now) => this.#acknowledge(digest, code, now),
+        moved: (bytes, at) => this.#reservation.moved(bytes, at),
+        whole: (digest, at) => this.#reservation.did(`whole ${digest}`, at),
+        acknowledge: (digest, code, at) => this.#acknowledge(digest, code, at),
         credit: (bytes) => host.say({ type: "CREDIT", actionId: bid.actionId, bytes }),
       },
       host.bandwidth,
@@ -87,7 +91,7 @@ export class ServerAction implements RunOwner {
     const missing = new Set<string>();
     for (const { digest } of execute.inputs) if (!pins.add(digest)) missing.add(digest);
     if (missing.size > 0) {
-      this.#renew(now);
+      this.#reservation.did("MISSING", now);
       return this.#host.say({ type: "MISSING", actionId, digests: [...missing] });
     }
     this.#blobs.drop();
@@ -151,7 +155,8 @@ export class ServerAction implements RunOwner {
 
   /** When the reservation expires. What the store is about to have is not the client's delay. */
   deadline(): number {
-    return this.#run === undefined && !this.#blobs.isStoring ? this.#bid.slot.until : Number.POSITIVE_INFINITY;
+    if (this.#run !== undefined) return Number.POSITIVE_INFINITY;
+    return this.#blobs.isStoring ? this.#reservation.endsBy : this.#bid.slot.until;
   }
 
   room(): number {
@@ -168,7 +173,7 @@ export class ServerAction implements RunOwner {
   inputsGone(gone: readonly string[], now: number): void {
     this.#run = undefined;
     this.#context.slots.turn(this.#bid.slot, false, now);
-    this.#renew(now);
+    this.#reservation.did("MISSING", now);
     this.#host.say({ type: "MISSING", actionId: this.#bid.actionId, digests: gone });
   }
 
@@ -217,12 +222,8 @@ export class ServerAction implements RunOwner {
 
   #acknowledge(digest: string, code: AckCode, now: number): void {
     if (code === "OK") this.#bid.pins.add(digest);
-    this.#renew(now);
+    this.#reservation.did(`ACK ${digest}`, now);
     this.#host.say({ type: "ACK", actionId: this.#bid.actionId, digest, code });
-  }
-
-  #renew(now: number): void {
-    if (this.#run === undefined) this.#bid.slot.until = now + this.#context.settings.validForMs;
   }
 
   #done(): void {

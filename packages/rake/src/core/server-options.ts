@@ -44,6 +44,8 @@ export interface ServerMachineOptions {
   readonly unknownBandwidth?: number;
   /** How long a reservation holds (R19); default 5,000 ms, from 1. */
   readonly validForMs?: number;
+  /** How long one holds at most, however it is renewed (R19); default 3,600,000 ms. */
+  readonly maxReservedMs?: number;
   /** Reservations that a client holds without using them (R19); default `slots`. */
   readonly maxReservations?: number;
   /** Until when a HELLO and an AUTH must have come (R16); default 5,000 ms. */
@@ -117,6 +119,7 @@ const NUMBERS = {
   unknownWorkMs: { default: 1_000, ...TIME },
   unknownBandwidth: { default: 10 * MIB, ...BYTES },
   validForMs: { default: 5_000, ...TIME },
+  maxReservedMs: { default: HOUR_MS, ...TIME },
   helloMs: { default: 5_000, ...TIME },
   heartbeatMs: { default: 1_000, min: 1, max: Math.floor(MAX_MS / 30) },
   killMs: { default: 2_000, ...TIME },

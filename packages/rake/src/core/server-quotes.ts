@@ -72,7 +72,7 @@ export function answerQuote(
   out.event({ type: "bid", connection: host.connection, costMs: price.costMs, missing: missing.length });
   return {
     message: { type: "BID", actionId, reservation, validForMs, ...price, missing },
-    action: new ServerAction(context, host, bid),
+    action: new ServerAction(context, host, bid, now),
   };
 }
 

@@ -18,6 +18,7 @@ export const SERVE_NAMES: KeysOf<ServeOptions> = {
   unknownWorkMs: true,
   unknownBandwidth: true,
   validForMs: true,
+  maxReservedMs: true,
   maxReservations: true,
   helloMs: true,
   heartbeatMs: true,

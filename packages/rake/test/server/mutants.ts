@@ -5,6 +5,7 @@
 import { IncomingBlobs } from "../../src/core/incoming-blobs.js";
 import { Pins } from "../../src/core/pins.js";
 import { StreamPulls } from "../../src/core/pulls.js";
+import { Reservation } from "../../src/core/reservation.js";
 import { Run } from "../../src/core/run.js";
 import { ServerAction } from "../../src/core/server-action.js";
 import { ServerHeartbeat } from "../../src/core/server-heartbeat.js";
@@ -136,6 +137,38 @@ export const MUTANTS: readonly Mutant[] = [
     bug: "reservations end sooner",
     mutation: options({ validForMs: 89 }),
     killer: "R19: BLOBs and ACKs renew",
+  },
+  {
+    rule: "R19",
+    bug: "a byte renews",
+    mutation: patched(
+      Reservation,
+      "moved",
+      (shipped: (this: Reservation, bytes: number, now: number) => void) =>
+        function (this: Reservation, _bytes: number, now: number) {
+          shipped.call(this, 65_536, now);
+        },
+    ),
+    killer: "R19: a client that sends byte by byte",
+  },
+  {
+    rule: "R19",
+    bug: "what is done again and again renews",
+    mutation: patched(
+      Reservation,
+      "did",
+      (shipped: (this: Reservation, what: string, now: number) => void) =>
+        function (this: Reservation, what: string, now: number) {
+          shipped.call(this, `${what} ${now}`, now);
+        },
+    ),
+    killer: "R19: an input that comes again",
+  },
+  {
+    rule: "R19",
+    bug: "it is renewed for ever",
+    mutation: options({ maxReservedMs: 1_000_000 }),
+    killer: "R19: what its client brings",
   },
   { rule: "R20", bug: "RELEASE is not heard", mutation: of(ServerAction, "release"), killer: "R20: RELEASE ends" },
   { rule: "R20", bug: "a released upload goes on", mutation: of(IncomingBlobs, "drop"), killer: "R20: RELEASE ends" },

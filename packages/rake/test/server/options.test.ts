@@ -17,6 +17,7 @@ describe("R42: defaults", () => {
     ["heartbeatMs", "1 s", 1_000],
     ["killMs", "2 s", 2_000],
     ["validForMs", "5 s", 5_000],
+    ["maxReservedMs", "1 h", HOUR_MS],
     ["unknownWorkMs", "1 s", 1_000],
     ["unknownBandwidth", "10 MiB/s", 10 * MIB],
     ["maxFrameBytes", "4 MiB", 4 * MIB],
