@@ -13,7 +13,7 @@ const extensions: Readonly<Record<string, string>> = { ts: ".ts", js: ".js", cjs
 export function fate({ info }: CodeBlock): "run" | "skip" | "show" {
   const [language = "", ...words] = info;
   if (language === "sh") return words.includes("run") ? "run" : "show";
-  if (extensions[language] === undefined) return "show";
+  if (extensions[language] === undefined || words.some((word) => /^(file|append)=/.test(word))) return "show"; // walkthrough.ts
   return words.includes("no-run") ? "skip" : "run";
 }
 
