@@ -1,25 +1,26 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-// At most two workers (the machines that run this have two cores). Tests that start processes (`*.e2e.test.ts`), and the
-// explorer's, which make much garbage for other threads to collect, run in groups of their own, most of them
-// one file after another, so that they do not starve each other.
-const alone = ["*.e2e.test.ts", "explorer.sim.test.ts"];
-// Of these, those in which nothing has a time to keep and nothing is measured: what they start may come late, and two files
-// at a time are sooner done. A test that waits for a lease, a rate, a pause or a memory does not belong here.
-const inPairs = [
-  "examples/{chat,file-drop,hftp-server}/test/*.e2e.test.ts",
-  "packages/{broadcast,election}/test/cli/usage.e2e.test.ts",
-  "packages/broadcast/test/node/{access,durable,ended,odd-snapshots}.e2e.test.ts",
-  "packages/framing/test/framed-socket.e2e.test.ts",
-  "packages/hftp/test/client/{advice,commands,lock,output,part-file,shell,tls}.e2e.test.ts",
-  "packages/hftp/test/interop/*.e2e.test.ts",
-  "packages/rake/test/cli/*.e2e.test.ts",
-  "packages/rake/test/interop/*.e2e.test.ts",
-  "packages/rake/test/node-build/{build,ending}.e2e.test.ts",
-  "packages/rake/test/node-server/{access,action,collect,killed,ready-runs,server}.e2e.test.ts",
-  "packages/simnet/test/{cli,mutants,pcapng,tcp-mesh}.e2e.test.ts",
-  "packages/stopwait-udp/test/node/{readme-packets,swapped-folders}.e2e.test.ts",
-  "test/{install-components,programs}.e2e.test.ts",
+// At most two workers (the machines that run this have two cores). Tests that start processes (`*.e2e.test.ts`) run after the
+// others, two files at a time.
+const processes = "*.e2e.test.ts";
+// These run last, one file after another: in them a time is kept or something is measured (a lease, a rate, a pause, memory,
+// descriptors), or they make much garbage for other threads to collect, so that they would starve their neighbour.
+const alone = [
+  "examples/cluster/test/cluster.e2e.test.ts",
+  "packages/*/test/**/memory.e2e.test.ts",
+  "packages/broadcast/test/bench/faults.e2e.test.ts",
+  "packages/broadcast/test/node/{cuts,hostile-peers,queued,slow-reader}.e2e.test.ts",
+  "packages/election/test/dashboard/page.e2e.test.ts",
+  "packages/election/test/etcd/etcd.e2e.test.ts",
+  "packages/election/test/node/{elector,few-descriptors,hostile-peers}.e2e.test.ts",
+  "packages/election/test/overlap/overlap.e2e.test.ts",
+  "packages/election/test/processes/process-faults.e2e.test.ts",
+  "packages/hftp/test/server/sockets.e2e.test.ts",
+  "packages/rake/test/node-server/harm.e2e.test.ts",
+  "packages/simnet/test/{proxy-edges,tcp-proxy,udp-proxy}.e2e.test.ts",
+  "packages/stopwait-udp/test/cli/many.e2e.test.ts",
+  "packages/stopwait-udp/test/node/{hostile-datagrams,lossy-proxy}.e2e.test.ts",
+  "packages/stopwait-udp/test/sim/explorer.sim.test.ts",
 ];
 // In CI a test with real processes has a second attempt: a machine that stood still must not hide what the other thousands
 // say. The closing lines name whoever needed it, with the first error; it is a fault, of the test or of what it tests.
@@ -39,7 +40,7 @@ const config: ViteUserConfig = defineConfig({
           ...shared,
           name: "core",
           include: roots.map((root) => `${root}/**/*.test.ts`),
-          exclude: [...shared.exclude, ...alone.map((file) => `**/${file}`), "**/*.built.test.ts"],
+          exclude: [...shared.exclude, ...alone, `**/${processes}`, "**/*.built.test.ts"],
           maxWorkers: 2,
           testTimeout: timeout(60_000),
           sequence: { groupOrder: 0 },
@@ -50,7 +51,8 @@ const config: ViteUserConfig = defineConfig({
           ...shared,
           name: "e2e-pairs",
           retry,
-          include: inPairs,
+          include: roots.map((root) => `${root}/**/${processes}`),
+          exclude: [...shared.exclude, ...alone],
           maxWorkers: 2,
           testTimeout: timeout(30_000),
           hookTimeout: 30_000,
@@ -62,8 +64,7 @@ const config: ViteUserConfig = defineConfig({
           ...shared,
           name: "e2e",
           retry,
-          include: roots.flatMap((root) => alone.map((file) => `${root}/**/${file}`)),
-          exclude: [...shared.exclude, ...inPairs],
+          include: alone,
           maxWorkers: 1,
           testTimeout: timeout(30_000),
           hookTimeout: 30_000,
