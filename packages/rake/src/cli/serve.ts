@@ -39,6 +39,7 @@ interface ServeFlags {
   readonly maxFileBytes?: number;
   readonly maxFolderBytes?: number;
   readonly maxConnections?: number;
+  readonly maxConnectionsPerAddress?: number;
   readonly metrics?: number;
   readonly json?: true;
 }
@@ -91,6 +92,7 @@ export function addServeCommand(program: Command): void {
     .option("--max-file-bytes <n>", "of a file that an action writes (default: 4 GiB)", bytes)
     .option("--max-folder-bytes <n>", "of the folder of an action (default: 16 GiB)", bytes)
     .option("--max-connections <n>", "of clients (default: 256)", count)
+    .option("--max-connections-per-address <n>", "of clients at one address (default: 64)", count)
     .option("--metrics <port>", "serve Prometheus metrics on 127.0.0.1, port 0 for a free one", wholeNumber(0, 65_535))
     .option("--json", "a line of JSON for everything that happens")
     .addHelpText("after", EXAMPLES)
@@ -148,6 +150,7 @@ const SAME = [
   "maxFileBytes",
   "maxFolderBytes",
   "maxConnections",
+  "maxConnectionsPerAddress",
 ] as const satisfies readonly (keyof ServeFlags & keyof ServeOptions)[];
 
 function serveOptions(flags: ServeFlags): ServeOptions {

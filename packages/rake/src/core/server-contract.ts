@@ -6,7 +6,8 @@ export type StreamName = "stdout" | "stderr";
 
 /** Connections, uploads and runs are numbers that are not used twice: the driver draws the first, the machine the others. */
 export type ServerInput =
-  | { readonly type: "opened"; readonly connection: number }
+  /** `address`: whose it is, as far as connections are counted (R42); without it, it is counted with no other. */
+  | { readonly type: "opened"; readonly connection: number; readonly address?: string }
   /** What one read brought. The machine keeps no view of it beyond the call. */
   | { readonly type: "data"; readonly connection: number; readonly bytes: Uint8Array }
   /** More than the high-water mark waits to be sent: the driver reads no more from it ... */
@@ -112,10 +113,14 @@ export interface FoundOutput {
   readonly digest: string;
 }
 
+export type TurnedAwayBy = "maxConnections" | "maxConnectionsPerAddress" | "shutdown";
+
 /** For logs and metrics alone. */
 export type ServerEvent =
   | { readonly type: "welcomed"; readonly connection: number }
   | { readonly type: "closed"; readonly connection: number; readonly code: string; readonly why: string }
+  /** A connection that was not taken (R42), and by which bound. */
+  | { readonly type: "turnedAway"; readonly connection: number; readonly by: TurnedAwayBy; readonly address: string }
   | { readonly type: "bid"; readonly connection: number; readonly costMs: number; readonly missing: number }
   | { readonly type: "refused"; readonly connection: number; readonly reason: Refusal; readonly text: string }
   | { readonly type: "expired"; readonly connection: number; readonly reservation: number }

@@ -3,6 +3,7 @@
  * and performs what it answers, in that order; time is in milliseconds.
  */
 
+import { AddressCounts } from "./address-counts.js";
 import { encode } from "./codec.js";
 import { Durations } from "./durations.js";
 import { dialectOf } from "./first-bytes.js";
@@ -10,7 +11,7 @@ import type { NeededInput } from "./messages.js";
 import type { Platform } from "./platform.js";
 import { Runs } from "./runs.js";
 import type { ServerContext, Session } from "./server-context.js";
-import type { ServerInput, ServerOutput, ServerView } from "./server-contract.js";
+import type { ServerInput, ServerOutput, ServerView, TurnedAwayBy } from "./server-contract.js";
 import { resolveServerOptions, type ServerMachineOptions } from "./server-options.js";
 import { ServerOutbox } from "./server-outbox.js";
 import { ServerSession } from "./server-session.js";
@@ -32,6 +33,7 @@ interface Connection {
 export class ServerMachine {
   readonly #context: ServerContext;
   readonly #connections = new Map<number, Connection>();
+  readonly #addresses = new AddressCounts();
   #ids = 0;
   #isEnding = false;
   #isIdle = false;
@@ -61,7 +63,7 @@ export class ServerMachine {
       durations: new Durations(settings.learned),
       busyCores: 0,
       newId,
-      closed: (connection) => this.#connections.delete(connection),
+      closed: (connection) => this.#forget(connection),
     };
   }
 
@@ -106,7 +108,7 @@ export class ServerMachine {
     const { uploads, runs } = this.#context;
     switch (input.type) {
       case "opened":
-        return this.#open(now, input.connection);
+        return this.#open(now, input.connection, input.address);
       case "data":
         return this.#data(now, input.connection, input.bytes);
       case "full":
@@ -132,17 +134,34 @@ export class ServerMachine {
     }
   }
 
-  #open(now: number, connection: number): void {
-    const { settings, out } = this.#context;
-    if (this.#isEnding || this.#connections.size >= settings.maxConnections) {
-      const code = this.#isEnding ? "SHUTDOWN" : "FULL";
-      // To a client of v1 these bytes would be a message of its own.
-      if (!settings.allowV1) out.push({ type: "send", connection, bytes: encode({ type: "BYE", code, text: "" }) });
-      out.push({ type: "close", connection, why: code });
-      return;
+  #open(now: number, connection: number, address = ""): void {
+    const { settings } = this.#context;
+    const { maxConnections, maxConnectionsPerAddress } = settings;
+    if (this.#isEnding) return this.#turnAway(connection, "shutdown", "the server ends", address);
+    if (this.#connections.size >= maxConnections) {
+      return this.#turnAway(connection, "maxConnections", `${maxConnections} connections are open`, address);
     }
+    if (this.#addresses.count(address) >= maxConnectionsPerAddress) {
+      const text = `${maxConnectionsPerAddress} connections of ${address} are open, and no more may be`;
+      return this.#turnAway(connection, "maxConnectionsPerAddress", text, address);
+    }
+    this.#addresses.add(connection, address);
     const first = new Uint8Array(FIRST_BYTES);
     this.#connections.set(connection, { openedAt: now, first, firstLength: 0, session: undefined });
+  }
+
+  #turnAway(connection: number, by: TurnedAwayBy, text: string, address: string): void {
+    const { settings, out } = this.#context;
+    const code = by === "shutdown" ? "SHUTDOWN" : "FULL";
+    // To a client of v1 these bytes would be a message of its own.
+    if (!settings.allowV1) out.push({ type: "send", connection, bytes: encode({ type: "BYE", code, text }) });
+    out.push({ type: "close", connection, why: `${code}: ${text}` });
+    out.event({ type: "turnedAway", connection, by, address });
+  }
+
+  #forget(connection: number): void {
+    this.#connections.delete(connection);
+    this.#addresses.remove(connection);
   }
 
   #data(now: number, id: number, bytes: Uint8Array): void {
@@ -170,7 +189,7 @@ export class ServerMachine {
   #gone(now: number, id: number): void {
     const connection = this.#connections.get(id);
     connection?.session?.gone(now);
-    this.#connections.delete(id);
+    this.#forget(id);
   }
 
   #tick(now: number): void {
@@ -186,7 +205,7 @@ export class ServerMachine {
   }
 
   #refuse(connection: number, why: string): void {
-    this.#connections.delete(connection);
+    this.#forget(connection);
     this.#context.out.push({ type: "close", connection, why });
     this.#context.out.event({ type: "closed", connection, code: "", why });
   }

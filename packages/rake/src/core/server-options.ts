@@ -58,6 +58,8 @@ export interface ServerMachineOptions {
   readonly maxFrameBytes?: number;
   /** Of the server (R42); default 256, to 65,536. */
   readonly maxConnections?: number;
+  /** Of one address, a network of 64 bits where it is one of IPv6 (R42); default 64, to 65,536. */
+  readonly maxConnectionsPerAddress?: number;
   /** Inputs of an action (R42); default 10,000, to 100,000. */
   readonly maxInputs?: number;
   /** Of an input (R42); default 4 GiB. */
@@ -125,6 +127,7 @@ const NUMBERS = {
   killMs: { default: 2_000, ...TIME },
   maxFrameBytes: { default: DEFAULT_MAX_FRAME_BYTES, min: LEAST_MAX_FRAME_BYTES, max: 64 * MIB },
   maxConnections: { default: 256, ...COUNT },
+  maxConnectionsPerAddress: { default: 64, ...COUNT },
   maxInputs: { default: 10_000, min: 1, max: 100_000 },
   maxBlobBytes: { default: 4 * GIB, ...BYTES },
   maxStoreBytes: { default: 16 * GIB, ...BYTES },

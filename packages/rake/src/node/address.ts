@@ -11,6 +11,24 @@ export function isLoopback(address: string): boolean {
   return isIPv4(bare) ? bare.startsWith("127.") : /^[0:]*:0*1$/.test(bare);
 }
 
+/** Whose a connection is, as far as they are counted (R42): an IPv4 address, or the network of 64 bits that one machine has at least in IPv6. */
+export function countedAddress(address: string): string {
+  const bare = address
+    .toLowerCase()
+    .replace(/%.*$/, "")
+    .replace(/^::ffff:(?=\d+\.)/, "");
+  if (isIP(bare) !== 6) return bare;
+  const [head = "", tail] = bare.split("::");
+  const words = head === "" ? [] : head.split(":");
+  const behind = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - words.length - behind.length);
+  const all = [...words, ...Array<string>(zeros).fill("0"), ...behind];
+  return `${all
+    .slice(0, 4)
+    .map((word) => word.replace(/^0+(?=.)/, ""))
+    .join(":")}::/64`;
+}
+
 /** @throws TypeError where others could come in unasked (R11, R17) */
 export function checkReach(address: string, { host, secret, tls, allowV1 }: ServeOptions): void {
   if (isLoopback(address)) return;

@@ -101,6 +101,7 @@ export class ServerMetrics implements AsyncDisposable {
       new Counter({ name: `rake_${name}_total`, help, labelNames, registers: [this.#registry] });
     const welcomed = counter("welcomed", "Connections that came to a WELCOME.");
     const closed = counter("closed", "Connections that the server ended, by the code of the BYE (R12).", "code");
+    const turnedAway = counter("turned_away", "Connections that were not taken, by the bound (R42).", "by");
     const bids = counter("bids", "Quotes that were answered by a bid (R19).");
     const refused = counter("refused", "Quotes that were refused, by reason (R12).", "reason");
     const expired = counter("expired", "EXECUTEs that came too late (R22).");
@@ -112,6 +113,7 @@ export class ServerMetrics implements AsyncDisposable {
     return (event) => {
       if (event.type === "welcomed") welcomed.inc();
       else if (event.type === "closed") closed.inc({ code: event.code === "" ? "none" : event.code });
+      else if (event.type === "turnedAway") turnedAway.inc({ by: event.by });
       else if (event.type === "bid") bids.inc();
       else if (event.type === "refused") refused.inc({ reason: event.reason });
       else if (event.type === "expired") expired.inc();

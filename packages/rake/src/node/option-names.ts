@@ -25,6 +25,7 @@ export const SERVE_NAMES: KeysOf<ServeOptions> = {
   killMs: true,
   maxFrameBytes: true,
   maxConnections: true,
+  maxConnectionsPerAddress: true,
   maxInputs: true,
   maxBlobBytes: true,
   maxStoreBytes: true,

@@ -1,5 +1,6 @@
 /** One socket of a server: what is sent, whether it is full, and its end. */
 import type { Socket } from "node:net";
+import { countedAddress } from "./address.js";
 
 export interface ServerConnectionEvents {
   data(connection: ServerConnection, bytes: Uint8Array): void;
@@ -18,6 +19,8 @@ export interface ConnectionBounds {
 export class ServerConnection {
   readonly number: number;
   readonly peer: string;
+  /** By which the machine counts it. */
+  readonly address: string;
   /** Bytes that came of it and are not yet written to the disk. */
   unwritten = 0;
   readonly #socket: Socket;
@@ -32,6 +35,7 @@ export class ServerConnection {
   constructor(number: number, socket: Socket, bounds: ConnectionBounds, events: ServerConnectionEvents) {
     this.number = number;
     this.peer = `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? 0}`;
+    this.address = countedAddress(socket.remoteAddress ?? "");
     this.#socket = socket;
     this.#bounds = bounds;
     this.#events = events;

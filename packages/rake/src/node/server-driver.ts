@@ -68,7 +68,8 @@ export class ServerDriver {
     const connection = new ServerConnection(++this.#lastConnection, socket, this.#options, this.#connectionEvents);
     this.#connections.set(connection.number, connection);
     this.#options.logger.debug({ connection: connection.number, peer: connection.peer }, "connection");
-    this.#loop.tell({ type: "opened", connection: connection.number });
+    const { number, address } = connection;
+    this.#loop.tell({ type: "opened", connection: number, address });
   }
 
   load(busyCores: number): void {

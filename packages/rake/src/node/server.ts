@@ -31,6 +31,7 @@ import {
 } from "./serve-options.js";
 import { ServerDriver } from "./server-driver.js";
 import { logEvent } from "./server-log.js";
+import { boundSockets } from "./socket-bound.js";
 import { measureSpeed } from "./speed.js";
 import { readState, writeState } from "./state-file.js";
 import { openServerFolder, type StateFolder } from "./state-folder.js";
@@ -111,6 +112,7 @@ class NodeServer implements RakeServer {
     this.#server =
       tls === undefined ? createServer(common) : secureServer({ ...common, handshakeTimeout: rest.helloMs }, tls);
     this.#server.maxConnections = 2 * rest.maxConnections + 64;
+    boundSockets(this.#server, 2 * rest.maxConnectionsPerAddress + 16);
     this.#server
       .on("connection", (socket: Socket) => {
         this.#sockets.add(socket);

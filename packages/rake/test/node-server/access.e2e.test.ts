@@ -1,5 +1,6 @@
 /** Who may come in (R17), and which sandbox a server finds (R43). */
 import { chmodSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { afterEach, expect, it } from "vitest";
@@ -7,6 +8,7 @@ import { itWith } from "../../../../test/components.js";
 import { run } from "../../../../test/process.js";
 import { scratchFolder } from "../../../../test/scratch.js";
 import { readSecretFile, serve } from "../../src/index.js";
+import { countedAddress } from "../../src/node/address.js";
 import { processesIn } from "../../src/node/process-scan.js";
 import { ActionRig } from "./action-rig.js";
 
@@ -48,6 +50,32 @@ itWith("openssl", "R17: with a ca, who shows no certificate that it signed does 
   expect(await told({ cert: known.cert, key: known.key })).toBe("challenged");
   expect(await told({})).not.toBe("challenged");
   expect(await told({ cert: stranger.cert, key: stranger.key })).not.toBe("challenged");
+});
+
+itWith(
+  "openssl",
+  "R42: of connections whose TLS handshake does not go on, an address has only so many too",
+  async () => {
+    await using running = await serve({
+      ...QUICK,
+      tls: await certificate(),
+      maxConnectionsPerAddress: 1,
+      helloMs: 60_000,
+    });
+    const sockets = Array.from({ length: 40 }, () => connect(running.port, "127.0.0.1").on("error", () => {}));
+    let ended = 0;
+    await new Promise<void>((resolve) => {
+      for (const socket of sockets) socket.resume().on("close", () => ++ended === 40 - 18 && resolve());
+    });
+    for (const socket of sockets) socket.destroy();
+  },
+);
+
+it("R42: connections are counted by IPv4 address, and by the first 64 bits of one of IPv6", () => {
+  const counted = ["10.0.0.7", "::ffff:10.0.0.7", "::1", "2001:db8:0:1::2", "2001:0DB8::1:ffff:0:0:9", "fe80::1%eth0"];
+  expect(counted.map(countedAddress)).toEqual([
+    ...["10.0.0.7", "10.0.0.7", "0:0:0:0::/64", "2001:db8:0:1::/64", "2001:db8:0:1::/64", "fe80:0:0:0::/64"],
+  ]);
 });
 
 it("R16: a secret file holds a secret of 16 bytes, for its owner's eyes", () => {

@@ -111,6 +111,17 @@ it("R48: /metrics counts, /healthz answers", async () => {
   expect((await fetch(`http://127.0.0.1:${port}/other`)).status).toBe(404);
 });
 
+it("R42, R48: one address has as many connections as it may; who is turned away is told why, and counted", async () => {
+  const server = await started({ maxConnectionsPerAddress: 2 });
+  await using metrics = new ServerMetrics(server);
+  const [one] = [await RawClient.connect(server.port), await RawClient.connect(server.port)];
+  await expect(RawClient.connect(server.port)).rejects.toThrow("2 connections of 127.0.0.1 are open");
+  expect(await metrics.text()).toContain('rake_turned_away_total{by="maxConnectionsPerAddress"} 1');
+  one.socket.destroy();
+  await until(() => server.view().connections === 1);
+  expect(await (await RawClient.connect(server.port)).run("true")).toMatchObject({ end: "EXITED", code: 0 });
+});
+
 it("guarantee E: garbage, giant lengths, half frames, silence and a flood of connections disturb nobody", async () => {
   const server = await started({ firstBytesMs: 100, helloMs: 200, maxConnections: 40 });
   const client = await RawClient.connect(server.port);

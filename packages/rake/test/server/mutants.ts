@@ -258,7 +258,13 @@ export const MUTANTS: readonly Mutant[] = [
     rule: "R42",
     bug: "any number of connections",
     mutation: options({ maxConnections: 100 }),
-    killer: "R42: more than maxConnections",
+    killer: "R42: more than maxConnections are",
+  },
+  {
+    rule: "R42",
+    bug: "any number of one address",
+    mutation: options({ maxConnectionsPerAddress: 100 }),
+    killer: "R42: more than maxConnectionsPerAddress",
   },
   {
     rule: "R42",

@@ -196,10 +196,27 @@ test("R27: who takes nothing is not sent pings, and is lost after thirty heartbe
 test("R42: more than maxConnections are sent BYE FULL; who left makes room", () => {
   const rig = new Rig({ maxConnections: 2 });
   const [first] = [rig.welcomed(), rig.connect()];
-  expect(rig.connect()).toMatchObject({ closed: "FULL", types: ["BYE"] });
+  expect(rig.connect()).toMatchObject({ closed: "FULL: 2 connections are open", types: ["BYE"] });
+  expect(rig.eventsOf("turnedAway").map(({ by }) => by)).toEqual(["maxConnections"]);
   first.cut();
   expect(rig.welcomed().closed).toBeUndefined();
   expect(rig.view.connections).toBe(2);
+});
+
+test("R42: more than maxConnectionsPerAddress of one address are sent BYE FULL; others are not concerned", () => {
+  const rig = new Rig({ maxConnectionsPerAddress: 2 });
+  const [first, second] = [rig.connect("10.0.0.1").opens(), rig.connect("10.0.0.1")];
+  const third = rig.connect("10.0.0.1");
+  expect(third.closed).toBe("FULL: 2 connections of 10.0.0.1 are open, and no more may be");
+  expect(third.last("BYE")).toMatchObject({ code: "FULL", text: third.closed?.slice(6) });
+  expect(rig.eventsOf("turnedAway")).toEqual([
+    { type: "turnedAway", connection: third.id, by: "maxConnectionsPerAddress", address: "10.0.0.1" },
+  ]);
+  expect([rig.connect("10.0.0.2").opens().closed, rig.connect().opens().closed]).toEqual([undefined, undefined]);
+  first.cut();
+  second.write(Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 255));
+  expect(second.closed).toMatch(/no dialect/);
+  for (const peer of [rig.connect("10.0.0.1"), rig.connect("10.0.0.1")]) expect(peer.opens().closed).toBeUndefined();
 });
 
 test("R42: what the store has at the start counts, and what is too much goes first", () => {

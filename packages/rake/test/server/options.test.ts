@@ -22,6 +22,7 @@ describe("R42: defaults", () => {
     ["unknownBandwidth", "10 MiB/s", 10 * MIB],
     ["maxFrameBytes", "4 MiB", 4 * MIB],
     ["maxConnections", "256", 256],
+    ["maxConnectionsPerAddress", "64", 64],
     ["maxInputs", "10,000", 10_000],
     ["maxBlobBytes", "4 GiB", 4 * GIB],
     ["maxStoreBytes", "16 GiB", 16 * GIB],

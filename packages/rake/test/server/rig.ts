@@ -69,10 +69,10 @@ export class Rig {
     return this.machine.view();
   }
 
-  connect(): Peer {
+  connect(address?: string): Peer {
     const peer = new Peer(this, ++this.#connections);
     this.peers.set(peer.id, peer);
-    this.tell({ type: "opened", connection: peer.id });
+    this.tell({ type: "opened", connection: peer.id, ...(address === undefined ? {} : { address }) });
     return peer;
   }
 
