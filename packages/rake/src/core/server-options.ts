@@ -169,8 +169,17 @@ export function resolveServerOptions(options: ServerMachineOptions = {}): Server
     allow: options.allow === undefined ? undefined : listOf("allow", options.allow, allowedCommand),
     chargeMs: milliseconds("chargeMs", options.chargeMs),
     learned: milliseconds("learned", options.learned),
-    allowV1: flag("allowV1", options.allowV1, false),
+    allowV1: v1Allowed(options),
   };
+}
+
+/** v1 has no authentication: who does not know the secret would come in by it. */
+function v1Allowed({ allowV1, secret }: ServerMachineOptions): boolean {
+  const isAllowed = flag("allowV1", allowV1, false);
+  if (isAllowed && secret !== undefined) {
+    throw new TypeError("allowV1 is for loopback alone, and for a server without a secret: v1 asks for none");
+  }
+  return isAllowed;
 }
 
 /** A WELCOME with all of them is no larger than a client takes it (R14). */

@@ -96,6 +96,12 @@ describe("R42: what is refused names the option", () => {
     expect(() => resolveServerOptions({ [name]: value } as ServerMachineOptions)).toThrow(new RegExp(name));
   });
 
+  it("R11: a server with a secret speaks no v1, by which who does not know it would come in", () => {
+    const secret = new Uint8Array(16).fill(1);
+    expect(() => resolveServerOptions({ secret, allowV1: true })).toThrow("for a server without a secret");
+    expect(resolveServerOptions({ secret, allowV1: false }).allowV1).toBe(false);
+  });
+
   it("a secret is copied", () => {
     const secret = new Uint8Array(16).fill(1);
     const settings = resolveServerOptions({ secret });
