@@ -84,6 +84,24 @@ for (const sandbox of ["rlimit", "bwrap"] as const) {
     expect(readdirSync(rig.folder.runs)).toEqual([]);
   });
 
+  test("R42: who fills the disk with files that have no name any more is ended, whether they are open or only mapped", async () => {
+    const rig = await ActionRig.make(sandbox);
+    const limits = { folderBytes: 3_000_000 };
+    const ended = async (command: string): Promise<void> => {
+      const run = await rig.start(command, {}, { limits });
+      expect(await run.ended()).toMatchObject({ end: "LIMITED", text: "its folder has more than 3000000 bytes" });
+      await run.remove();
+    };
+    // Not in the environment that it was started with, and without its parent.
+    const shed = "cd / && exec env -i perl -e";
+    const fill = "dd if=/dev/zero bs=1000000 count=4 status=none";
+    await ended(`exec 9>gone; rm gone; ${fill} >&9; sleep 1000`);
+    await ended(`(exec 9>gone; rm gone; ${fill} >&9; (${shed} "sleep 1000" &)); sleep 1000`);
+    const mapped =
+      "open F, '+>gone'; unlink 'gone'; syswrite F, 'x' x 4e6; syscall(9, 0, 4000000, 1, 1, fileno F, 0); close F";
+    if (process.arch === "x64") await ended(`perl -e "${mapped}; sleep 1000"`);
+  });
+
   testOnce("R23, R47: an output that nobody reads holds its action, and what is read is bounded", async () => {
     const rig = await ActionRig.make(sandbox);
     const run = await rig.start("yes");
