@@ -1,4 +1,5 @@
-/** The demo's chapter on elections: five processes elect a leader, it is killed, and another leads. */
+/** The demo's chapter on elections: five processes elect a leader, it is killed, and another leads. And a cluster to look at after it. */
+import { once } from "node:events";
 import { Cluster } from "./src/cluster.js";
 
 const NODES = 5;
@@ -32,4 +33,13 @@ export async function run(): Promise<string> {
     console.log(`  ${String(epoch).padEnd(5)}  ${leader.padEnd(6)}  ${end}`);
   }
   return `five processes elected ${first.leader}; ${failoverMs.toFixed(0)} ms after its SIGKILL the four others followed ${second.leader}`;
+}
+
+/** Starts a cluster, says where its dashboard is, and ends it when it is told to. @param say is given the address, once all follow one leader */
+export async function stay(signal: AbortSignal, say: (line: string) => void = console.log): Promise<void> {
+  await using cluster = new Cluster({ nodes: NODES, mode: "quorum" });
+  await cluster.start();
+  const { leader } = await cluster.agreement();
+  say(`\n${NODES} nodes follow ${leader}; their dashboard is on ${cluster.status(leader).dashboard} until Ctrl-C`);
+  if (!signal.aborted) await once(signal, "abort");
 }

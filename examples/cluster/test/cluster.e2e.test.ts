@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { start, startTypeScript } from "../../../test/process.js";
+import { stay } from "../demo.js";
 import { obey } from "../src/actions.js";
 import { Cluster } from "../src/cluster.js";
 
@@ -29,6 +30,17 @@ describe.concurrent("a cluster", () => {
     expect(cluster.status(second.leader)).toMatchObject({ process: "running", isCutOff: true });
     await obey(cluster, `heal ${second.leader}`);
     expect(await cluster.agreement()).toMatchObject({ leader: third.leader });
+  });
+
+  it("stays with its dashboard at the end of the demo, until it is told to end", async ({ expect }) => {
+    const controller = new AbortController();
+    const said = new Promise<string>((resolve) => {
+      void stay(controller.signal, resolve).then(() => resolve("ended"));
+    });
+    const [, address = ""] = /dashboard is on (http:\S+) until Ctrl-C$/.exec(await said) ?? [];
+    expect((await fetch(address)).status).toBe(200);
+    controller.abort();
+    await expect.poll(() => fetch(address).catch(() => "gone"), { timeout: 10_000 }).toBe("gone");
   });
 
   it("does what standard input says, and leaves no node behind when it is interrupted", async () => {
