@@ -26,7 +26,7 @@ export class ServerMachine {
   #pingNonce = 0;
 
   /**
-   * @param now milliseconds from any origin, as in `handle`
+   * @param _now milliseconds from any origin, as in `handle`
    * @throws TypeError or RangeError for an option that is not accepted
    */
   constructor(_now: number, options: ServerMachineOptions, platform: Platform) {
