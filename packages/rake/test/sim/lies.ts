@@ -58,7 +58,8 @@ export class Liar {
   #isMute = false;
   /** By connection and action: outputs that were kept from it, and patterns. */
   readonly #dropped = new Map<string, number>();
-  #lastAction = 0;
+  /** Whom what belongs to others is said of. Of itself nothing is kept back: two that are exchanged whole, nobody could tell apart. */
+  #victim: number | undefined;
 
   constructor(lie: PlannedLie, random: Random) {
     this.lie = lie;
@@ -68,7 +69,6 @@ export class Liar {
   says(_now: number, connection: number, message: ServerMessage): Said {
     if (this.#isMute && (this.lie.kind !== "only heartbeats" || !isHeartbeat(message))) return [];
     const said = this.#lie(`${connection}`, message);
-    if ("actionId" in message) this.#lastAction = message.actionId;
     if (said === undefined) return [message];
     this.lies++;
     return said;
@@ -116,8 +116,10 @@ export class Liar {
         return this.#withoutOutputs(connection, message);
       case "of another action": {
         const mayBe = message.type === "OUTPUT" || message.type === "STDOUT" || message.type === "STATUS";
-        if (!mayBe || this.#lastAction === message.actionId || !this.#lies()) return;
-        return [{ ...message, actionId: this.#lastAction }];
+        if (message.type === "STARTED") this.#victim ??= message.actionId;
+        if (message.type === "DONE" && message.actionId === this.#victim) this.#victim = undefined;
+        if (!mayBe || this.#victim === undefined || this.#victim === message.actionId || !this.#lies()) return;
+        return [{ ...message, actionId: this.#victim }];
       }
       case "no STATUS":
         return message.type === "STATUS" && this.#lies() ? [] : undefined;
