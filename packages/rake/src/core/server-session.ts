@@ -179,7 +179,7 @@ export class ServerSession implements Session, ActionHost {
     const { settings, platform, out } = this.#context;
     const expected = this.#macOf("client");
     if (expected !== undefined && !platform.equal(mac, expected)) {
-      return this.hangUp("UNAUTHORIZED", "the mac is wrong", now);
+      return this.hangUp("UNAUTHORIZED", "the secrets differ", now);
     }
     this.#state = "open";
     this.#frames.isOpening = false;

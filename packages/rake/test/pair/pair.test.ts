@@ -29,7 +29,7 @@ describe("R16: a secret", () => {
   });
 
   it.each([
-    ["a wrong mac of the client", OTHER_SECRET, { secret: SECRET }, "it said UNAUTHORIZED: the mac is wrong"],
+    ["a wrong mac of the client", OTHER_SECRET, { secret: SECRET }, "it said UNAUTHORIZED: the secrets differ"],
     ["a wrong mac of the server", OTHER_SECRET, { secret: SECRET, Machine: Credulous }, "its secret is another one"],
     ["a server that asks for none", SECRET, {}, "it asks for no secret, and there is one"],
     ["a client that has none", undefined, { secret: SECRET }, "it asks for a secret, and there is none"],
