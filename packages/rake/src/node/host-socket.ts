@@ -2,6 +2,7 @@
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { HostAddress } from "../core/plan.js";
+import { tlsWords } from "./tls-words.js";
 
 /** What `node:tls` needs; all PEM. */
 export interface HostTls {
@@ -149,5 +150,5 @@ function connectSecurely({ host, port }: HostAddress, { ca, cert, key, serverNam
 /** An error for several addresses of one name has no words of its own. */
 function wordsOf(error: Error): string {
   if (error instanceof AggregateError) return error.errors.map((one: Error) => one.message).join("; ");
-  return error.message;
+  return tlsWords(error);
 }

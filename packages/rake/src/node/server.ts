@@ -30,12 +30,13 @@ import {
   type ServeSettings,
 } from "./serve-options.js";
 import { ServerDriver } from "./server-driver.js";
-import { logEvent } from "./server-log.js";
 import { boundSockets } from "./socket-bound.js";
+import { logEvent } from "./server-log.js";
 import { measureSpeed } from "./speed.js";
 import { readState, writeState } from "./state-file.js";
 import { openServerFolder, type StateFolder } from "./state-folder.js";
 import { Store } from "./store.js";
+import { tlsWords } from "./tls-words.js";
 import { nameToolchain } from "./toolchain.js";
 
 export interface RakeServer extends AsyncDisposable {
@@ -119,7 +120,7 @@ class NodeServer implements RakeServer {
         socket.once("close", () => this.#sockets.delete(socket)).on("error", () => {});
       })
       .on("tlsClientError", (error: Error, socket: Socket) => {
-        logger.warn({ why: error.message }, "a TLS handshake failed");
+        logger.warn({ why: tlsWords(error) }, "a TLS handshake failed");
         socket.destroy();
       })
       .on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
