@@ -55,14 +55,15 @@ export class StateFolder {
   /**
    * Takes it for this process, and clears away what an earlier server left: processes, attempts and uploads; the store too, where the
    * machine has restarted without that server having closed: what it had not written to the disk by then may be anything.
+   * @param what what a message calls it where another server uses it
    * @throws RakeError `FOLDER` where another server uses it, or it cannot be used
    */
-  static async open(path: string): Promise<StateFolder> {
+  static async open(path: string, what: string = path): Promise<StateFolder> {
     try {
       makeFolder(path, 0o711);
       const folder = new StateFolder(realpathSync(path));
       folder.#checkOwner();
-      const left = folder.#take();
+      const left = folder.#take(what);
       await folder.#clear(left);
       return folder;
     } catch (cause) {
@@ -90,7 +91,7 @@ export class StateFolder {
   }
 
   /** @returns the mark of a server that did not close it */
-  #take(): Mark | undefined {
+  #take(what: string): Mark | undefined {
     const own: Mark = { pid: process.pid, startedAt: startTime(process.pid), boot: bootId() };
     for (let attempt = 0; attempt < 10; attempt++) {
       try {
@@ -106,7 +107,7 @@ export class StateFolder {
         startTime(mark.pid) === mark.startedAt &&
         mark.startedAt !== ""
       ) {
-        throw new RakeError("FOLDER", `${this.path} is in use by another server, process ${mark.pid}`);
+        throw new RakeError("FOLDER", `${what} is in use by another server, process ${mark.pid}`);
       }
       this.#leftBehind = mark ?? { pid: 0, startedAt: "", boot: "" };
       // By a rename: of two that find it, one alone takes it away.
@@ -176,7 +177,8 @@ export async function openServerFolder(path: string | undefined, port: number): 
   if (port !== 0) {
     const isRoot = process.getuid?.() === 0;
     const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-    return await StateFolder.open(join(isRoot ? "/var/cache" : cache, "rake", `serve-${port}`));
+    const own = join(isRoot ? "/var/cache" : cache, "rake", `serve-${port}`);
+    return await StateFolder.open(own, `port ${port}, whose folder is ${own},`);
   }
   await clearTemporary();
   const made = mkdtempSync(join(tmpdir(), TEMPORARY));
