@@ -4,7 +4,7 @@ import type { Plan } from "../core/plan.js";
 import type { Shown } from "../node/screen.js";
 import { ActionLines, type Piece } from "./action-lines.js";
 import { eventJson, printedJson } from "./build-json.js";
-import { Progress, type ProgressLine } from "./progress.js";
+import { type Advice, Progress, type ProgressLine } from "./progress.js";
 
 /** What is needed of process.stdout and process.stderr. */
 export interface Out {
@@ -26,6 +26,8 @@ export interface BuildScreenOptions {
   readonly isQuiet: boolean;
   /** The line of the Rakefile before each line of an action. */
   readonly hasPrefix: boolean;
+  /** What can be done about a host that is not there; default: nothing is said. */
+  readonly advice?: Advice;
 }
 
 /** Of the line that is rewritten. */
@@ -42,7 +44,7 @@ export class BuildScreen {
 
   constructor(plan: Plan, options: BuildScreenOptions) {
     this.#options = options;
-    this.#progress = new Progress(plan);
+    this.#progress = new Progress(plan, options.advice);
     const lineOf = new Map(
       plan.sets.flatMap(({ actions }) => actions.map(({ index, line }) => [index, line] as const)),
     );

@@ -11,17 +11,20 @@ import type { BuildReport } from "../core/report.js";
 import { timelineHtml } from "../core/timeline.js";
 import { totalsText } from "../core/totals.js";
 import { traceJson } from "../core/trace.js";
-import { oneLine, printable } from "../core/words.js";
+import { printable } from "../core/words.js";
 import type { BuildOptions } from "../node/build-options.js";
 import { hostList } from "./addresses.js";
 import { resultJson } from "./build-json.js";
 import { BuildScreen } from "./build-screen.js";
 import { EXIT, exitCodeOfResult, usageError, warn } from "./exit-codes.js";
-import { clientTls, readSecret, type TlsFlags, writeNamed } from "./files.js";
+import { failuresText } from "./failures.js";
+import { readSecret, writeNamed } from "./files.js";
+import { hostAdvice } from "./host-advice.js";
 import { keepReport } from "./last-report.js";
-import { wholeNumber } from "./numbers.js";
+import { size, wholeNumber } from "./numbers.js";
 import { planText } from "./plan-text.js";
 import { stopSignal } from "./signals.js";
+import { clientTls, type TlsFlags } from "./tls-files.js";
 
 export interface BuildFlags extends TlsFlags {
   readonly file: string;
@@ -59,10 +62,14 @@ export function addBuildOptions(program: Command): void {
     .option("--local-fallback", "run here what no host can run")
     .option("--no-speculate", "start nothing twice that takes long")
     .option("--cache", "take results from the cache, and put them there")
-    .option("--max-cache-bytes <n>", "of the cache (default: 1 GiB)", wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .option("--max-cache-bytes <size>", "of the cache, as 512m or 2g (default: 1 GiB)", size(0))
     .option("--local-slots <n>", "local actions at a time (default: 4)", wholeNumber(1, 1_000))
     .option("--max-attempts <n>", "attempts of an action at hosts (default: 3)", wholeNumber(1, 1_000))
-    .option("--host-wait-ms <ms>", "how long no host may be left (default: 10000)", wholeNumber(1, MAX_MS))
+    .option(
+      "--host-wait-ms <ms>",
+      "how long no host may be left (default: 10000)",
+      wholeNumber(1, MAX_MS, "milliseconds"),
+    )
     .addOption(
       new Option("--v1 <bytes>", "talk to servers of v1, whose integers have so many bytes").choices(["4", "8"]),
     )
@@ -98,6 +105,7 @@ export async function runBuild(flags: BuildFlags): Promise<void> {
   const { build } = await import("../node/build.js");
   const screen = new BuildScreen(plan, {
     ...{ stdout, stderr, now, isJson, isQuiet: flags.quiet === true, hasPrefix: flags.prefix },
+    advice: (why) => hostAdvice(why, { isTls: options.tls !== undefined, isV1: options.v1 !== undefined }),
   });
   signal.addEventListener("abort", () => screen.say("stopping what runs; once more ends it at once"), { once: true });
   const troubles: string[] = [];
@@ -129,8 +137,7 @@ function tell(report: BuildReport, flags: BuildFlags, screen: BuildScreen): void
       if (reasons !== "") screen.say(`why there: ${reasons}; rake explain says more`);
     }
     if (result !== undefined && result.outcome !== "succeeded") {
-      const { outcome, code, message } = result;
-      screen.say(outcome === "cancelled" ? "cancelled" : `${code}: ${printable(oneLine(message))}`);
+      screen.say(result.outcome === "cancelled" ? "cancelled" : failuresText(result, report));
     }
   }
   keepReport(

@@ -58,6 +58,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   EACCES: "ports below 1024 are for root alone",
 };
 
+/** The same of options of the library, by the message. */
+const OPTION_ADVICE: readonly (readonly [RegExp, string])[] = [
+  [/there must be a secret/, "--secret-file FILE names one; for TLS it is --tls-cert, --tls-key and --tls-ca"],
+];
+
 /** What options of the library are called on the command line. */
 const FLAGS: Readonly<Record<string, string>> = {
   secret: "--secret-file",
@@ -65,6 +70,9 @@ const FLAGS: Readonly<Record<string, string>> = {
   runAs: "--run-as",
   allow: "--allow",
   allowV1: "--allow-v1",
+  env: "--env",
+  readable: "--readable",
+  chargeMs: "--charge",
   sandbox: "--sandbox",
   slots: "--slots",
   name: "--name",
@@ -89,7 +97,7 @@ export function warn(message: string): void {
 }
 
 function adviceOn(error: unknown): string | undefined {
-  if (isOption(error)) return undefined;
+  if (isOption(error)) return OPTION_ADVICE.find(([pattern]) => pattern.test((error as Error).message))?.[1];
   for (let one = error; one instanceof Error; one = one.cause) {
     if (Object.hasOwn(ADVICE, codeOf(one))) return ADVICE[codeOf(one)];
   }
@@ -100,5 +108,7 @@ function adviceOn(error: unknown): string | undefined {
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!isOption(error)) return error.message;
-  return error.message.replace(/^\w+/, (word) => (Object.hasOwn(FLAGS, word) ? (FLAGS[word] as string) : word));
+  return error.message.replace(/^\w+|\ballowV1\b/g, (word) =>
+    Object.hasOwn(FLAGS, word) ? (FLAGS[word] as string) : word,
+  );
 }

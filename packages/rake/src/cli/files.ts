@@ -1,6 +1,5 @@
-/** Files that are named on the command line: a Rakefile, a secret, certificates, and what is written. */
+/** Files that are named on the command line: a secret, others that are read, and what is written. */
 import { readFileSync, writeFileSync } from "node:fs";
-import type { HostTls } from "../node/host-socket.js";
 import { readSecretFile } from "../node/secret.js";
 import { usageError } from "./exit-codes.js";
 
@@ -30,29 +29,4 @@ export function writeNamed(option: string, file: string, text: string): void {
   } catch (error) {
     throw usageError(`${option}: cannot write ${file}: ${(error as Error).message}`, error);
   }
-}
-
-export interface TlsFlags {
-  readonly tls?: true;
-  readonly tlsCa?: string;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
-}
-
-/** What a client needs of TLS; undefined for plain TCP. @throws RakeError `USAGE` */
-export function clientTls({ tls, tlsCa, tlsCert, tlsKey }: TlsFlags): HostTls | undefined {
-  checkPair(tlsCert, tlsKey);
-  if (tls !== true && tlsCa === undefined && tlsCert === undefined) return undefined;
-  return {
-    ...(tlsCa !== undefined && { ca: readNamed("--tls-ca", tlsCa) }),
-    ...(tlsCert !== undefined && { cert: readNamed("--tls-cert", tlsCert) }),
-    ...(tlsKey !== undefined && { key: readNamed("--tls-key", tlsKey) }),
-  };
-}
-
-/** @throws RakeError `USAGE` where one of them is missing */
-export function checkPair(cert: string | undefined, key: string | undefined): void {
-  if ((cert === undefined) === (key === undefined)) return;
-  const missing = cert === undefined ? "--tls-cert" : "--tls-key";
-  throw usageError(`--tls-cert and --tls-key belong together: ${missing} is missing`);
 }

@@ -1,6 +1,7 @@
 /** Hosts in a table: who is there, how busy, how fast, and what actions meet there (`rake hosts`). */
 import type { ProbedHost } from "../core/host-probe.js";
 import { printable } from "../core/words.js";
+import type { Advice } from "./progress.js";
 
 export interface HostRow {
   readonly address: string;
@@ -9,8 +10,8 @@ export interface HostRow {
 
 const HEADS = ["host", "name", "cores", "slots", "speed", "load", "sandbox", "resources", "toolchain"] as const;
 
-/** Ends with a line feed. */
-export function hostsText(rows: readonly HostRow[]): string {
+/** Ends with a line feed. @param advice what can be done about one that is not there */
+export function hostsText(rows: readonly HostRow[], advice: Advice = () => undefined): string {
   const cells = rows.map(({ address, host }) => ("facts" in host ? thereCells(address, host) : undefined));
   const shown = [HEADS, ...cells.filter((row) => row !== undefined)];
   const widths = HEADS.map((_, column) => Math.max(...shown.map((row) => (row[column] ?? "").length)));
@@ -21,7 +22,10 @@ export function hostsText(rows: readonly HostRow[]): string {
       .trimEnd();
   const lines = rows.map(({ address, host }, index) => {
     const row = cells[index];
-    return row === undefined ? `${address}  is not there: ${printable("why" in host ? host.why : "")}` : line(row);
+    if (row !== undefined) return line(row);
+    const why = "why" in host ? host.why : "";
+    const words = advice(why);
+    return `${address}  is not there: ${printable(why)}${words === undefined ? "" : ` (${words})`}`;
   });
   return `${[...(shown.length > 1 ? [line(HEADS)] : []), ...lines].join("\n")}\n`;
 }

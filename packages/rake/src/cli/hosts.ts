@@ -8,8 +8,10 @@ import type { ProbeOptions } from "../node/probe.js";
 import { addressOf, hostList } from "./addresses.js";
 import { readRakefile } from "./build.js";
 import { EXIT, usageError } from "./exit-codes.js";
-import { clientTls, readSecret, type TlsFlags } from "./files.js";
+import { readSecret } from "./files.js";
+import { hostAdvice } from "./host-advice.js";
 import { type HostRow, hostsText } from "./hosts-text.js";
+import { clientTls, type TlsFlags } from "./tls-files.js";
 
 interface HostsFlags extends TlsFlags {
   readonly file: string;
@@ -37,7 +39,7 @@ export function addHostsCommand(program: Command): void {
 
 async function runHosts(named: readonly HostAddress[], flags: HostsFlags): Promise<void> {
   const hosts = named.length > 0 ? named : hostsOf(flags.file);
-  if (hosts.length === 0) throw usageError(`${flags.file} names no HOSTS`);
+  if (hosts.length === 0) throw usageError(`${flags.file} names no HOSTS; rake hosts HOST:PORT asks others`);
   const options = probeOptions(flags);
   const { probeHost } = await import("../node/probe.js");
   const rows: readonly HostRow[] = await Promise.all(
@@ -46,7 +48,7 @@ async function runHosts(named: readonly HostAddress[], flags: HostsFlags): Promi
   const text =
     flags.json === true
       ? rows.map(({ address, host }) => `${JSON.stringify({ address, ...host })}\n`).join("")
-      : hostsText(rows);
+      : hostsText(rows, (why) => hostAdvice(why, { isTls: options.tls !== undefined, isV1: false }));
   process.stdout.write(text);
   if (!rows.some(({ host }) => "facts" in host)) process.exitCode = EXIT.noHost;
 }

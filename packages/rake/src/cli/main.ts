@@ -8,6 +8,7 @@ import { addExplainCommand } from "./explain.js";
 import { addHostsCommand } from "./hosts.js";
 import { watchOutput } from "./output.js";
 import { addServeCommand } from "./serve.js";
+import { unknownCommand } from "./unknown-command.js";
 
 const program: Command = new Command("rake")
   .description(
@@ -20,10 +21,15 @@ const program: Command = new Command("rake")
   .exitOverride();
 
 addBuildOptions(program);
-program.action((flags: BuildFlags) => runBuild(flags));
 addServeCommand(program);
 addHostsCommand(program);
 addExplainCommand(program);
+program.helpCommand("help [command]", "show what a command does, and its options");
+// The commands above take no more than they name; a word here is a command that does not exist.
+program.allowExcessArguments().action((flags: BuildFlags, { args: [word] }: Command) => {
+  if (word !== undefined) throw unknownCommand(program, word);
+  return runBuild(flags);
+});
 
 program.hook("preAction", (_program, command) => watchOutput(command.name()));
 

@@ -2,11 +2,14 @@
 import type { Action, Plan } from "../core/plan.js";
 import { countWords, printable, timeWords } from "../core/words.js";
 import { addressOf } from "./addresses.js";
+import { NO_HOSTS_ADVICE } from "./failures.js";
 
 /** Ends with a line feed. */
 export function planText({ hosts, sets }: Plan): string {
   const actions = sets.reduce((sum, set) => sum + set.actions.length, 0);
-  const named = hosts.length === 0 ? "no hosts" : hosts.map(addressOf).join(", ");
+  const isRemote = sets.some((set) => set.actions.some(({ remote }) => remote));
+  const none = isRemote ? `none: ${NO_HOSTS_ADVICE}` : "none";
+  const named = hosts.length === 0 ? none : hosts.map(addressOf).join(", ");
   const lines = [`${countWords(sets.length, "set")}, ${countWords(actions, "action")}; hosts: ${named}`];
   for (const { name, actions } of sets) {
     lines.push(`${name}:`);

@@ -10,6 +10,9 @@ export interface ProgressLine {
   readonly text: string;
 }
 
+/** Words on why a host is not there; undefined: none are needed. */
+export type Advice = (why: string) => string | undefined;
+
 interface RunningAttempt {
   readonly action: number;
   readonly where: Where;
@@ -25,9 +28,13 @@ export class Progress {
   readonly #addresses: readonly string[];
   readonly #running = new Map<number, RunningAttempt>();
   readonly #up = new Set<number>();
+  readonly #advice: Advice;
+  /** Of which host what was said: once is enough. */
+  readonly #advised = new Set<string>();
   #done = 0;
 
-  constructor({ hosts, sets }: Plan) {
+  constructor({ hosts, sets }: Plan, advice: Advice = () => undefined) {
+    this.#advice = advice;
     this.#addresses = hosts.map(addressOf);
     for (const action of sets.flatMap(({ actions }) => actions)) this.#actions.set(action.index, action);
   }
@@ -39,8 +46,9 @@ export class Progress {
         this.#up.add(event.host);
         return [];
       case "hostLost": {
-        const was = this.#up.delete(event.host) ? "is lost" : "is not there";
-        return [trouble(`${this.#address(event.host)} ${was}: ${event.why}${again(event.backoffMs)}`)];
+        const wasUp = this.#up.delete(event.host);
+        const what = wasUp ? `is lost: ${event.why}` : `is not there: ${event.why}${this.#adviceOn(event)}`;
+        return [trouble(`${this.#address(event.host)} ${what}${again(event.backoffMs)}`)];
       }
       case "hostBackedOff":
         return [trouble(`${this.#address(event.host)} is left alone: ${event.why}${again(event.backoffMs)}`)];
@@ -106,6 +114,14 @@ export class Progress {
   #idleWords(): string {
     if (this.#done === this.#actions.size) return "done";
     return this.#up.size === 0 ? "no host is there yet" : `asking ${this.#up.size === 1 ? "one host" : "hosts"}`;
+  }
+
+  #adviceOn({ host, why }: { readonly host: number; readonly why: string }): string {
+    const advice = this.#advice(why);
+    const key = `${host} ${advice}`;
+    if (advice === undefined || this.#advised.has(key)) return "";
+    this.#advised.add(key);
+    return ` (${advice})`;
   }
 
   #where(attempt: number): string {

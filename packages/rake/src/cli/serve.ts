@@ -5,23 +5,22 @@ import type { ServerEvent } from "../core/server-contract.js";
 import type { ServerMetrics } from "../node/metrics.js";
 import type { ServeOptions } from "../node/serve-options.js";
 import type { RakeServer } from "../node/server.js";
-import { EXIT, usageError } from "./exit-codes.js";
-import { checkPair, readNamed, readSecret } from "./files.js";
-import { wholeNumber } from "./numbers.js";
+import { EXIT } from "./exit-codes.js";
+import { readSecret } from "./files.js";
+import { size, wholeNumber } from "./numbers.js";
 import { writeLine } from "./output.js";
+import { checkCharges, checkHost, readablePaths } from "./serve-checks.js";
 import { serverLine } from "./server-lines.js";
 import { serverLogger } from "./server-logger.js";
 import { aborted, stopSignal } from "./signals.js";
+import { serverTls, type TlsFiles } from "./tls-files.js";
 
-interface ServeFlags {
+interface ServeFlags extends TlsFiles {
   readonly host: string;
   readonly port: number;
   readonly name?: string;
   readonly allowV1?: true;
   readonly secretFile?: string;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
-  readonly tlsCa?: string;
   readonly slots?: number;
   readonly sandbox?: Sandbox;
   readonly runAs?: string;
@@ -53,9 +52,8 @@ The first line on standard output is \`listening on HOST:PORT\`, with --metrics 
 action, with --json a line of JSON for everything that happens. Warnings go to standard error.`;
 
 const DEFAULT_PORT = 6238;
-const MAX = Number.MAX_SAFE_INTEGER;
 const MAX_MS = 2 ** 31 - 1;
-const bytes = wholeNumber(1, MAX);
+const bytes = size(1);
 const count = wholeNumber(1, 65_536);
 
 export function addServeCommand(program: Command): void {
@@ -84,13 +82,17 @@ export function addServeCommand(program: Command): void {
     .option("--resource <names>", "what actions may ask for by `on`, with commas between them", names)
     .option("--charge <name=ms>", "what a resource adds to a bid; may be repeated", charge)
     .option("--folder <dir>", "the store and the folders of actions (default: in ~/.cache/rake, by its port)")
-    .option("--max-store-bytes <n>", "of the store (default: 16 GiB)", bytes)
-    .option("--max-action-ms <ms>", "how long an action may run (default: 1 hour)", wholeNumber(1, MAX_MS))
-    .option("--max-cpu-seconds <n>", "of an action (default: 3600)", wholeNumber(1, MAX_MS))
-    .option("--max-memory-bytes <n>", "address space of a process (default: 4 GiB)", bytes)
+    .option("--max-store-bytes <size>", "of the store, as 512m or 2g (default: 16 GiB)", bytes)
+    .option(
+      "--max-action-ms <ms>",
+      "how long an action may run (default: 1 hour)",
+      wholeNumber(1, MAX_MS, "milliseconds"),
+    )
+    .option("--max-cpu-seconds <n>", "of an action (default: 3600)", wholeNumber(1, MAX_MS, "seconds"))
+    .option("--max-memory-bytes <size>", "address space of a process (default: 4 GiB)", bytes)
     .option("--max-processes <n>", "of an action (default: 256)", count)
-    .option("--max-file-bytes <n>", "of a file that an action writes (default: 4 GiB)", bytes)
-    .option("--max-folder-bytes <n>", "of the folder of an action (default: 16 GiB)", bytes)
+    .option("--max-file-bytes <size>", "of a file that an action writes (default: 4 GiB)", bytes)
+    .option("--max-folder-bytes <size>", "of the folder of an action (default: 16 GiB)", bytes)
     .option("--max-connections <n>", "of clients (default: 256)", count)
     .option("--max-connections-per-address <n>", "of clients at one address (default: 64)", count)
     .option("--metrics <port>", "serve Prometheus metrics on 127.0.0.1, port 0 for a free one", wholeNumber(0, 65_535))
@@ -140,7 +142,6 @@ const SAME = [
   "runAs",
   "allow",
   "env",
-  "readable",
   "folder",
   "maxStoreBytes",
   "maxActionMs",
@@ -154,7 +155,10 @@ const SAME = [
 ] as const satisfies readonly (keyof ServeFlags & keyof ServeOptions)[];
 
 function serveOptions(flags: ServeFlags): ServeOptions {
-  const { allowV1, resource, charge: chargeMs } = flags;
+  const { allowV1, resource, charge: chargeMs, readable } = flags;
+  checkHost(flags.host);
+  if (chargeMs !== undefined) checkCharges(chargeMs, resource ?? []);
+  const tls = serverTls(flags);
   const secret = readSecret(flags.secretFile);
   const given = SAME.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]] as const]));
   return {
@@ -163,19 +167,9 @@ function serveOptions(flags: ServeFlags): ServeOptions {
     ...(resource !== undefined && { resources: resource }),
     ...(chargeMs !== undefined && { chargeMs }),
     ...(secret !== undefined && { secret }),
-    ...tlsFiles(flags),
+    ...(readable !== undefined && { readable: readablePaths(readable) }),
+    ...(tls !== undefined && { tls }),
   };
-}
-
-function tlsFiles({ tlsCert, tlsKey, tlsCa }: ServeFlags): Pick<ServeOptions, "tls"> {
-  checkPair(tlsCert, tlsKey);
-  if (tlsCert === undefined || tlsKey === undefined) {
-    if (tlsCa !== undefined) throw usageError("--tls-ca needs --tls-cert and --tls-key");
-    return {};
-  }
-  const cert = readNamed("--tls-cert", tlsCert);
-  const key = readNamed("--tls-key", tlsKey);
-  return { tls: { cert, key, ...(tlsCa !== undefined && { ca: readNamed("--tls-ca", tlsCa) }) } };
 }
 
 function several(text: string, previous: readonly string[] = []): readonly string[] {
@@ -189,6 +183,6 @@ function names(text: string, previous: readonly string[] = []): readonly string[
 
 function charge(text: string, previous: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
   const [, name = "", ms = ""] = /^([^=\s]+)=(\d{1,9})$/.exec(text) ?? [];
-  if (name === "") throw new InvalidArgumentError("It must be NAME=MILLISECONDS.");
+  if (name === "") throw new InvalidArgumentError("It must be NAME=MILLISECONDS, as gpu=500.");
   return { ...previous, [name]: Number(ms) };
 }

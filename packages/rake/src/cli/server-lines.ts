@@ -19,7 +19,7 @@ export function serverLine(event: ServerEvent, isJson: boolean): string | undefi
     case "closed":
       return event.code === "END" || event.code === ""
         ? undefined
-        : `client ${event.connection}: ${event.code}, ${shortened(event.why, MAX_COMMAND)}`;
+        : `client ${event.connection}: ${event.code}${event.why && `, ${shortened(event.why, MAX_COMMAND)}`}`;
     default:
       return undefined;
   }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Progress } from "../../src/cli/progress.js";
 import type { BuildEvent } from "../../src/core/index.js";
-import { LOST_AND_AGAIN, planOf, TWO_HOSTS, timed } from "./reports.js";
+import { facts, LOST_AND_AGAIN, planOf, type Told, TWO_HOSTS, timed } from "./reports.js";
 import { endOf } from "./run-ends.js";
 
 /** The status line after each event at which it changes, with its time in front; and the lines that stay, indented. */
@@ -69,6 +69,23 @@ describe("progress", () => {
       "   trouble: line 3 (cc -c a.c) runs on this machine: no host is left for it",
       "   trouble: line 5 (cc -c b.c) takes long: it is started on beta:6333 too",
       "   trouble: FAILED line 3 (cc -c a.c): no host is left: a: no; b: no",
+    ]);
+  });
+
+  it("R32: says once of each host what can be done, and nothing of one that was there", () => {
+    const progress = new Progress(planOf(TWO_HOSTS), (why) => (why === "refused" ? "does it run?" : undefined));
+    const lost = (at: number, host: number, why: string): Told => {
+      return [at, { type: "hostLost", host, why, backoffMs: 0 }];
+    };
+    const told = [lost(1, 0, "refused"), lost(2, 0, "refused"), lost(3, 1, "refused"), lost(4, 1, "reset")];
+    const up: Told = [5, { type: "hostUp", host: 1, facts }];
+    const lines = timed([...told, up, lost(6, 1, "refused")]).flatMap((event) => progress.add(event));
+    expect(lines.map(({ text }) => text)).toEqual([
+      "alpha:6238 is not there: refused (does it run?)",
+      "alpha:6238 is not there: refused",
+      "beta:6333 is not there: refused (does it run?)",
+      "beta:6333 is not there: reset",
+      "beta:6333 is lost: refused",
     ]);
   });
 

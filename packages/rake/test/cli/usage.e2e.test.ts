@@ -26,12 +26,23 @@ chmodSync(join(folder, "open"), 0o644);
 describe("a wrong command line is code 2", () => {
   it.concurrent.for<readonly [args: readonly string[], message: RegExp]>([
     [[], /^rake: there is no Rakefile to be read: ENOENT.*; -f FILE names another\n$/],
-    [["frobnicate"], /too many arguments|unknown command/],
+    [
+      ["build"],
+      /^rake: there is no command "build"; rake alone builds .\/Rakefile, -f FILE another one; commands are serve, hosts, explain, help\n$/,
+    ],
+    [["-n", "good"], /^rake: there is no command "good"; .*, -f good builds that file; /],
+    [["serve", "more"], /too many arguments for 'serve'/],
     [["-f", "none"], /^rake: there is no Rakefile to be read: .*none/],
     [["-f", "good", "--hosts", "h:70000"], /option '--hosts <list>'.*found "70000"; accepted: a port from 1 to 65535/],
     [["-f", "good", "--v1", "6"], /Allowed choices are 4, 8/],
     [["-f", "good", "--v1", "4", "--secret-file", "secret"], /^rake: --secret-file is not for v1/],
     [["-f", "good", "--max-attempts", "0"], /It must be a whole number from 1 to 1000/],
+    [
+      ["-f", "good", "--max-cache-bytes", "1.5g"],
+      /It must be a whole number of bytes, 0 or more, or of k, m, g or t: 512m is 512 MiB/,
+    ],
+    [["-f", "good", "--host-wait-ms", "30s"], /It must be a whole number of milliseconds from 1/],
+    [["-f", "good", "--tls-ca", "text"], /^rake: --tls-ca: text holds no certificate in PEM: no start line\n/],
     [["-f", "good", "--secret-file", "short"], /^rake: --secret-file: secret must have 16 bytes or more, not 5\n/],
     [["-f", "good", "--secret-file", "open"], /^rake: --secret-file: the secret file open can be read by others/],
     [["-f", "good", "--tls-cert", "text"], /^rake: --tls-cert and --tls-key belong together: --tls-key is missing\n/],
@@ -42,22 +53,31 @@ describe("a wrong command line is code 2", () => {
     [["explain", "-f", "good"], /^rake: there was no build of good yet: /],
     [["explain", "seven"], /It must be the number of a line/],
     [["hosts"], /^rake: there is no Rakefile here; -f FILE names one, or name the hosts: rake hosts HOST:PORT\n/],
-    [["hosts", "-f", "hostless"], /^rake: hostless names no HOSTS\n/],
+    [["hosts", "-f", "hostless"], /^rake: hostless names no HOSTS; rake hosts HOST:PORT asks others\n/],
     [["hosts", "-f", "text"], /^text:1:1: found /],
     [["hosts", "a b:0"], /found "0"; accepted: a port/],
     [["serve", "--port", "70000"], /It must be a whole number from 0 to 65535/],
     [
       ["serve", "--host", "0.0.0.0"],
-      /^rake: --host is 0\.0\.0\.0, which other machines can reach: there must be a secret/,
+      /^rake: --host is 0\.0\.0\.0, which other machines can reach: there must be a secret, .*; --secret-file FILE names one; /,
     ],
-    [["serve", "--host", "0.0.0.0", "--secret-file", "secret", "--allow-v1"], /^rake: .*allowV1 is for loopback alone/],
+    [["serve", "--host", "127.0.0.1:80"], /^rake: --host is 127\.0\.0\.1:80: .*; --host 127\.0\.0\.1 --port 80\n/],
+    [
+      ["serve", "--host", "0.0.0.0", "--secret-file", "secret", "--allow-v1"],
+      /^rake: .*--allow-v1 is for loopback alone/,
+    ],
     [["serve", "--sandbox", "jail"], /Allowed choices are none, rlimit, bwrap/],
-    [["serve", "--charge", "gpu"], /It must be NAME=MILLISECONDS/],
+    [["serve", "--charge", "gpu"], /It must be NAME=MILLISECONDS, as gpu=500/],
+    [["serve", "--charge", "gpu=5"], /^rake: --charge gpu: there is no --resource gpu; this server has none\n/],
+    [["serve", "--charge", "gpu=5", "--resource", "fpga,tape"], /; this server has fpga, tape\n/],
+    [["serve", "--readable", "/no/such"], /^rake: --readable: there is no \/no\/such\n/],
+    [["serve", "--env", "A B"], /^rake: --env must be names of environment variables\n/],
+    [["serve", "--max-memory-bytes", "0"], /It must be a whole number of bytes, 1 or more/],
     [["serve", "--tls-key", "text"], /^rake: --tls-cert and --tls-key belong together: --tls-cert is missing\n/],
     [["serve", "--tls-ca", "text"], /^rake: --tls-ca needs --tls-cert and --tls-key\n/],
     [
       ["serve", "--port", "0", "--tls-cert", "text", "--tls-key", "text"],
-      /^rake: --tls-cert.*certificate or key cannot be used/,
+      /^rake: --tls-cert: text holds no certificate in PEM/,
     ],
   ])("%j", async ([args, message], { expect }) => {
     const { code, stdout, stderr } = await command.run(folder, ...args);
@@ -71,6 +91,8 @@ it("help says everything", async () => {
   expect(code).toBe(0);
   for (const word of ["--dry-run", "serve", "hosts", "explain", "Exit codes"]) expect(stdout).toContain(word);
   expect((await command.run(folder, "serve", "--help")).stdout).toContain("rake serve --allow 'cc *'");
+  expect(await command.run(folder, "help")).toMatchObject({ code: 0, stdout });
+  expect((await command.run(folder, "help", "serve")).stdout).toMatch(/^Usage: rake serve /);
   expect((await command.run(folder, "--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
@@ -114,16 +136,23 @@ describe("rake serve", () => {
     expect(await build("--secret-file", "secret")).toMatchObject({ code: 0, stdout: "2| one two\n" });
     expect(await build("--secret-file", "other")).toMatchObject({
       code: 3,
-      stderr: expect.stringMatching(/UNAUTHORIZED/),
+      stderr: expect.stringMatching(
+        /UNAUTHORIZED: the secrets differ \(--secret-file must hold the same at both ends\)/,
+      ),
     });
-    expect(await build()).toMatchObject({ code: 3, stderr: expect.stringMatching(/it asks for a secret/) });
+    expect(await build()).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/and there is none \(--secret-file FILE names it\)/),
+    });
     expect(await (await fetch(url)).text()).toMatch(/^rake_started_total 1$/m);
     const there = await command.run(folder, "hosts", address, "127.0.0.1:1", "--secret-file", "secret");
     expect([there.code, there.stderr]).toEqual([0, ""]);
     expect(there.stdout).toMatch(
       /^host +name +cores +slots +speed +load +sandbox +resources +toolchain\n127\.0\.0\.1:\d+ +den /,
     );
-    expect(there.stdout).toMatch(/^127\.0\.0\.1:1 {2}is not there: .*ECONNREFUSED/m);
+    expect(there.stdout).toMatch(
+      /^127\.0\.0\.1:1 {2}is not there: .*ECONNREFUSED.* \(does `rake serve` run there\?\)$/m,
+    );
     server.signal("SIGTERM");
     const { code, stdout } = await server.exited;
     expect(code).toBe(0);
