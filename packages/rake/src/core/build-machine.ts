@@ -126,7 +126,7 @@ export class BuildMachine {
       case "localStarted":
         return locals.started(input.attempt);
       case "localEnded":
-        return locals.ended(input.attempt, input.end);
+        return locals.ended(input.attempt, input.end, input.made);
       case "took":
         return settlement.of(input.attempt)?.took(input.bytes);
       case "outputWritten":

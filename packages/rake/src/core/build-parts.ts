@@ -5,8 +5,7 @@ import type { BuildContext } from "./build-context.js";
 import { CacheLookUps } from "./cache-lookups.js";
 import { HostTable } from "./host-table.js";
 import { InputTable } from "./input-table.js";
-import { LocalRuns } from "./local-runs.js";
-import type { RunEnd } from "./messages.js";
+import { type LocalEnd, LocalRuns } from "./local-runs.js";
 import { Placing } from "./placing.js";
 import { endText } from "./run-end.js";
 import { type FailureCode, Settlement } from "./settlement.js";
@@ -38,7 +37,7 @@ export class BuildParts {
       ready: (action) => this.#ready(action),
       unreadable: (action, message) => this.#unreadable(action, message),
     });
-    this.locals = new LocalRuns(context, (state, attempt, end) => this.#localEnded(state, attempt, end));
+    this.locals = new LocalRuns(context, (state, end) => this.#localEnded(state, end));
     this.lookUps = new CacheLookUps(context, this.hosts, {
       found: (state, attempt, outputs) => this.#found(state, attempt, outputs),
       notFound: (state) => {
@@ -138,12 +137,17 @@ export class BuildParts {
     else this.settlement.commitCached(state, attempt, outputs);
   }
 
-  #localEnded(state: ActionState, attempt: number, end: RunEnd): void {
-    if (end.end === "EXITED" && end.code === 0) {
+  #localEnded(state: ActionState, { attempt, why, end, made }: LocalEnd): void {
+    const isSuccess = end.end === "EXITED" && end.code === 0;
+    if (why === "fallback") {
+      if (isSuccess && !this.#isStopped) return this.settlement.commitMade(state, attempt, made);
+      this.#context.do({ type: "discard", attempt });
+    } else if (isSuccess) {
       state.status = "succeeded";
       this.#context.tell({ type: "actionSucceeded", action: state.action.index, attempt });
       return this.#listener.succeeded(state);
     }
-    if (end.end !== "CANCELLED") this.settlement.fail(state, "ACTION_FAILED", `${endText(end)} on this machine`);
+    if (end.end !== "CANCELLED" && !isSuccess)
+      this.settlement.fail(state, "ACTION_FAILED", `${endText(end)} on this machine`);
   }
 }

@@ -31,7 +31,13 @@ export type ClientInput =
   | { readonly type: "inputFailed"; readonly id: number; readonly message: string }
   /** Of a local attempt. */
   | { readonly type: "localStarted"; readonly attempt: number }
-  | { readonly type: "localEnded"; readonly attempt: number; readonly end: RunEnd }
+  /** `made`: what one that ran `apart` has for its commit; without it, nothing. */
+  | {
+      readonly type: "localEnded";
+      readonly attempt: number;
+      readonly end: RunEnd;
+      readonly made?: readonly MadeHere[];
+    }
   /** So many bytes of an attempt's streams and outputs are written away: credit may be given (R18). */
   | { readonly type: "took"; readonly attempt: number; readonly bytes: number }
   /** An output of it is whole in the attempt's folder, and has this digest. */
@@ -61,7 +67,14 @@ export type ClientOutput =
       readonly maxBytes: number;
     }
   /** Its streams go where `show` would put them. */
-  | { readonly type: "runLocal"; readonly attempt: number; readonly action: number; readonly command: string }
+  | {
+      readonly type: "runLocal";
+      readonly attempt: number;
+      readonly action: number;
+      readonly command: string;
+      /** Not in the Rakefile's folder, but in one of its own that has these inputs alone; what it makes is the attempt's (R32). */
+      readonly apart?: { readonly inputs: readonly InputHere[]; readonly wanted: readonly string[] };
+    }
   | { readonly type: "killLocal"; readonly attempt: number; readonly hard: boolean }
   /** Outputs of an attempt, one after another, into its own folder (R35). */
   | {
@@ -88,6 +101,18 @@ export type ClientOutput =
   | { readonly type: "event"; readonly event: BuildEvent }
   /** The last output. */
   | { readonly type: "finished"; readonly result: BuildResult };
+
+export interface InputHere {
+  readonly path: string;
+  readonly digest: string;
+  readonly mode: number;
+}
+
+/** An output that is whole in the folder of its attempt. */
+export interface MadeHere {
+  readonly path: string;
+  readonly size: number;
+}
 
 export type Where = { readonly host: number } | "local" | "cache";
 

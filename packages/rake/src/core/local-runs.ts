@@ -2,11 +2,13 @@
 
 import type { ActionState } from "./action-state.js";
 import { type BuildContext, NEVER } from "./build-context.js";
+import type { ClientOutput, MadeHere } from "./client-contract.js";
 import type { RunEnd } from "./messages.js";
 
 interface LocalRun {
   readonly attempt: number;
   readonly state: ActionState;
+  readonly why: LocalWhy;
   /** It is killed then, hard: its timeout, or `killMs` after a cancel. */
   killAt: number;
   /** Its end is not waited for any longer. */
@@ -16,15 +18,23 @@ interface LocalRun {
   killed: "TIMED_OUT" | "CANCELLED" | undefined;
 }
 
-type LocalWhy = "local" | "fallback";
+export type LocalWhy = "local" | "fallback";
+
+/** What became of one. */
+export interface LocalEnd {
+  readonly attempt: number;
+  readonly why: LocalWhy;
+  readonly end: RunEnd;
+  readonly made: readonly MadeHere[];
+}
 
 export class LocalRuns {
   readonly #context: BuildContext;
-  readonly #ended: (state: ActionState, attempt: number, end: RunEnd) => void;
+  readonly #ended: (state: ActionState, end: LocalEnd) => void;
   readonly #waiting: { readonly state: ActionState; readonly why: LocalWhy }[] = [];
   readonly #running = new Map<number, LocalRun>();
 
-  constructor(context: BuildContext, ended: (state: ActionState, attempt: number, end: RunEnd) => void) {
+  constructor(context: BuildContext, ended: (state: ActionState, end: LocalEnd) => void) {
     this.#context = context;
     this.#ended = ended;
   }
@@ -53,7 +63,10 @@ export class LocalRuns {
 
   /** It is not waited for. */
   abandon(): void {
-    for (const { attempt } of this.#running.values()) this.#context.do({ type: "killLocal", attempt, hard: true });
+    for (const { attempt, why } of this.#running.values()) {
+      this.#context.do({ type: "killLocal", attempt, hard: true });
+      if (why === "fallback") this.#context.do({ type: "discard", attempt });
+    }
     this.#running.clear();
   }
 
@@ -64,13 +77,13 @@ export class LocalRuns {
     this.#context.tell({ type: "started", action: run.state.action.index, attempt });
   }
 
-  ended(attempt: number, end: RunEnd): void {
+  ended(attempt: number, end: RunEnd, made: readonly MadeHere[] = []): void {
     const run = this.#running.get(attempt);
     if (run === undefined) return;
     this.#running.delete(attempt);
     const told = run.killed === undefined ? end : { ...end, end: run.killed, code: 0 };
     this.#context.tell({ type: "ended", action: run.state.action.index, attempt, end: told });
-    this.#ended(run.state, attempt, told);
+    this.#ended(run.state, { attempt, why: run.why, end: told, made });
     this.#start();
   }
 
@@ -103,13 +116,19 @@ export class LocalRuns {
       const attempt = this.#context.draw();
       const { index, command, timeoutMs } = state.action;
       const killAt = timeoutMs === undefined ? NEVER : this.#context.now + timeoutMs;
-      this.#running.set(attempt, { attempt, state, killAt, goneAt: NEVER, isStarted: false, killed: undefined });
+      this.#running.set(attempt, { attempt, state, why, killAt, goneAt: NEVER, isStarted: false, killed: undefined });
       state.status = "running";
       const expectedMs = state.knownMs(this.#context);
       this.#context.tell({ type: "placed", action: index, attempt, where: "local", expectedMs, why });
-      this.#context.do({ type: "runLocal", attempt, action: index, command });
+      const apart = why === "fallback" ? { apart: apartOf(state) } : {};
+      this.#context.do({ type: "runLocal", attempt, action: index, command, ...apart });
     }
   }
+}
+
+/** As at a host: with its inputs alone. */
+function apartOf({ action, inputs }: ActionState): NonNullable<Extract<ClientOutput, { type: "runLocal" }>["apart"]> {
+  return { inputs: inputs.map(({ path, digest, mode }) => ({ path, digest, mode })), wanted: action.produces };
 }
 
 const NOTHING: RunEnd = { end: "FAILED", code: 0, cpuMicros: 0, peakBytes: 0, wallMicros: 0, text: "" };

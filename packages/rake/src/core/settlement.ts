@@ -5,10 +5,12 @@ import type { AttemptListener, Fault } from "./attempt-facts.js";
 import type { Offer } from "./bidding.js";
 import { type BuildContext, NEVER } from "./build-context.js";
 import { cacheKey } from "./cache-keys.js";
+import type { MadeHere } from "./client-contract.js";
 import type { Host } from "./host.js";
 import type { HostTable } from "./host-table.js";
 import type { RunEnd } from "./messages.js";
 import { OutputPlaces } from "./output-places.js";
+import { matches } from "./paths.js";
 import { RemoteAttempt } from "./remote-attempt.js";
 import { endText } from "./run-end.js";
 
@@ -154,6 +156,22 @@ export class Settlement implements AttemptListener {
     }
     this.#context.do({ type: "showKept", attempt });
     this.#commit(state, attempt, paths, undefined);
+  }
+
+  /** What an action made here that no host could run: as much is asked of it as of a host's (R24, R25, R35). */
+  commitMade(state: ActionState, attempt: number, made: readonly MadeHere[]): void {
+    const { action } = state;
+    const paths = made.map(({ path }) => path);
+    const bytes = made.reduce((sum, { size }) => sum + size, 0);
+    this.#context.tell({ type: "received", action: action.index, attempt, outputs: paths.length, bytes });
+    const lacking = action.produces.find((pattern) => !paths.some((path) => matches(pattern, path)));
+    const fault =
+      lacking === undefined
+        ? this.places.claim(action, paths)
+        : `it made nothing that ${lacking} means, on this machine`;
+    if (fault === undefined) return this.#commit(state, attempt, paths, undefined);
+    this.#context.do({ type: "discard", attempt });
+    this.fail(state, "OUTPUT", fault);
   }
 
   committed(attempt: number): void {

@@ -2,11 +2,13 @@
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { BuildMachine } from "../core/build-machine.js";
+import { resolveBuildOptions } from "../core/build-options.js";
 import type { ClientInput, ClientOutput } from "../core/client-contract.js";
 import { type BuildReport, emptyReport, reported } from "../core/report.js";
 import { Attempts } from "./attempts.js";
 import type { BuildFolder } from "./build-folder.js";
 import type { BuildSetting } from "./build-options.js";
+import { Fallbacks } from "./fallbacks.js";
 import { FileDigests, inputTrouble } from "./file-digests.js";
 import { HostSocket } from "./host-socket.js";
 import { InputReader } from "./input-reader.js";
@@ -25,6 +27,7 @@ export class BuildDriver {
   readonly #screen: Screen;
   readonly #attempts: Attempts;
   readonly #locals: LocalRuns;
+  readonly #fallbacks: Fallbacks;
   readonly #digests: FileDigests;
   readonly #reader: InputReader;
   readonly #links = new Map<number, HostSocket>();
@@ -67,7 +70,17 @@ export class BuildDriver {
     });
     this.#locals = new LocalRuns(folder, this.#screen, {
       started: (attempt) => this.#tell({ type: "localStarted", attempt }),
-      ended: (attempt, end) => this.#tell({ type: "localEnded", attempt, end }),
+      ended: (attempt, end) => {
+        if (this.#fallbacks.has(attempt)) this.#fallbacks.ended(attempt, end);
+        else this.#tell({ type: "localEnded", attempt, end });
+      },
+    });
+    const { maxOutputs, maxOutputBytes } = resolveBuildOptions(machine);
+    this.#fallbacks = new Fallbacks({
+      ...{ root: folder.root, maxOutputs, maxOutputBytes },
+      folderOf: (attempt) => this.#attempts.folder(attempt),
+      start: ({ attempt, action, command }, place) => this.#locals.run(attempt, action, command, place),
+      ended: (attempt, end, made) => this.#tell({ type: "localEnded", attempt, end, made }),
     });
     this.#digests = new FileDigests(folder.root, folder.state, onTrouble);
     this.#reader = new InputReader(folder.root, this.#digests);
@@ -97,6 +110,7 @@ export class BuildDriver {
     for (const socket of this.#links.values()) socket.end();
     this.#links.clear();
     await this.#locals.close();
+    await this.#fallbacks.close();
     await this.#attempts.close();
     await this.#screen.settled();
     await this.#reader.close();
@@ -139,8 +153,10 @@ export class BuildDriver {
       case "readInput":
         return void this.#read(output);
       case "runLocal":
+        if (output.apart !== undefined) return this.#fallbacks.run(output, output.apart);
         return this.#locals.run(output.attempt, output.action, output.command);
       case "killLocal":
+        this.#fallbacks.kill(output.attempt);
         return this.#locals.kill(output.attempt, output.hard);
       case "openOutput":
         return attempts.folder(output.attempt).open(output.path, output.mode, output.size);

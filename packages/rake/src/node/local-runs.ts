@@ -25,10 +25,11 @@ export class LocalRuns {
     this.#events = events;
   }
 
-  run(attempt: number, action: number, command: string): void {
+  /** @param folder default: the Rakefile's */
+  run(attempt: number, action: number, command: string, folder: string = this.#folder.root): void {
     const run = new LocalRun({
       command,
-      folder: this.#folder.root,
+      folder,
       mark: this.#folder.own,
       fifos: this.#pipes(),
       print: (stream, bytes) => this.#screen.add({ stream, bytes, action }),

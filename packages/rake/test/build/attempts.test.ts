@@ -84,6 +84,21 @@ describe("R32: lost hosts and attempts", () => {
     expect(local.result).toMatchObject({ outcome: "succeeded" });
   });
 
+  it("what no host could run is to make here what it announced, and brings that as a host would", () => {
+    const options = { backoffMs: 1, localFallback: true };
+    const here = (command: string): FakeWorld =>
+      run([[{ command, produces: ["a", "b*"] }]], 1, { servers: [lying("FAILED", 0, 99)], options });
+    const whole = here("work=5 out=a,b1");
+    expect(whole.result).toMatchObject({ outcome: "succeeded" });
+    expect(whole.committed.map(({ path }) => path).sort()).toEqual(["a", "b1"]);
+    expect(whole.ofType("received")).toMatchObject([{ outputs: 2 }]);
+    expect(whole.asked("runLocal")).toMatchObject([{ apart: { inputs: [], wanted: ["a", "b*"] } }]);
+    const lacking = here("work=5 out=a");
+    expect(lacking.result).toMatchObject({ outcome: "failed", code: "OUTPUT" });
+    expect(lacking.result?.message).toContain("it made nothing that b* means, on this machine");
+    expect(lacking.committed).toEqual([]);
+  });
+
   it("back-off doubles to its bound, until an action has succeeded there", () => {
     const plan = planOf([["work=5"]]);
     const world = new FakeWorld(plan, { options: { noHostMs: 100_000, maxBackoffMs: 3_000 } });

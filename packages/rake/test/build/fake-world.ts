@@ -185,7 +185,7 @@ export class FakeWorld {
         return this.#soon({ type: "inputBytes", id: output.id, bytes });
       }
       case "runLocal":
-        return this.#runLocal(output.attempt, output.command);
+        return this.#runLocal(output.attempt, output.command, output.apart !== undefined);
       case "killLocal":
         this.#killed.add(output.attempt);
         return;
@@ -265,7 +265,7 @@ export class FakeWorld {
     });
   }
 
-  #runLocal(attempt: number, command: string): void {
+  #runLocal(attempt: number, command: string, isApart: boolean): void {
     const { workMs, exit, outputs, end } = doingOf(command);
     this.#soon({ type: "localStarted", attempt });
     const measured = { cpuMicros: 0, peakBytes: 0, wallMicros: workMs * 1_000, text: "" };
@@ -274,8 +274,18 @@ export class FakeWorld {
         return this.tell({ type: "localEnded", attempt, end: { end: "SIGNALLED", code: 15, ...measured } });
       }
       if (leftMs > 0) return this.after(Math.min(10, leftMs), () => poll(leftMs - 10));
-      for (const path of exit === 0 ? outputs : []) this.files.set(path, contentOf(command, path));
-      this.tell({ type: "localEnded", attempt, end: { end, code: exit, ...measured } });
+      const made = (exit === 0 ? outputs : []).map((path) => ({ path, bytes: contentOf(command, path) }));
+      for (const { path, bytes } of made) {
+        if (isApart) this.#whole.set(`${attempt} ${path}`, { digest: digestOf(bytes), bytes });
+        else this.files.set(path, bytes);
+      }
+      const sizes = made.map(({ path, bytes }) => ({ path, size: bytes.length }));
+      this.tell({
+        type: "localEnded",
+        attempt,
+        end: { end, code: exit, ...measured },
+        ...(isApart && { made: sizes }),
+      });
     };
     this.after(0, () => poll(workMs));
   }

@@ -25,21 +25,21 @@ export function fault(world: FakeWorld, plan: Plan, maxAttempts = 3): string | u
       return `action ${action} succeeded without exit code 0`;
     }
     const isCommitted = world.settled.some((one) => one.attempt === attempt && one.how === "commit");
-    if (placed.where !== "local" && !isCommitted) return `action ${action} succeeded without its outputs`;
+    if (placed.why !== "local" && !isCommitted) return `action ${action} succeeded without its outputs`;
   }
   return attemptFault(world, maxAttempts) ?? orderFault(events, plan) ?? outputFault(world, plan);
 }
 
 function attemptFault(world: FakeWorld, maxAttempts: number): string | undefined {
   const counts = new Map<number, number>();
-  for (const { attempt, action, where } of world.ofType("placed")) {
+  for (const { attempt, action, where, why } of world.ofType("placed")) {
     const settled = world.settled.filter((one) => one.attempt === attempt);
-    if (where === "local") {
+    if (why === "local") {
       if (settled.length > 0) return `the local attempt ${attempt} is ${settled[0]?.how}ed`;
       continue;
     }
     if (settled.length !== 1) return `attempt ${attempt} is settled ${settled.length} times`;
-    if (where === "cache") continue;
+    if (where === "cache" || where === "local") continue;
     const lost = world.ofType("attemptLost").find((one) => one.attempt === attempt);
     if (lost?.why !== UNCOUNTED) counts.set(action, (counts.get(action) ?? 0) + 1);
   }

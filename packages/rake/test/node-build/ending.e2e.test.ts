@@ -126,6 +126,30 @@ it("R32: original: one host that refuses the connection does not end a build; no
   expect([here.outcome, filesIn(folder)]).toEqual(["succeeded", { out: "local\n" }]);
 });
 
+it("R25, R32: what runs here since no host could has its inputs alone, is to make what it announced, and brings nothing else", async () => {
+  const options = { hosts: at(1), localFallback: true, ...LOST };
+  const rakefile = (command: string): string => set(`\tremote-${command}\n\t\trequires d/in\n\t\tproduces out lib/*.o`);
+  const folder = scratchFolder({ "d/in": "in", other: "other", out: "old" });
+  const files = { "d/in": "in", other: "other", out: "old" };
+  const lacking = await built(folder, rakefile("cat d/in >out; ls >aside"), options);
+  expect([lacking.outcome, filesIn(folder)]).toEqual(["failed", files]);
+  expect(lacking.message).toContain("made nothing that lib/*.o means");
+  const whole = await built(
+    folder,
+    rakefile("mkdir lib; cat d/in >lib/a.o; ls >out; echo x >aside; echo said"),
+    options,
+  );
+  const { "lib/a.o": made, out, ...rest } = filesIn(folder);
+  expect([whole.outcome, whole.stdout, made, out, rest]).toEqual([
+    "succeeded",
+    "said\n",
+    "in",
+    "d\nlib\nout\n",
+    { "d/in": "in", other: "other" },
+  ]);
+  expect(whole.report.actions[0]?.attempts.at(-1)).toMatchObject({ where: "local", outputs: 2 });
+});
+
 it("R32: original: a server that vanishes is never a success, wherever it does", async () => {
   const host = await server();
   for (const type of ["STARTED", "STDOUT", "STATUS", "OUTPUT", "DONE"]) {

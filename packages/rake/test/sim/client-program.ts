@@ -60,6 +60,7 @@ interface AttemptFolder {
 interface LocalRun {
   readonly action: number;
   readonly effect: Effect;
+  readonly isApart: boolean;
 }
 
 type Token = () => void;
@@ -234,7 +235,7 @@ export class ClientProgram implements NodeProgram {
           return { type: "inputBytes", id, bytes };
         });
       case "runLocal":
-        return this.#runLocal(output.attempt, output.action, output.command);
+        return this.#runLocal(output.attempt, output.action, output.command, output.apart !== undefined);
       case "killLocal":
         return this.#killLocal(output.attempt, output.hard);
       case "openOutput": {
@@ -337,10 +338,10 @@ export class ClientProgram implements NodeProgram {
     });
   }
 
-  #runLocal(attempt: number, action: number, command: string): void {
+  #runLocal(attempt: number, action: number, command: string, isApart: boolean): void {
     const { folder, toolchain } = this.#around;
     const effect = perform(command, folder, toolchain);
-    this.#local.set(attempt, { action, effect });
+    this.#local.set(attempt, { action, effect, isApart });
     this.#answer(() => ({ type: "localStarted", attempt }));
     this.#later(effect.workMs, () => this.#endLocal(attempt, effect.signal, effect.code));
   }
@@ -356,12 +357,14 @@ export class ClientProgram implements NodeProgram {
     const run = this.#local.get(attempt);
     if (run === undefined) return;
     this.#local.delete(attempt);
-    const { effect, action } = run;
-    this.#around.watch.ranHere(action, code === 0 && signal === 0);
-    for (const [path, file] of effect.outputs) this.#around.folder.set(path, file);
+    const { effect, action, isApart } = run;
+    const folder = isApart ? this.#of(attempt).files : this.#around.folder;
+    if (!isApart) this.#around.watch.ranHere(action, code === 0 && signal === 0);
+    for (const [path, file] of effect.outputs) folder.set(path, file);
+    const made = isApart ? [...effect.outputs].map(([path, { bytes }]) => ({ path, size: bytes.length })) : [];
     this.#around.watch.shown(attempt, "stdout", effect.stdout);
     this.#around.watch.shown(attempt, "stderr", effect.stderr);
-    this.#feed({ type: "localEnded", attempt, end: endOf(signal, code) });
+    this.#feed({ type: "localEnded", attempt, end: endOf(signal, code), made });
   }
 }
 
