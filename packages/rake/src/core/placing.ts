@@ -6,7 +6,7 @@ import type { BuildContext } from "./build-context.js";
 import type { Host } from "./host.js";
 import type { HostTable } from "./host-table.js";
 import { type BidView, type BusyView, lowest } from "./placement.js";
-import { gainMs, leftMs, overdue, speculatesAt } from "./speculation.js";
+import { type AttemptView, gainMs, leftMs, overdue, speculatesAt } from "./speculation.js";
 import { hasResources, Starvation, type Starved } from "./starvation.js";
 
 /** A hold lasts so much of what the best bid would take: then what runs is looked at again. */
@@ -105,11 +105,13 @@ export class Placing {
     for (const round of this.#rounds) soonest = Math.min(soonest, round.nextDeadline());
     if (this.#queue.length > 0 && this.#holdUntil > this.#context.now) soonest = Math.min(soonest, this.#holdUntil);
     if (!this.#maySpeculate) return soonest;
-    for (const { placedAt, expectedMs, host, state } of this.#candidates()) {
-      if (this.#askable(state, host).length === 0) continue;
-      const { settings, now } = this.#context;
-      for (const after of [settings.speculateMs, speculatesAt(expectedMs, settings)]) {
-        if (placedAt + after > now) soonest = Math.min(soonest, placedAt + after);
+    const { settings, now } = this.#context;
+    for (const { state } of this.#candidates()) {
+      if (this.#elsewhere(state).length === 0) continue;
+      for (const { placedAt, placed } of state.live) {
+        for (const after of [settings.speculateMs, speculatesAt(placed.expectedMs, settings)]) {
+          if (placedAt + after > now) soonest = Math.min(soonest, placedAt + after);
+        }
       }
     }
     return soonest;
@@ -147,8 +149,8 @@ export class Placing {
     round.ask(hosts);
   }
 
-  #askable(state: ActionState, but?: Host): Host[] {
-    return this.#hosts.all.filter((host) => host !== but && host.isAskable && this.#mayRun(host, state));
+  #askable(state: ActionState): Host[] {
+    return this.#hosts.all.filter((host) => host.isAskable && this.#mayRun(host, state));
   }
 
   #mayRun(host: Host, state: ActionState): boolean {
@@ -160,7 +162,7 @@ export class Placing {
     this.#rounds.delete(round);
     state.round = undefined;
     if (bids.length > 0) this.#starvation.moved();
-    const winner = isSpeculative && !isWorthASecond(state) ? undefined : this.#choose(round);
+    const winner = isSpeculative && !isWorthAnother(state) ? undefined : this.#choose(round);
     round.close(winner);
     if (winner !== undefined) this.#listener.place(state, winner, isSpeculative);
     else if (!isSpeculative) this.addAgain(state);
@@ -213,35 +215,46 @@ export class Placing {
     return this.#context.settings.speculate && this.#queue.length === 0 && this.#rounds.size === 0;
   }
 
-  /** Attempts that have no second one. */
-  #candidates() {
+  /** Actions that another attempt could end sooner. */
+  #candidates(): { readonly state: ActionState; readonly attempts: readonly AttemptView[] }[] {
     const { now, settings } = this.#context;
     return [...this.#running].flatMap((state) => {
-      const [attempt] = state.live;
-      if (attempt === undefined || !isWorthASecond(state) || state.attempts >= settings.maxAttempts) return [];
-      const { host, placedAt, placed } = attempt;
-      return { state, host, placedAt, expectedMs: placed.expectedMs, elapsedMs: now - placedAt };
+      if (!isWorthAnother(state) || state.attempts >= settings.maxAttempts) return [];
+      const attempts = [...state.live].map(({ host, placedAt, placed }) => {
+        return { elapsedMs: now - placedAt, expectedMs: placed.expectedMs, speed: this.#speed(host) };
+      });
+      return [{ state, attempts }];
     });
+  }
+
+  /** Hosts that may be asked and do not run it. */
+  #elsewhere(state: ActionState): Host[] {
+    const taken = new Set([...state.live].map(({ host }) => host));
+    return this.#askable(state).filter((host) => !taken.has(host));
   }
 
   #speculate(): void {
     if (!this.#maySpeculate || !this.#hosts.all.some((host) => host.isAskable)) return;
+    const { settings } = this.#context;
     const candidates = this.#candidates();
-    for (const { state, host } of overdue(candidates, this.#context.settings)) {
-      const hosts = this.#askable(state, host);
-      if (hosts.length > 0) return this.#open(state, hosts, true);
-    }
     let best: { readonly state: ActionState; readonly hosts: readonly Host[]; readonly gain: number } | undefined;
-    for (const candidate of candidates) {
-      const { state, host } = candidate;
-      const gains = this.#askable(state, host).map((other): [Host, number] => {
-        return [other, gainMs(candidate, this.#speed(other) / this.#speed(host), this.#context.settings)];
+    for (const { state, attempts } of candidates) {
+      const gains = this.#elsewhere(state).map((host): [Host, number] => {
+        return [host, gainMs(attempts, this.#speed(host), settings)];
       });
       const gain = Math.max(0, ...gains.map(([, one]) => one));
       if (gain <= (best?.gain ?? 0)) continue;
-      best = { state, hosts: gains.flatMap(([other, one]) => (one > 0 ? [other] : [])), gain };
+      best = { state, hosts: gains.flatMap(([host, one]) => (one > 0 ? [host] : [])), gain };
     }
-    if (best !== undefined) this.#open(best.state, best.hosts, true);
+    if (best !== undefined) return this.#open(best.state, best.hosts, true);
+    // Nobody knows what keeps the others: a host that is slower may be free of it.
+    const alone = candidates.flatMap(({ state, attempts: [first, other] }) => {
+      return first === undefined || other !== undefined ? [] : [{ state, ...first }];
+    });
+    for (const { state } of overdue(alone, settings)) {
+      const hosts = this.#elsewhere(state);
+      if (hosts.length > 0) return this.#open(state, hosts, true);
+    }
   }
 
   /** With what was learned of it (R30). */
@@ -250,8 +263,8 @@ export class Placing {
   }
 }
 
-/** It has one attempt, and that one has not ended. */
-function isWorthASecond(state: ActionState): boolean {
-  if (state.status !== "running" || state.live.size !== 1 || state.failed !== undefined) return false;
+/** Its attempts run, and none of them has ended. */
+function isWorthAnother(state: ActionState): boolean {
+  if (state.status !== "running" || state.live.size === 0 || state.failed !== undefined) return false;
   return [...state.live].every(({ phase }) => phase !== "checking" && phase !== "ready");
 }

@@ -1,4 +1,4 @@
-/** Which attempt is worth a second one (docs/rake.md R31): a pure rule. */
+/** Which action is worth another attempt (docs/rake.md R31): a pure rule. */
 
 export interface RunningView {
   readonly elapsedMs: number;
@@ -22,18 +22,27 @@ export function overdue<View extends RunningView>(running: readonly View[], rule
   return late.sort((a, b) => b.elapsedMs - b.expectedMs - (a.elapsedMs - a.expectedMs));
 }
 
-/** An attempt elsewhere must be thought to need no more than this share of what the first one still does. */
-const SWIFTER_SHARE = 0.75;
+/** An attempt elsewhere must be thought to need no more than this share of what those that run still do. */
+const SWIFTER_SHARE = 0.9;
 
 /** What it still takes. Nobody knows, once it took longer than expected: half as long again as it did. */
 export function leftMs({ elapsedMs, expectedMs }: RunningView): number {
   return Math.max(expectedMs - elapsedMs, elapsedMs / 2);
 }
 
-/** How much sooner it is thought to end on a host that is `times` as fast, begun now; 0 where that is too little. */
-export function gainMs(view: RunningView, times: number, { speculateMs }: SpeculationRule): number {
-  if (view.elapsedMs < speculateMs) return 0;
-  const left = leftMs(view);
-  const elsewhere = (view.elapsedMs + left) / times;
+/** One of the attempts of an action, and the speed of its host. */
+export interface AttemptView extends RunningView {
+  readonly speed: number;
+}
+
+/**
+ * How much sooner the action is thought to end on a host of `speed`, begun now, than by the attempts that run; 0 where that is
+ * too little. The attempt that got furthest says how much work it is.
+ */
+export function gainMs(attempts: readonly AttemptView[], speed: number, { speculateMs }: SpeculationRule): number {
+  if (attempts.some(({ elapsedMs }) => elapsedMs < speculateMs)) return 0;
+  const work = Math.max(...attempts.map((one) => (one.elapsedMs + leftMs(one)) * one.speed));
+  const left = Math.min(...attempts.map((one) => work / one.speed - one.elapsedMs));
+  const elsewhere = work / speed;
   return elsewhere <= SWIFTER_SHARE * left ? left - elsewhere : 0;
 }

@@ -88,10 +88,23 @@ it("R19: a host that was paused hears first what came meanwhile: what it held to
 
 it("R31: a faster host that is free is worth a second attempt while much is left, and not behind that", () => {
   const rule = { speculateAfter: 1.5, speculateMs: 500 };
-  expect(leftMs({ elapsedMs: 600, expectedMs: 4_000 })).toBe(3_400);
-  expect(leftMs({ elapsedMs: 4_000, expectedMs: 4_000 })).toBe(2_000);
-  expect(gainMs({ elapsedMs: 600, expectedMs: 4_000 }, 4, rule)).toBe(2_400);
-  expect(gainMs({ elapsedMs: 400, expectedMs: 4_000 }, 4, rule)).toBe(0);
-  expect(gainMs({ elapsedMs: 600, expectedMs: 4_000 }, 1, rule)).toBe(0);
-  expect(gainMs({ elapsedMs: 2_600, expectedMs: 4_000 }, 2, rule)).toBe(0);
+  const one = (elapsedMs: number, expectedMs: number, speed = 1) => ({ elapsedMs, expectedMs, speed });
+  expect(leftMs(one(600, 4_000))).toBe(3_400);
+  expect(leftMs(one(4_000, 4_000))).toBe(2_000);
+  expect(gainMs([one(600, 4_000)], 4, rule)).toBe(2_400);
+  expect(gainMs([one(400, 4_000)], 4, rule)).toBe(0);
+  expect(gainMs([one(600, 4_000)], 1, rule)).toBe(0);
+  expect(gainMs([one(2_600, 4_000)], 2, rule)).toBe(0);
+});
+
+it("R31: two attempts on slow hosts are not all: one that is much faster than both is worth a third", () => {
+  const rule = { speculateAfter: 1.5, speculateMs: 500 };
+  // 6,000 of work by the first, which still needs 2,000; the second, begun later, would need 4,000.
+  const attempts = [
+    { elapsedMs: 4_000, expectedMs: 4_000, speed: 1 },
+    { elapsedMs: 1_000, expectedMs: 3_000, speed: 1.2 },
+  ];
+  expect(gainMs(attempts, 4, rule)).toBe(500);
+  expect(gainMs(attempts, 2, rule)).toBe(0);
+  expect(gainMs([...attempts, { elapsedMs: 100, expectedMs: 1_000, speed: 6 }], 9, rule)).toBe(0);
 });
