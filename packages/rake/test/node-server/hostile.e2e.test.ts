@@ -1,5 +1,5 @@
 /** Actions and clients that try to have the server do what they may not: at other folders, or to others. */
-import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
@@ -7,7 +7,7 @@ import { start } from "../../../../test/process.js";
 import { scratchFolder } from "../../../../test/scratch.js";
 import { EmptyFolder } from "../../src/node/empty-folder.js";
 import { isLargerThan } from "../../src/node/folder-size.js";
-import { removeFolder } from "../../src/node/removal.js";
+import { partsOf, removeFolder } from "../../src/node/removal.js";
 import { placeInputs } from "../../src/node/run-folder.js";
 import { ServerConnection } from "../../src/node/server-connection.js";
 import { ActionRig } from "./action-rig.js";
@@ -39,6 +39,23 @@ it("R25, R58: what is removed behind an action is what it left, never what its l
   await run.remove();
   expect(readdirSync(foreign)).toEqual(["secret"]);
   expect(rig.trouble).toEqual([]);
+});
+
+it("R26, R58: a wide folder is removed by several at once, whatever links and names are in it", async () => {
+  const foreign = foreignFolder();
+  const top = scratchFolder();
+  for (let index = 0; index < 2_000; index++) mkdirSync(`${top}/many/a${index % 40}/${index}`, { recursive: true });
+  symlinkSync(foreign, `${top}/many/link`);
+  mkdirSync(Buffer.from(`${top}/many/bad\xff`, "latin1"));
+  mkdirSync(`${top}/many/-rf`);
+  const parts = await partsOf(`${top}/many`);
+  expect(parts.length).toBeGreaterThan(32);
+  expect(parts.filter((part) => part.endsWith("link"))).toEqual([]);
+  mkdirSync(`${top}/narrow/one/two`, { recursive: true });
+  expect(await partsOf(`${top}/narrow`)).toEqual([]);
+  await removeFolder(`${top}/many`);
+  await removeFolder(`${top}/narrow`);
+  expect([readdirSync(top), readdirSync(foreign)]).toEqual([[], ["secret"]]);
 });
 
 it("R27: a client that does not take what it is sent is not read from, until it does", async () => {
