@@ -88,10 +88,7 @@ local function entry(read)
   if length > read:left() then read:fault("the bytes of an entry go past the end") end
   if kind == JOIN then
     if length < 1 or length > 64 then read:fault("a name of " .. length .. " bytes, not 1 to 64") end
-    local range = read.tvb:range(read.at, length)
-    if read.tree then read.tree:add_packet_field(field.name, range, ENC_UTF_8) end
-    read.at = read.at + length
-    local fault = common.text_fault(range:raw(), true)
+    local fault = common.text_fault(read:characters(length, field.name, "the name"), true)
     if fault then read:fault("the name " .. fault) end
   elseif kind == MESSAGE then
     if length > 0 then read:bytes(length, field.bytes, "the bytes") end

@@ -140,7 +140,9 @@ function Lines:next(what)
 end
 
 function Lines:add(key, at, length, value)
-  if self.item and length > 0 then self.item:add(field[key], self.tvb:range(at, length), value) end
+  if self.item == nil or length == 0 then return end
+  local range = self.tvb:range(at, length)
+  if value == nil then self.item:add(field[key], range) else self.item:add(field[key], range, value) end
 end
 
 local function names(lines)

@@ -1,6 +1,7 @@
 --- Dissector of rake (docs/rake.md) over TCP: wire v2, and wire v1 in both dialects, which the first bytes tell apart (R10).
 
 local common = require("lab-common")
+local v1 = require("rake-v1")
 if not common.is_new("rake") then return end
 
 local NAMES = {
@@ -13,10 +14,6 @@ for _, name in ipairs({ "HELLO", "AUTH", "QUOTE", "BLOB", "EXECUTE", "CANCEL", "
 for _, name in ipairs(NAMES) do
   if SPEAKERS[name] == nil then SPEAKERS[name] = "server" end
 end
-local V1_NAMES = {
-  "QUOTE_REQUEST", "QUOTE_REPLY", "BIN_FILE", "SEND_FILE", "EXECUTE", "RETURN_STATUS", "RETURN_STDOUT", "RETURN_STDERR",
-  "RETURN_FILE", "ACK", "NO_OUTPUT",
-}
 local MAX_SAFE, MAX_TEXT, MAX_BODY, MAX_COMMAND = 9007199254740991, 1024, 65536, 65536
 
 local rake, field = common.protocol("rake", "Lab rake", {
@@ -77,7 +74,7 @@ local rake, field = common.protocol("rake", "Lab rake", {
   { "bye_code", "uint64", "Code", common.values({ "END", "BAD_MESSAGE", "UNAUTHORIZED", "VERSION", "FULL", "IDLE", "SHUTDOWN", "TOO_BIG" }) },
   { "rest", "bytes", "Fields of a later version" },
   { "dialect", "string", "Dialect" },
-  { "v1_code", "uint64", "Code (v1)", common.values(V1_NAMES, 1) },
+  { "v1_code", "uint64", "Code (v1)", common.values(v1.NAMES, 1) },
   { "v1_cost", "uint64", "Cost (v1)", base.DEC },
   { "v1_status", "uint64", "Status (v1)", base.DEC },
   { "v1_name", "string", "File (v1)" },
@@ -287,106 +284,19 @@ local function dissect_v2(tvb, pinfo, tree, state)
   end)
 end
 
--- Wire v1 --------------------------------------------------------------------------------------------------------------------
-
-local V1_SPEAKERS = { [1] = "client", [3] = "client", [4] = "client", [5] = "client" }
-local CLIENT_OPENS = { [1] = true, [3] = true, [4] = true, [5] = true }
-local SERVER_OPENS = { [2] = true, [6] = true, [7] = true, [8] = true, [10] = true, [11] = true }
-local FILES_OR_EXECUTE = { [3] = true, [4] = true, [5] = true }
--- What may come behind a message; behind any other nothing comes.
-local BEHIND = {
-  [3] = FILES_OR_EXECUTE, [4] = FILES_OR_EXECUTE, [6] = { [9] = true },
-  [10] = { [6] = true, [7] = true, [8] = true, [10] = true, [11] = true },
-}
-
-local function basename_fault(name) return name:find("/", 1, true) and "is not a basename" or path_fault(name) end
-
-local function v1_body(read, width, what)
-  local length = read:length(width, what)
-  if length > rake.prefs.max_v1_bytes then error({ unshown = string.format("%s of %.0f bytes", what, length) }, 0) end
-  if length > 0 then read:bytes(length, field.v1_bytes, what) end
-end
-
-local function v1_fields(read, width, code)
-  if code == 2 then read:uint(width, field.v1_cost, "the cost")
-  elseif code == 5 then read:text(width, field.command, "the command", { max = MAX_COMMAND })
-  elseif code == 6 or code == 11 then read:uint(width, field.v1_status, "the status", 0, 0)
-  elseif code == 7 or code == 8 then
-    read:uint(width, field.v1_status, "the status", 1)
-    v1_body(read, width, "a stream")
-  elseif code == 3 or code == 4 or code == 9 then
-    read:text(width, field.v1_name, "the name", { max = 255, check = basename_fault })
-    v1_body(read, width, "a file")
-  end
-end
-
--- Each direction has an order of its own; a fault in it is told where it was met first.
-local function v1_turn(state, pinfo, code)
-  local by = V1_SPEAKERS[code] or "server"
-  local fault = common.speaker(state, pinfo, by, V1_NAMES[code] or ("code " .. code))
-  if fault then return fault end
-  local side = state.said[pinfo.src_port] or { accepted = pinfo.src_port == state.client_port and CLIENT_OPENS or SERVER_OPENS }
-  state.said[pinfo.src_port] = side
-  if side.accepted == nil then return "bytes behind the last message" end
-  if not side.accepted[code] then return "a message of code " .. code .. " where none may be" end
-  side.accepted = BEHIND[code]
-  return nil
-end
-
-local function v1_message(read, pinfo, item, state, width, offset, dialect)
-  local code = read:uint(width, field.v1_code, "the code")
-  if not read.tree then
-    if V1_NAMES[code] then v1_fields(read, width, code) end
-    return
-  end
-  local name = V1_NAMES[code]
-  if name then common.named(pinfo, item, "rake-v1", name, dialect) end
-  local fault = common.once(state, pinfo, read.tvb, offset, function()
-    return name and v1_turn(state, pinfo, code) or (name == nil and string.format("a message of code %.0f", code)) or nil
-  end)
-  if fault then read:fault(fault) end
-  v1_fields(read, width, code)
-end
-
-local function dissect_v1(tvb, pinfo, tree, state)
-  if common.is_over(state, pinfo, tvb, tree, rake) then return tvb:len() end
-  local width, offset = state.dialect == "v1-4" and 4 or 8, 0
-  while offset < tvb:len() do
-    -- First without a tree: how long is it, and has all of it come?
-    local measure = common.reader(tvb, offset, tvb:len(), nil, true)
-    local ok, failure = pcall(v1_message, measure, pinfo, nil, state, width, offset)
-    if not ok and type(failure) ~= "table" then error(failure, 0) end
-    if not ok and failure.wanted then return common.wait(tvb, pinfo, tree, rake, offset, failure.wanted) end
-    local item = tree:add(rake, tvb:range(offset, ok and measure.at - offset or nil))
-    item:add(field.dialect, state.dialect):set_generated()
-    if not ok and failure.unshown then
-      common.note(pinfo, item, failure.unshown .. ", more than is put together")
-      common.give_up(state, pinfo)
-      return tvb:len()
-    end
-    local read = common.reader(tvb, offset, tvb:len(), item)
-    local is_right = common.attempt(pinfo, item, function() v1_message(read, pinfo, item, state, width, offset, state.dialect) end)
-    if not is_right then
-      common.give_up(state, pinfo)
-      return tvb:len()
-    end
-    offset = read.at
-  end
-  return offset
-end
-
 -- Which of them it is --------------------------------------------------------------------------------------------------------
 
 --- R10, for either side's first bytes: no message of v2 is as short as a code of v1, and no frame has 4 GiB.
 local function dialect_of(tvb)
   if tvb:len() < 4 then return nil, 4 - tvb:len() end
   local first = tvb:range(0, 4):uint()
-  if first ~= 0 then return first <= #V1_NAMES and "v1-4" or "unknown" end
+  if first ~= 0 then return first <= #v1.NAMES and "v1-4" or "unknown" end
   if tvb:len() < 8 then return nil, 8 - tvb:len() end
-  return tvb:range(4, 4):uint() <= #V1_NAMES and "v1-8" or "v2"
+  return tvb:range(4, 4):uint() <= #v1.NAMES and "v1-8" or "v2"
 end
 
 local connection = common.connections(rake)
+local dissect_v1 = v1.dissector(rake, field, path_fault)
 
 function rake.dissector(tvb, pinfo, tree)
   common.begin_columns(pinfo, "rake")

@@ -56,11 +56,7 @@ local stopwait, field = common.protocol("stopwait", "Lab stop-and-wait file tran
 
 -- Version 1 ------------------------------------------------------------------------------------------------------------------
 
-local function v1_rest(read, key, what)
-  local length = read:left()
-  local range = read:bytes(length, field[key], what)
-  return length == 0 and "" or range:raw()
-end
+local function v1_rest(read, key, what) return read:characters(read:left(), field[key], what) end
 
 local function v1_bit(read, bit, expected)
   if bit ~= expected then read:fault("bit " .. bit:byte() .. " where " .. expected:byte() .. " belongs") end
@@ -165,9 +161,7 @@ end
 local function words(key, what, max, min)
   return function(read, length)
     if length < (min or 0) or length > max then read:fault("the option " .. what .. " has " .. length .. " bytes") end
-    local range = read:take(length, what)
-    read.tree:add_packet_field(field[key], range, ENC_UTF_8)
-    local fault = common.text_fault(length == 0 and "" or range:raw())
+    local fault = common.text_fault(read:characters(length, field[key], what))
     if fault then read:fault("the option " .. what .. " " .. fault) end
   end
 end
@@ -241,7 +235,7 @@ local payloads = {
   ERR = function(read)
     if read:left() == 0 then return end
     read:uint(2, field.code, "the code")
-    if read:left() > 0 then read.tree:add_packet_field(field.text, read:take(read:left(), "the text"), ENC_UTF_8) end
+    if read:left() > 0 then read:characters(read:left(), field.text, "the text") end
   end,
 }
 
