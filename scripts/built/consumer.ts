@@ -13,9 +13,20 @@ export async function must(project: string, command: string, args: readonly stri
 }
 
 /**
- * Installs the tarballs into an empty project, with what a project that uses all of them has: the types of Node, and the
- * peers that are optional, in the versions that we test with.
+ * What a project names that uses packages: these, the types of Node, and the peers that are optional, in the versions
+ * that we test with.
  */
+export function withPeers(root: string, packed: readonly Packed[], nodeTypes: string): string[] {
+  const peers = packed.flatMap(({ folder }) => {
+    const { peerDependencies = {}, devDependencies = {} } = readManifest(
+      join(root, "packages", folder, "package.json"),
+    );
+    return Object.keys(peerDependencies).map((peer) => `${peer}@${devDependencies[peer]}`);
+  });
+  return [...packed.map(({ tarball }) => tarball), `@types/node@${nodeTypes}`, ...new Set(peers)];
+}
+
+/** Installs the tarballs into an empty project, with what a project that uses all of them has. */
 export async function install(
   root: string,
   project: string,
@@ -24,17 +35,11 @@ export async function install(
 ): Promise<void> {
   const manifest = { name: "consumer", version: "1.0.0", private: true, type: "module" };
   writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
-  const peers = packed.flatMap(({ folder }) => {
-    const { peerDependencies = {}, devDependencies = {} } = readManifest(
-      join(root, "packages", folder, "package.json"),
-    );
-    return Object.keys(peerDependencies).map((peer) => `${peer}@${devDependencies[peer]}`);
-  });
-  const wanted = [...packed.map(({ tarball }) => tarball), `@types/node@${nodeTypes}`, ...new Set(peers)];
+  const wanted = withPeers(root, packed, nodeTypes);
   await must(project, "npm", ["install", "--no-audit", "--no-fund", "--save-exact", "--loglevel=error", ...wanted]);
 }
 
-export function installed(project: string, name: string): Manifest {
+function installed(project: string, name: string): Manifest {
   return readManifest(join(project, "node_modules", name, "package.json"));
 }
 
@@ -47,7 +52,7 @@ function modules({ name, exports = {} }: Manifest): string[] {
 
 /** Imports and requires every entry, which must offer the same names, and runs the package's own consumers. */
 export async function checkRuns(root: string, project: string, { folder, name }: Packed): Promise<void> {
-  for (const file of ["README.md", "LICENSE"]) {
+  for (const file of ["README.md", "LICENSE", "CHANGELOG.md"]) {
     if (!existsSync(join(project, "node_modules", name, file))) throw new Error(`${name}: the tarball has no ${file}`);
   }
   const wanted = JSON.stringify(modules(installed(project, name)));

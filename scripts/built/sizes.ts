@@ -7,18 +7,34 @@ interface Locked {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-/** Lines of a table, its heading first. */
-export function sizeTable(project: string, names: readonly string[]): string[] {
+export interface Size {
+  readonly name: string;
+  /** Bytes of the package itself. */
+  readonly ownBytes: number;
+  /** Bytes with all its dependencies. */
+  readonly installedBytes: number;
+  /** How many packages these are. */
+  readonly dependencies: number;
+}
+
+/** What npm has installed into a project for each of these packages. */
+export function sizesOf(project: string, names: readonly string[]): Size[] {
   const lock = JSON.parse(readFileSync(join(project, "package-lock.json"), "utf8")) as {
     packages: Record<string, Locked>;
   };
-  const rows = names.map((name) => {
+  return names.map((name) => {
     const own = `node_modules/${name}`;
     const all = closure(lock.packages, own);
-    const sizes = [...all].map((path) => folderBytes(join(project, path)));
-    const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
-    return [name, kib(folderBytes(join(project, own))), kib(total), String(all.size - 1)] as const;
+    const installedBytes = [...all].reduce((sum, path) => sum + folderBytes(join(project, path)), 0);
+    return { name, ownBytes: folderBytes(join(project, own)), installedBytes, dependencies: all.size - 1 };
   });
+}
+
+/** Lines of a table, its heading first. */
+export function sizeTable(project: string, names: readonly string[]): string[] {
+  const rows = sizesOf(project, names).map(
+    (size) => [size.name, kib(size.ownBytes), kib(size.installedBytes), String(size.dependencies)] as const,
+  );
   return [["package", "own KiB", "installed KiB", "dependencies"] as const, ...rows].map(
     ([name, own, total, count]) => `${name.padEnd(24)} ${own.padStart(9)} ${total.padStart(14)} ${count.padStart(13)}`,
   );
