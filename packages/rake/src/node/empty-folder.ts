@@ -31,7 +31,7 @@ export class EmptyFolder {
     const folder = new EmptyFolder(runPaths(top), user);
     mkdirSync(top, { mode: user === undefined ? 0o700 : 0o711 });
     for (const path of folder.#all.slice(1)) makeFolder(path, user);
-    folder.#remember();
+    for (const path of folder.#all) folder.#remember(path);
     return folder;
   }
 
@@ -53,12 +53,16 @@ export class EmptyFolder {
   async renew(): Promise<boolean> {
     const [top = "", ...below] = this.#all;
     if (!this.#wasLeftAlone(top)) return false;
+    let isChanged = false;
     for (const path of below) {
       if (this.#wasLeftAlone(path)) continue;
       await removeFolder(path);
       makeFolder(path, this.#user);
+      this.#remember(path);
+      isChanged = true;
     }
-    this.#remember();
+    // It has changed with what stands in it.
+    if (isChanged) this.#remember(top);
     return true;
   }
 
@@ -67,8 +71,8 @@ export class EmptyFolder {
     return [top, work, home, tmp, shm];
   }
 
-  #remember(): void {
-    for (const path of this.#all) this.#made.set(path, stateOf(path));
+  #remember(path: string): void {
+    this.#made.set(path, stateOf(path));
   }
 
   #wasLeftAlone(path: string): boolean {

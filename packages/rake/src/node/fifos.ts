@@ -18,6 +18,14 @@ export interface Fifo {
   readonly writer: number;
 }
 
+/** The other way: the server writes. */
+export interface OrderFifo {
+  readonly name: string;
+  readonly writer: Socket;
+  /** To be closed here once another has it open. */
+  readonly reader: number;
+}
+
 export class Fifos {
   readonly #folder: string;
   #free: string[] = [];
@@ -36,23 +44,40 @@ export class Fifos {
   }
 
   async take(): Promise<Fifo> {
+    return await this.#opened((name, reading, writer) => {
+      return { name, reader: new Socket({ fd: reading, readable: true, writable: false }), writer };
+    });
+  }
+
+  async takeForOrders(): Promise<OrderFifo> {
+    return await this.#opened((name, reader, writing) => {
+      return { name, writer: new Socket({ fd: writing, readable: false, writable: true }), reader };
+    });
+  }
+
+  /** No process has it open any more: what was not read is gone with the last of them. */
+  giveBack(fifo: Fifo | OrderFifo): void {
+    this.abandon(fifo);
+    this.#free.push(fifo.name);
+  }
+
+  /** As `giveBack`, but somebody may have it open: it is not used again. */
+  abandon(fifo: Fifo | OrderFifo): void {
+    (typeof fifo.writer === "number" ? (fifo as Fifo).reader : fifo.writer).destroy();
+  }
+
+  async #opened<Opened>(opened: (name: string, reading: number, writing: number) => Opened): Promise<Opened> {
     if (this.#free.length === 0) await this.prepare(2);
     const name = this.#free.pop() as string;
     let reading: number | undefined;
     try {
+      // A writer waits for a reader: so that comes first.
       reading = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
-      const writer = openSync(name, constants.O_WRONLY);
-      return { name, reader: new Socket({ fd: reading, readable: true, writable: false }), writer };
+      return opened(name, reading, openSync(name, constants.O_WRONLY));
     } catch (error) {
       if (reading !== undefined) closeSync(reading);
       this.#free.push(name);
       throw error;
     }
-  }
-
-  /** No process has it open any more: what was not read is gone with the last of them. */
-  giveBack({ name, reader }: Fifo): void {
-    reader.destroy();
-    this.#free.push(name);
   }
 }

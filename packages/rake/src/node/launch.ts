@@ -60,9 +60,27 @@ export function launch(launcher: Launcher, paths: RunPaths, limits: JobLimits, w
   );
 }
 
-/** All but the command: a meter that waits for it (`meterOrder`). @param perl the launcher's */
-export function launchWaiting(launcher: Launcher, paths: RunPaths, perl: string): Launch {
-  return launched(launcher, paths, (reach) => waitingArguments(perl, reach, launcher.sandbox !== "none"));
+/** What a spawner starts: a meter that waits for the command (`meterOrder`). */
+export interface WaitingLaunch {
+  readonly env: Readonly<Record<string, string>>;
+  readonly reach: Reach;
+  readonly isTight: boolean;
+  /** Where the meter runs in a sandbox: the words that start that, for a meter of that name. */
+  readonly sandboxed: ((name: string) => readonly string[]) | undefined;
+}
+
+/** All but the command. @param perl the launcher's */
+export function launchWaiting(launcher: Launcher, paths: RunPaths, perl: string): WaitingLaunch {
+  const isTight = launcher.sandbox !== "none";
+  const around = sandboxArguments(launcher, paths);
+  const reach = reachUnder(around);
+  return {
+    env: actionEnvironment(launcher, paths),
+    reach,
+    isTight,
+    sandboxed:
+      around === undefined ? undefined : (name) => [...around, ...waitingArguments(perl, reach, isTight, name)],
+  };
 }
 
 /** Those that are set under this sandbox. */
@@ -71,19 +89,35 @@ export function limitsUnder({ sandbox }: Launcher, limits: JobLimits): JobLimits
 }
 
 function launched(launcher: Launcher, paths: RunPaths, metered: (reach: Reach) => readonly string[]): Launch {
-  const { sandbox, perl, bwrap } = launcher;
-  const isContained = sandbox === "bwrap" && bwrap !== undefined;
-  const env: Record<string, string> = {
+  const around = sandboxArguments(launcher, paths);
+  const [file = "", ...args] = [...(around ?? []), ...metered(reachUnder(around))];
+  const env = actionEnvironment(launcher, paths);
+  return { file, args, env, isMetered: launcher.perl !== undefined, isContained: around !== undefined };
+}
+
+function reachUnder(around: readonly string[] | undefined): Reach {
+  return around === undefined ? "below" : "namespace";
+}
+
+function actionEnvironment(launcher: Launcher, paths: RunPaths): Record<string, string> {
+  const isContained = isContaining(launcher);
+  return {
     ...launcher.env,
     HOME: isContained ? SANDBOX_HOME : paths.home,
     TMPDIR: isContained ? "/tmp" : paths.tmp,
     [MARKER]: paths.top,
-    ...(perl === undefined ? {} : { PERL_BADLANG: "0" }),
+    ...(launcher.perl === undefined ? {} : { PERL_BADLANG: "0" }),
   };
-  const rest = metered(isContained ? "namespace" : "below");
-  const all = isContained ? [bwrap, ...bwrapArguments(launcher, paths), ...rest] : rest;
-  const [file = "", ...args] = all;
-  return { file, args, env, isMetered: perl !== undefined, isContained };
+}
+
+function isContaining({ sandbox, bwrap }: Launcher): boolean {
+  return sandbox === "bwrap" && bwrap !== undefined;
+}
+
+/** What stands before the meter; undefined where nothing does. */
+function sandboxArguments(launcher: Launcher, paths: RunPaths): string[] | undefined {
+  const { bwrap } = launcher;
+  return isContaining(launcher) && bwrap !== undefined ? [bwrap, ...bwrapArguments(launcher, paths)] : undefined;
 }
 
 /** The system read-only, its own folders writable; no tmpfs stays writable, since what is written there is memory. */

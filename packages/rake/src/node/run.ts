@@ -3,7 +3,6 @@ import type { FileHandle } from "node:fs/promises";
 import type { RunEnd } from "../core/messages.js";
 import type { FoundOutput, Job, ServerInput, StreamName } from "../core/server-contract.js";
 import { CollectError, type CollectedOutput, collect, openOutput } from "./collect.js";
-import type { EmptyFolder } from "./empty-folder.js";
 import { type RunningAction, type StartAction, startHere } from "./engine.js";
 import type { Fifos } from "./fifos.js";
 import { watchFolder } from "./folder-size.js";
@@ -37,8 +36,8 @@ const SIGKILL = 9;
 export class Run {
   readonly #number: number;
   #top: string;
-  /** Where it is one that can be used again. */
-  #emptyFolder: EmptyFolder | undefined;
+  /** The one that was ready, where it is that: its folder can be used again. */
+  #taken: ReadyRun | undefined;
   readonly #setting: RunSetting;
   #job: Job | undefined;
   #folder: RunFolder | undefined;
@@ -88,7 +87,7 @@ export class Run {
     this.#isRemoved = true;
     await this.#starting;
     this.#stopWatch();
-    await Promise.all([this.#process?.end(), this.#reading]);
+    await Promise.all([this.#endProcess(), this.#reading]);
     await this.#open?.file.close();
     try {
       if (!(await this.#giveBack())) await removeFolder(this.#top);
@@ -98,10 +97,15 @@ export class Run {
     this.#setting.tell({ type: "removed", run: this.#number });
   }
 
+  async #endProcess(): Promise<void> {
+    if (this.#taken === undefined) await this.#process?.end();
+    else if (this.#process !== undefined) await this.#setting.ready?.end(this.#taken.process);
+  }
+
   async #giveBack(): Promise<boolean> {
-    if (this.#emptyFolder === undefined) return false;
+    if (this.#taken === undefined) return false;
     try {
-      return (await this.#setting.ready?.giveBack(this.#emptyFolder)) ?? false;
+      return (await this.#setting.ready?.giveBack(this.#taken.folder)) ?? false;
     } catch {
       return false; // what cannot be emptied is removed, or that says why not
     }
@@ -115,7 +119,7 @@ export class Run {
       return;
     }
     const words = job.words === undefined ? ["/bin/sh", "-c", job.command] : findProgram(job.words, launcher.env);
-    const one = ready?.take();
+    const one = await ready?.take();
     const started = one === undefined ? await this.#startNew(job, words) : await this.#startReady(one, job, words);
     ready?.refill();
     if (started === undefined) return;
@@ -147,7 +151,7 @@ export class Run {
   async #startReady(one: ReadyRun, job: Job, words: readonly string[]): Promise<RunningAction | undefined> {
     const { launcher, store } = this.#setting;
     this.#top = one.folder.paths.top;
-    this.#emptyFolder = one.folder;
+    this.#taken = one;
     try {
       this.#folder = await placeInputs(one.folder.paths, job.inputs, store, launcher.user, () => !this.#isRemoved);
       if (!this.#isRemoved) {

@@ -12,7 +12,7 @@ import { isAlive, killIn } from "./process-scan.js";
 import { PulledStream } from "./pulled-stream.js";
 
 /** How long the meter may take to kill all before it is taken for stopped or dead itself. */
-const METER_MS = 1_000;
+export const METER_MS = 1_000;
 
 export interface SpawnOptions {
   readonly launch: Launch;
@@ -29,7 +29,7 @@ export class ActionProcess {
   readonly #exited: Promise<void>;
   readonly #streams: Readonly<Record<StreamName, PulledStream>>;
   readonly #fifos: readonly Fifo[];
-  #began = performance.now();
+  readonly #began = performance.now();
   #hasExited = false;
   /** Of the PID namespace. */
   #firstPid: number | undefined;
@@ -82,17 +82,6 @@ export class ActionProcess {
     } finally {
       for (const { writer } of taken) closeSync(writer);
     }
-  }
-
-  /** Whether one that waits for an order can still be given it. */
-  get isThere(): boolean {
-    return !this.#hasExited && this.#control.writable;
-  }
-
-  /** Tells a meter that waits what to start (`meterOrder`). Once. */
-  order(what: Uint8Array): void {
-    this.#began = performance.now();
-    this.#control.write(what);
   }
 
   pull(stream: StreamName, maxBytes: number): Promise<Uint8Array | undefined> {

@@ -1,28 +1,15 @@
 /** Attempts that are made ready before they are asked for (R63). */
 import { lstatSync, readdirSync, writeFileSync } from "node:fs";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { itWith } from "../../../../test/components.js";
 import { startBundled } from "../../../../test/programs.js";
-import type { Sandbox } from "../../src/core/messages.js";
 import { processesIn } from "../../src/node/process-scan.js";
-import { ReadyRuns } from "../../src/node/ready-runs.js";
-import { ActionRig } from "./action-rig.js";
+import type { ActionRig } from "./action-rig.js";
 import { RawClient } from "./raw-client.js";
+import { rigWithReady } from "./ready-rig.js";
 import { stateFolder, until } from "./waiting.js";
 
 const readyNames = (rig: ActionRig): string[] => readdirSync(rig.folder.runs).sort();
-
-async function rigWithReady(sandbox: Sandbox, most = 1): Promise<{ rig: ActionRig; ready: ReadyRuns }> {
-  const rig = await ActionRig.make(sandbox);
-  const { launcher, fifos } = rig;
-  const trouble = (message: string): void => void rig.trouble.push(message);
-  const ready = new ReadyRuns({ runs: rig.folder.runs, launcher, fifos, most, trouble });
-  onTestFinished(() => ready.close());
-  rig.ready = ready;
-  ready.refill();
-  await until(() => ready.waiting === most);
-  return { rig, ready };
-}
 
 for (const sandbox of ["rlimit", "bwrap", "none"] as const) {
   const test = (title: string, body: () => Promise<void>): void => {
@@ -151,7 +138,8 @@ it("R45, R63: what is ready ends with a server that is killed, and its folder go
   const program = new URL("server-program.ts", import.meta.url);
   await using first = startBundled(program, [JSON.stringify({ folder, sandbox: "rlimit", readyRuns: 2 })]);
   await first.port();
-  await until(() => processesIn(`${folder}/runs`).length === 2);
+  // Each is a meter and what will be its command.
+  await until(() => processesIn(`${folder}/runs`).length === 4);
   first.kill("SIGKILL");
   await first.exited;
   await until(() => processesIn(`${folder}/runs`).length === 0);
