@@ -1,0 +1,138 @@
+/** One node: it stands for election, has the room while it leads, and serves builds, files and a box for files. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type BroadcastServer, type Delivered, join as joinRoom, type Room, serve as serveRoom } from "@lab/broadcast";
+import { levelLog } from "@lab/broadcast/level";
+import { redisLog } from "@lab/broadcast/redis";
+import { createElector, type ElectorOptions, fileStorage, hostLoad, type Load } from "@lab/election";
+import { serve as serveFiles } from "@lab/hftp";
+import { serve as serveBuilds } from "@lab/rake";
+import { serve as serveBox } from "@lab/stopwait-udp";
+import { hostAndPort } from "./addresses.js";
+import { Desk } from "./desk.js";
+import { Leading } from "./leading.js";
+import type { News } from "./news.js";
+import { perform } from "./tasks.js";
+
+export interface NodeOptions {
+  readonly id: string;
+  /** Where those listen who vote, by id; where the room is while one of them leads. The same at all nodes. */
+  readonly members: Readonly<Record<string, string>>;
+  readonly rooms: Readonly<Record<string, string>>;
+  /** Of the room, reached by all who vote: a folder of this machine, or a Redis. */
+  readonly log: string;
+  /** Where this node listens for the election, for the room, and, at free ports, for all else. */
+  readonly listen: string;
+  readonly roomListen: string;
+  readonly host: string;
+  /** For what it keeps; and what it builds: a folder with a Rakefile, of which `dist` is served. */
+  readonly folder: string;
+  readonly project: string;
+  readonly slots: number;
+  /** What all nodes must know where others can reach them; nothing on loopback. */
+  readonly access: { readonly secret?: Uint8Array };
+  readonly preset: "default" | "fast";
+  readonly routes: Readonly<Record<string, string>>;
+  readonly listener: NodeListener;
+  readonly signal: AbortSignal;
+}
+
+export interface NodeListener {
+  listening(address: string): void;
+  leader(id: string | undefined, epoch: number | undefined): void;
+  room(address: string): void;
+  entry(entry: Delivered, news: News | undefined): void;
+  action(action: number, worker: string): void;
+  trouble(error: Error): void;
+}
+
+/** How long a leader waits for the log of one that is still ending. */
+const LOG_WAIT_MS = 10_000;
+/** From one attempt to reach the room to the next, at most: it moves. */
+const ROOM_BACKOFF_MS = 300;
+const ROOM_HEARTBEAT_MS = 1_000;
+
+/** Runs until the signal; `begun` is given the room. @throws what a server says that cannot be started */
+export async function runNode(options: NodeOptions, begun: (room: Room) => void): Promise<void> {
+  const { id, rooms, host, folder, project, slots, access, listener, signal } = options;
+  for (const one of ["box", "rake"]) mkdirSync(join(folder, one), { recursive: true });
+  let load: Load | undefined;
+  const cpuPercent = (): number => load?.cpuPercent ?? Number.NaN; // what the election was told last
+  const measureLoad = async (): Promise<Load> => {
+    load = await hostLoad();
+    return load;
+  };
+  const ofBuilds = { name: id, folder: join(folder, "rake"), slots, cpuPercent, ...access };
+  await using builds = await serveBuilds({ host, ...ofBuilds });
+  const files = await serveFiles({ host, port: 0, directory: join(project, "dist") });
+  await using _files = files.server;
+  const ofBox = { directory: join(folder, "box"), writable: true, overwrite: true, ...access };
+  const box = await serveBox({ host, port: 0, ...ofBox });
+  await using _box = box.server;
+
+  const elector = createElector(electorOptions(options, measureLoad));
+  elector.on("leader", (leader) => listener.leader(leader?.id, leader?.epoch));
+  await using _leading = new Leading(elector, () => openRoom(options), listener.trouble);
+  await using _elector = elector;
+  await elector.start();
+  listener.listening(elector.listening);
+
+  const desk = new Desk();
+  let work = Promise.resolve();
+  let isNew = Number.POSITIVE_INFINITY;
+  const say = async (news: News): Promise<void> => void (await (await joining).publish(JSON.stringify(news)));
+  const tell = (news: News): void => void say(news).catch((error) => signal.aborted || listener.trouble(error));
+  const joining = joinRoom({
+    address: () => rooms[elector.leader()?.id ?? ""],
+    name: id,
+    ...access,
+    start: "all",
+    entries: "all",
+    maxBackoffMs: ROOM_BACKOFF_MS,
+    signal,
+    onNotice: (notice) => {
+      if (notice.type !== "welcome") return;
+      isNew = Math.min(isNew, notice.head + 1); // what was asked before is not for this process
+      tell({ news: "serves", id, host, rake: builds.port, files: files.port, box: box.port });
+      const token = elector.token();
+      if (token !== undefined) tell({ news: "leads", ...token, id });
+    },
+    handler: (entry) => {
+      const news = desk.heard(entry);
+      listener.entry(entry, news);
+      if (news?.news !== "asks" || news.at !== id || entry.number < isNew) return;
+      work = work
+        .then(() => perform(news.words, { ...options, desk, say }))
+        .catch(({ message: why }: Error) => tell({ news: "failed", id, words: news.words, why }));
+    },
+  });
+  await using room = await joining;
+  begun(room);
+  await room.ended.finally(() => work);
+}
+
+function electorOptions({ members, ...options }: NodeOptions, measureLoad: () => Promise<Load>): ElectorOptions {
+  const { id, listen, folder, access, preset, routes } = options;
+  return {
+    mode: "quorum",
+    id,
+    members: Object.entries(members).map(([member, address]) => ({ id: member, address })),
+    listen,
+    address: members[id],
+    storage: fileStorage(join(folder, "election.json")),
+    ...{ measureLoad, preset, routes, ...access },
+  };
+}
+
+async function openRoom({ roomListen, log, access, listener }: NodeOptions): Promise<BroadcastServer> {
+  const isFolder = !/^rediss?:/.test(log);
+  const server = await serveRoom({
+    ...hostAndPort(roomListen),
+    log: isFolder ? levelLog({ folder: log, lockWaitMs: LOG_WAIT_MS }) : redisLog({ url: log }),
+    heartbeatMs: ROOM_HEARTBEAT_MS,
+    ...access,
+    insecure: access.secret !== undefined, // who comes in must know it; nothing is encrypted
+  });
+  listener.room(server.address);
+  return server;
+}

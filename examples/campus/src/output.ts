@@ -1,0 +1,38 @@
+/** What a node prints: lines for people, or a line of JSON for each. */
+import type { Delivered } from "@lab/broadcast";
+import { printable } from "@lab/broadcast/core";
+import { type News, words } from "./news.js";
+import type { NodeListener } from "./node.js";
+
+/** An entry of the room as a node was given it: transcripts are made of these. */
+export type Heard = Pick<Delivered, "number" | "kind" | "member" | "name"> & {
+  readonly event: "heard";
+  readonly text: string;
+};
+
+export type NodeEvent =
+  | Heard
+  | { readonly event: "leader"; readonly id: string | undefined; readonly epoch: number | undefined }
+  | { readonly event: "room"; readonly address: string }
+  | { readonly event: "action"; readonly action: number; readonly worker: string }
+  | { readonly event: "trouble"; readonly why: string };
+
+export function printer(isJson: boolean, print: (line: string) => void): NodeListener {
+  const tell = (event: NodeEvent, line: string): void => print(isJson ? JSON.stringify(event) : printable(line));
+  return {
+    listening: (address) => print(`listening on ${address}`),
+    leader: (id, epoch) => tell({ event: "leader", id, epoch }, id === undefined ? "nobody leads" : `${id} leads`),
+    room: (address) => tell({ event: "room", address }, `the room is here, on ${address}`),
+    action: (action, worker) => tell({ event: "action", action, worker }, `action ${action + 1} runs at ${worker}`),
+    trouble: ({ message: why }) => tell({ event: "trouble", why }, `trouble: ${why}`),
+    entry: ({ number, kind, member, name, bytes }, news) => {
+      const text = new TextDecoder().decode(bytes);
+      const said = kind === "message" ? saidBy(name, text, news) : `${name}: ${kind}`;
+      tell({ event: "heard", number, kind, member, name, text }, `#${number} ${said}`);
+    },
+  };
+}
+
+function saidBy(name: string, text: string, news: News | undefined): string {
+  return news === undefined ? `${name} says, which does not count: ${text}` : words(news);
+}

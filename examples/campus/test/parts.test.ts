@@ -1,0 +1,143 @@
+/** The parts of a node that need no network, and how thin it is. */
+import { EventEmitter } from "node:events";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BroadcastServer } from "@lab/broadcast";
+import type { Elector } from "@lab/election";
+import { describe, expect, it } from "vitest";
+import { scratchFolder } from "../../../test/scratch.js";
+import { hostAndPort } from "../src/addresses.js";
+import { Leading } from "../src/leading.js";
+import { nodeOptions } from "../src/options.js";
+import type { Heard } from "../src/output.js";
+import { perform, type Task } from "../src/tasks.js";
+import { agree } from "../trial/play.js";
+
+const NEEDED = ["--id", "d", "--members", "a=h:1,b=h:2", "--rooms", "a=h:3,b=h:4", "--log", "room"];
+
+it("the composition has less than 500 lines of source", () => {
+  const folder = join(import.meta.dirname, "../src");
+  const text = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+  const source = text
+    .join("\n")
+    .replaceAll(/\/\*.*?\*\//gs, "")
+    .split("\n");
+  expect(source.filter((line) => !/^\s*(\/\/.*)?$/.test(line)).length).toBeLessThan(500);
+});
+
+describe("the command line of a node", () => {
+  it("has defaults for all but the four that it needs", () => {
+    expect(nodeOptions(NEEDED)).toMatchObject({
+      ...{ id: "d", log: "room", folder: "campus-d", project: join("campus-d", "project"), host: "127.0.0.1" },
+      ...{ listen: "127.0.0.1:0", roomListen: "127.0.0.1:0", access: {}, routes: {}, preset: "default", json: false },
+      ...{ members: { a: "h:1", b: "h:2" }, rooms: { a: "h:3", b: "h:4" } },
+    });
+    expect(nodeOptions([...NEEDED, "--id", "b"])).toMatchObject({ listen: "h:2", roomListen: "h:4" });
+  });
+
+  it("takes the secret from a file that nobody else reads", () => {
+    const folder = scratchFolder();
+    const file = join(folder, "secret");
+    writeFileSync(file, "0123456789abcdef\n", { mode: 0o600 });
+    const { access } = nodeOptions([...NEEDED, "--secret-file", file]);
+    expect(new TextDecoder().decode(access.secret)).toBe("0123456789abcdef");
+  });
+
+  it.each([
+    [["--id", "a b"], /^--id must be/],
+    [["--log", ""], /^--log must be/],
+    [["--members", "a"], /^--members is "a", but must be a=HOST:PORT/],
+    [["--rooms", "a=h:3"], /^--rooms must have b too/],
+    [["--slots", "0"], /^--slots is 0, but must be 1 to 9999/],
+    [["--preset", "slow"], /^--preset is slow, but must be/],
+    [["--nodes", "3"], /--nodes/],
+  ])("refuses %s", (more, why) => expect(() => nodeOptions([...NEEDED, ...more])).toThrow(why));
+
+  it("takes addresses with names, IPv4 and IPv6", () => {
+    expect(["h:1", "127.0.0.1:2", "[::1]:3"].map(hostAndPort)).toEqual([
+      { host: "h", port: 1 },
+      { host: "127.0.0.1", port: 2 },
+      { host: "::1", port: 3 },
+    ]);
+  });
+});
+
+it.each(["", "build now", "fetch words.txt", "push a b c", "remove all"])(
+  "a node asked to %j says what can be asked",
+  async (text) => {
+    await expect(perform(text, {} as Task)).rejects.toThrow(
+      "what can be asked is build, fetch NAME ID, push NAME HOST:PORT",
+    );
+  },
+);
+
+describe("the lead", () => {
+  class Fake extends EventEmitter {
+    leads = false;
+    resigned = 0;
+    isLeader = (): boolean => this.leads;
+    resign = (): void => void this.resigned++;
+    become(leads: boolean): void {
+      this.leads = leads;
+      this.emit(leads ? "elected" : "stepDown");
+    }
+  }
+  const lead = (open: (tell: (what: string) => void) => Promise<void>) => {
+    const elector = new Fake();
+    const told: string[] = [];
+    const opened = async (): Promise<BroadcastServer> => {
+      await open((what) => void told.push(what));
+      told.push("open");
+      return { close: async () => void told.push("closed") } as BroadcastServer;
+    };
+    const leading = new Leading(elector as unknown as Elector, opened, ({ message }) => void told.push(message));
+    return { elector, told, end: () => leading[Symbol.asyncDispose]() };
+  };
+
+  it("has the room from when it comes until it goes, one after another, however fast", async () => {
+    const { elector, told, end } = lead(async () => {});
+    elector.become(true);
+    await new Promise(setImmediate);
+    elector.become(false);
+    elector.become(true);
+    await end();
+    expect(told).toEqual(["open", "closed", "open", "closed"]);
+  });
+
+  it("that is lost before the room could be opened opens none", async () => {
+    const { elector, told, end } = lead(async () => {});
+    elector.become(true);
+    elector.become(false);
+    await end();
+    expect(told).toEqual([]);
+  });
+
+  it("is given away where the room cannot be opened", async () => {
+    const { elector, told, end } = lead(async () => {
+      throw new Error("in use");
+    });
+    elector.become(true);
+    await end();
+    expect([told, elector.resigned]).toEqual([["in use"], 1]);
+  });
+});
+
+describe("transcripts", () => {
+  const heard = (...texts: string[]): Heard[] =>
+    texts.map((text, index) => ({ event: "heard", number: index + 1, kind: "message", member: 1, name: "a", text }));
+  const whole = heard("x", "y", "z");
+
+  it("agree when all are the same, and that of the dead one is how they begin", () => {
+    expect(agree([whole, heard("x", "y", "z")], heard("x", "y"), 3)).toBe(true);
+  });
+
+  it.each([
+    ["another text", [whole, heard("x", "y", "w")], heard("x"), 3],
+    ["another order", [whole, heard("y", "x", "z")], heard("x"), 3],
+    ["an entry too few", [whole, heard("x", "y")], heard("x"), 3],
+    ["a gap in all", [whole.toSpliced(1, 1), whole.toSpliced(1, 1)], heard("x"), 3],
+    ["a dead one that heard something else", [whole, whole], heard("x", "w"), 3],
+    ["a dead one that heard more", [whole, whole], heard("x", "y", "z", "u"), 3],
+    ["a dead one that heard nothing", [whole, whole], heard(), 3],
+  ])("do not with %s", (_, transcripts, dead, upTo) => expect(agree(transcripts, dead, upTo)).toBe(false));
+});

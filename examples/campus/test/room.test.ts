@@ -1,0 +1,74 @@
+/** What nodes make of the room: news, the registry, and who may lead. */
+import type { Delivered } from "@lab/broadcast";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Desk } from "../src/desk.js";
+import { type News, readNews, words } from "../src/news.js";
+
+const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const entry = (member: number, said: News | "left"): Delivered => {
+  const rest = { number: 1, member, name: "ana", clientSeq: 1, own: false, silent: false };
+  return said === "left"
+    ? { ...rest, kind: "leave", bytes: new Uint8Array(1) }
+    : { ...rest, kind: "message", bytes: bytesOf(said) };
+};
+const serves = (id: string, rake: number): News => ({ news: "serves", id, host: "127.0.0.1", rake, files: 2, box: 3 });
+
+describe("news", () => {
+  it("is read as it was said, and told in words", () => {
+    const asks: News = { news: "asks", at: "b", words: "build" };
+    expect(readNews(bytesOf(asks))).toEqual(asks);
+    expect(words(asks)).toBe("b asks words build");
+    expect(words({ news: "leads", id: "a", epoch: 7 })).toBe("a leads epoch 7");
+  });
+
+  it.each([
+    ["a field of another type", { news: "leads", id: "a", epoch: "7" }],
+    ["a field too few", { news: "leads", id: "a" }],
+    ["a field too many", { news: "leads", id: "a", epoch: 7, more: 1 }],
+    ["another kind", { news: "toString" }],
+    ["no kind", { id: "a", epoch: 7 }],
+    ["null", null],
+  ])("is nothing with %s", (_, said) => expect(readNews(bytesOf(said))).toBeUndefined());
+
+  it("is nothing whatever else is said", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array(), fc.jsonValue().map(bytesOf)), (bytes) => readNews(bytes) === undefined),
+    );
+  });
+});
+
+describe("the desk", () => {
+  it("registers who serves, by the member that says so, until it leaves", () => {
+    const desk = new Desk();
+    for (const [member, id] of [
+      [2, "b"],
+      [1, "a"],
+    ] as const)
+      desk.heard(entry(member, serves(id, 10 + member)));
+    expect(desk.servers.map(({ id, rake }) => `${id} ${rake}`)).toEqual(["a 11", "b 12"]);
+    desk.heard(entry(7, serves("a", 99))); // started again: the member of before leaves later
+    desk.heard(entry(1, "left"));
+    expect(desk.servers.map(({ id, rake }) => `${id} ${rake}`)).toEqual(["a 99", "b 12"]);
+    desk.heard(entry(7, "left"));
+    expect(desk.servers.map(({ id }) => id)).toEqual(["b"]);
+  });
+
+  it("takes no leader of an earlier epoch, nor of none", () => {
+    const desk = new Desk();
+    const leads = (id: string, epoch: number) => desk.heard(entry(1, { news: "leads", id, epoch }));
+    expect(leads("a", 7)).toBeDefined();
+    expect(leads("b", 8)).toBeDefined();
+    expect([leads("a", 7), leads("c", -1), leads("c", 8.5)]).toEqual([undefined, undefined, undefined]);
+    expect(desk.leader).toBe("b");
+  });
+
+  it("knows where a file is that was offered, while its node is there", () => {
+    const desk = new Desk();
+    expect(() => desk.offer("a", "words.txt")).toThrow("a does not offer words.txt");
+    desk.heard(entry(1, { news: "offers", id: "a", name: "words.txt", sha256: "12", bytes: 3 }));
+    expect(() => desk.offer("a", "words.txt")).toThrow("a does not offer words.txt");
+    desk.heard(entry(1, serves("a", 1)));
+    expect(desk.offer("a", "words.txt")).toEqual({ host: "127.0.0.1", port: 2, sha256: "12" });
+  });
+});
