@@ -47,11 +47,12 @@ export class Progress {
         return [];
       case "hostLost": {
         const wasUp = this.#up.delete(event.host);
-        const what = wasUp ? `is lost: ${event.why}` : `is not there: ${event.why}${this.#adviceOn(event)}`;
+        const why = event.why.trimEnd();
+        const what = wasUp ? `is lost: ${why}` : `is not there: ${why}${this.#adviceOn(event)}`;
         return [trouble(`${this.#address(event.host)} ${what}${again(event.backoffMs)}`)];
       }
       case "hostBackedOff":
-        return [trouble(`${this.#address(event.host)} is left alone: ${event.why}${again(event.backoffMs)}`)];
+        return [trouble(`${this.#address(event.host)} is left alone: ${event.why.trimEnd()}${again(event.backoffMs)}`)];
       case "placed":
         return this.#placed(event);
       case "started": {
@@ -63,7 +64,7 @@ export class Progress {
         const where = this.#where(event.attempt);
         this.#running.delete(event.attempt);
         const next = event.again ? "; it is placed again" : "";
-        return [trouble(`${this.#name(event.action)} came to nothing${where}: ${event.why}${next}`)];
+        return [trouble(`${this.#name(event.action)} came to nothing${where}: ${event.why.trimEnd()}${next}`)];
       }
       case "actionSucceeded":
         return [{ kind: "done", text: this.#succeeded(event) }];

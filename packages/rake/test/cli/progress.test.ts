@@ -56,7 +56,7 @@ describe("progress", () => {
     const lines = shown(
       timed([
         [0, { type: "hostLost", host: 0, why: "connect ECONNREFUSED\x1b[2J", backoffMs: 0 }],
-        [1, { type: "hostBackedOff", host: 1, why: "FAILED: no disk", backoffMs: 1_500 }],
+        [1, { type: "hostBackedOff", host: 1, why: "FAILED: no disk\n", backoffMs: 1_500 }],
         [2, { type: "placed", action: 0, attempt: 1, where: "local", expectedMs: 0, why: "fallback" }],
         [3, { type: "placed", action: 1, attempt: 2, where: { host: 1 }, expectedMs: 5, why: "speculation" }],
         [4, { type: "ended", action: 0, attempt: 1, end: endOf("EXITED", 3) }],
