@@ -13,7 +13,7 @@ export interface Said {
 export type Cut = (said: readonly Said[]) => Said[];
 
 const HOST = "127.0.0.1";
-const FIRST_CLIENT_PORT = 20_000;
+const FIRST_CLIENT_PORT = 40_000;
 /** Longer ones are several packets. */
 const MOST_SEGMENT_BYTES = 65_495;
 

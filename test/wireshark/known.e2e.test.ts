@@ -1,0 +1,51 @@
+/** How the dissectors are loaded, and how they know what is theirs. */
+import { mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { dissect, TRANSPORTS } from "../../wireshark/counts.js";
+import { itWith } from "../components.js";
+import { run } from "../process.js";
+import { scratchFolder } from "../scratch.js";
+import { allSpoken } from "./all-vectors.js";
+import { CaptureBuilder } from "./captures.js";
+
+/** Where nobody is told of a protocol. */
+const PORT = 39_123;
+
+itWith(
+  "tshark",
+  "without a word of ports each conversation is known by its first message, but framing and rake v1",
+  async () => {
+    const builder = new CaptureBuilder();
+    const told = allSpoken.map(({ protocol, conversations, types }) => {
+      const [examples = []] = conversations;
+      const numbers =
+        TRANSPORTS[protocol] === "udp"
+          ? conversations.flat().map(({ side, bytes }) => builder.datagram(side, PORT, bytes))
+          : builder.conversation(PORT, examples);
+      return { types, names: TRANSPORTS[protocol] === "udp" ? conversations.flat() : examples, numbers };
+    });
+    const packets = await dissect(builder.file());
+    for (const { types, names, numbers } of told) {
+      const isKnown = !/^(framing4?|rake-v1) /.test(types[0] as string);
+      const shown = numbers.flatMap((number) => packets[number]?.messages ?? []);
+      // A datagram whose checksum is `none` has nothing to be known by.
+      const expected = names.filter(({ values }) => values["checksum_kind"]?.[0] !== "none").map(({ name }) => name);
+      expect(shown, types[0]).toEqual(isKnown ? expected : []);
+    }
+  },
+);
+
+itWith("tshark", "as a folder of plugins they load too, also where lab.lua is named besides", async () => {
+  const home = scratchFolder();
+  const plugins = join(home, ".local/lib/wireshark/plugins");
+  mkdirSync(plugins, { recursive: true });
+  const folder = join(import.meta.dirname, "../../wireshark");
+  symlinkSync(folder, join(plugins, "lab"));
+  for (const more of [[], ["-X", `lua_script:${join(folder, "lab.lua")}`]]) {
+    const { stdout, stderr } = await run("tshark", ["-G", "fields", ...more], { env: { HOME: home } });
+    expect(stderr).not.toMatch(/lua/i);
+    for (const protocol of Object.keys(TRANSPORTS))
+      expect(stdout).toMatch(new RegExp(`^P\\t[^\\t]+\\t${protocol}$`, "m"));
+  }
+});
