@@ -44,8 +44,8 @@ export {
   type BuildReport,
   emptyReport,
   type HostReport,
+  ReportBuilder,
   type RoundReport,
-  reported,
 } from "./report.js";
 export type * from "./server-contract.js";
 export { ServerMachine } from "./server-machine.js";

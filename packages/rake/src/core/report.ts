@@ -100,24 +100,47 @@ export function emptyReport({ hosts, sets }: Plan): BuildReport {
   };
 }
 
-/** The report with one event more; what it was made of is not changed. */
-export function reported(report: BuildReport, event: BuildEvent): BuildReport {
-  const began = { ...report, beganAt: report.beganAt ?? event.at, endedAt: event.at };
-  switch (event.type) {
-    case "setStarted":
-      return { ...began, sets: put(began.sets, event.set, (set) => ({ ...set, beganAt: event.at })) };
-    case "setEnded": {
-      const { at: endedAt, succeeded } = event;
-      return { ...began, sets: put(began.sets, event.set, (set) => ({ ...set, endedAt, succeeded })) };
-    }
-    case "hostUp":
-    case "hostLost":
-    case "hostBackedOff":
-      return { ...began, hosts: put(began.hosts, event.host, (host) => hostAfter(host, event)) };
-    default: {
-      const isThere = began.actions[event.action]?.action === event.action;
-      const index = isThere ? event.action : began.actions.findIndex(({ action }) => action === event.action);
-      return { ...began, actions: put(began.actions, index, (action) => actionAfter(action, event)) };
+/** Makes a report of events as they come: each costs what it changes, however many actions there are. */
+export class ReportBuilder {
+  readonly #hosts: HostReport[];
+  readonly #sets: SetReport[];
+  readonly #actions: ActionReport[];
+  #beganAt: number | undefined;
+  #endedAt: number | undefined;
+
+  constructor(plan: Plan) {
+    const { hosts, sets, actions } = emptyReport(plan);
+    this.#hosts = [...hosts];
+    this.#sets = [...sets];
+    this.#actions = [...actions];
+  }
+
+  /** So far; later events do not change it. */
+  get report(): BuildReport {
+    const lists = { hosts: [...this.#hosts], sets: [...this.#sets], actions: [...this.#actions] };
+    if (this.#beganAt === undefined || this.#endedAt === undefined) return lists;
+    return { ...lists, beganAt: this.#beganAt, endedAt: this.#endedAt };
+  }
+
+  add(event: BuildEvent): void {
+    this.#beganAt ??= event.at;
+    this.#endedAt = event.at;
+    switch (event.type) {
+      case "setStarted":
+        return put(this.#sets, event.set, (set) => ({ ...set, beganAt: event.at }));
+      case "setEnded": {
+        const { at: endedAt, succeeded } = event;
+        return put(this.#sets, event.set, (set) => ({ ...set, endedAt, succeeded }));
+      }
+      case "hostUp":
+      case "hostLost":
+      case "hostBackedOff":
+        return put(this.#hosts, event.host, (host) => hostAfter(host, event));
+      default: {
+        const isThere = this.#actions[event.action]?.action === event.action;
+        const index = isThere ? event.action : this.#actions.findIndex(({ action }) => action === event.action);
+        return put(this.#actions, index, (action) => actionAfter(action, event));
+      }
     }
   }
 }
@@ -201,10 +224,7 @@ function inRound(action: ActionReport, number: number, change: (round: RoundRepo
   return { ...action, rounds: action.rounds.map((one) => (one.round === number ? change(one) : one)) };
 }
 
-function put<Item>(items: readonly Item[], index: number, change: (item: Item) => Item): readonly Item[] {
+function put<Item>(items: Item[], index: number, change: (item: Item) => Item): void {
   const item = items[index];
-  if (item === undefined) return items;
-  const changed = items.slice();
-  changed[index] = change(item);
-  return changed;
+  if (item !== undefined) items[index] = change(item);
 }

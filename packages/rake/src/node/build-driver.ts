@@ -4,7 +4,7 @@ import { performance } from "node:perf_hooks";
 import { BuildMachine } from "../core/build-machine.js";
 import { resolveBuildOptions } from "../core/build-options.js";
 import type { ClientInput, ClientOutput } from "../core/client-contract.js";
-import { type BuildReport, emptyReport, reported } from "../core/report.js";
+import { type BuildReport, ReportBuilder } from "../core/report.js";
 import { Attempts } from "./attempts.js";
 import type { BuildFolder } from "./build-folder.js";
 import type { BuildSetting } from "./build-options.js";
@@ -34,7 +34,7 @@ export class BuildDriver {
   readonly #sockets = new Set<HostSocket>();
   /** Something was sent to them in this turn. */
   readonly #unflushed = new Set<HostSocket>();
-  #report: BuildReport;
+  readonly #report: ReportBuilder;
   #finished: (report: BuildReport) => void = () => {};
   #broken: (error: unknown) => void = () => {};
 
@@ -42,7 +42,7 @@ export class BuildDriver {
     const { plan, machine, onTrouble } = setting;
     this.#setting = setting;
     this.#folder = folder;
-    this.#report = emptyReport(plan);
+    this.#report = new ReportBuilder(plan);
     this.#machine = new BuildMachine(plan, machine, nodePlatform, readLearned(folder.state, onTrouble));
     this.#loop = new MachineLoop(this.#machine, {
       perform: (output) => this.#perform(output),
@@ -180,10 +180,10 @@ export class BuildDriver {
         return attempts.remember(output.attempt, output.key, output.paths);
       case "event":
         if (output.event.type === "placed") attempts.isOf(output.event.attempt, output.event.action);
-        this.#report = reported(this.#report, output.event);
+        this.#report.add(output.event);
         return this.#setting.onEvent(output.event);
       case "finished":
-        return this.#finished({ ...this.#report, endedAt: performance.now(), result: output.result });
+        return this.#finished({ ...this.#report.report, endedAt: performance.now(), result: output.result });
     }
   }
 

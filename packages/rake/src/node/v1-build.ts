@@ -5,7 +5,7 @@ import type { BuildEvent, BuildResult } from "../core/client-contract.js";
 import type { Dialect } from "../core/first-bytes.js";
 import { OutputPlaces } from "../core/output-places.js";
 import type { Action, ActionSet } from "../core/plan.js";
-import { type BuildReport, emptyReport, reported } from "../core/report.js";
+import { type BuildReport, ReportBuilder } from "../core/report.js";
 import type { BuildFolder } from "./build-folder.js";
 import type { BuildSetting } from "./build-options.js";
 import { Screen } from "./screen.js";
@@ -21,7 +21,7 @@ export class V1Build {
   readonly #screen: Screen;
   readonly #abort = new AbortController();
   readonly #failures: { readonly code: FailureCode; readonly text: string }[] = [];
-  #report: BuildReport;
+  readonly #report: ReportBuilder;
   #succeeded = 0;
   #isCancelled = false;
   /** What a listener of the caller's threw. */
@@ -30,7 +30,7 @@ export class V1Build {
   constructor(setting: BuildSetting, folder: BuildFolder, dialect: Dialect) {
     this.#setting = setting;
     this.#settings = resolveBuildOptions(setting.machine);
-    this.#report = emptyReport(setting.plan);
+    this.#report = new ReportBuilder(setting.plan);
     this.#screen = new Screen(async (shown) => {
       try {
         await setting.show(shown);
@@ -69,7 +69,7 @@ export class V1Build {
       await this.#screen.settled();
     }
     if (this.#broken !== undefined) throw this.#broken.error;
-    return { ...this.#report, endedAt: performance.now(), result: this.#result() };
+    return { ...this.#report.report, endedAt: performance.now(), result: this.#result() };
   }
 
   async #set(index: number, { actions }: ActionSet): Promise<void> {
@@ -96,7 +96,7 @@ export class V1Build {
 
   #tell(event: Told): void {
     const told = { at: performance.now(), ...event } as BuildEvent;
-    this.#report = reported(this.#report, told);
+    this.#report.add(told);
     try {
       this.#setting.onEvent(told);
     } catch (error) {

@@ -1,6 +1,6 @@
 /** Speculation, outputs, what is printed, the cache, and what is told of all that. */
 import { describe, expect, it } from "vitest";
-import { emptyReport, reported } from "../../src/core/index.js";
+import { emptyReport, ReportBuilder } from "../../src/core/index.js";
 import type { FakeServerOptions } from "./fake-server.js";
 import { FakeWorld } from "./fake-world.js";
 import { planOf } from "./plan-of.js";
@@ -155,8 +155,10 @@ describe("R40: the report", () => {
     const sets = [WAIT, [needs("work=5 out=a", "x"), needs("work=900 out=b", "x")]];
     const servers = [{ ...lying("dies at OUTPUT", 0, 1) }, { chargeMs: 5_000, speed: 0.01 }, { chargeMs: 6_000 }];
     const world = run(sets, 3, { files: { x: "12345" }, servers });
-    const before = emptyReport(planOf(sets, 3));
-    const report = world.events.reduce(reported, before);
+    const builder = new ReportBuilder(planOf(sets, 3));
+    const before = builder.report;
+    for (const event of world.events) builder.add(event);
+    const { report } = builder;
     expect(before).toEqual(emptyReport(planOf(sets, 3)));
     expect(report.hosts.map(({ address, times }) => [address, times.length])).toEqual([
       ["host0:6238", 2],
@@ -174,5 +176,23 @@ describe("R40: the report", () => {
     expect(second?.attempts.map(({ outcome }) => outcome)).toContain("won");
     expect(report.actions.every(({ outcome }) => outcome === "succeeded")).toBe(true);
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+  });
+
+  it("copies no list of all actions for an event", () => {
+    const builder = new ReportBuilder(planOf([Array<string>(1_000).fill("work=1")]));
+    const copied: number[] = [];
+    const { slice } = Array.prototype;
+    Array.prototype.slice = function (this: unknown[], ...bounds: number[]) {
+      copied.push(this.length);
+      return slice.apply(this, bounds);
+    };
+    builder.add({ type: "setStarted", at: 1, set: 0 });
+    for (let action = 0; action < 1_000; action++) {
+      const placed = { action, attempt: action + 1, where: "local", expectedMs: 0, why: "local" } as const;
+      builder.add({ type: "placed", at: 1, ...placed });
+    }
+    Array.prototype.slice = slice;
+    expect(copied.filter((length) => length > 100)).toEqual([]);
+    expect(builder.report.actions.at(-1)?.attempts).toHaveLength(1);
   });
 });

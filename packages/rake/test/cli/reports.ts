@@ -1,7 +1,7 @@
 /** Builds that happened on paper: events as a machine would tell them, and the reports that they make. */
 
 import type { BuildEvent, HostFacts, Plan } from "../../src/core/index.js";
-import { type BuildReport, emptyReport, parseRakefile, reported } from "../../src/core/index.js";
+import { type BuildReport, parseRakefile, ReportBuilder } from "../../src/core/index.js";
 import { endOf } from "./run-ends.js";
 
 export const facts: HostFacts = {
@@ -29,7 +29,9 @@ export function reportOf(
   told: readonly Told[],
   outcome: "succeeded" | "failed" = "succeeded",
 ): BuildReport {
-  const report = timed(told).reduce(reported, emptyReport(plan));
+  const builder = new ReportBuilder(plan);
+  for (const event of timed(told)) builder.add(event);
+  const { report } = builder;
   const counts = { succeeded: 0, failed: 0, notRun: 0 };
   return { ...report, result: { outcome, code: outcome === "failed" ? "ACTION_FAILED" : "", message: "", ...counts } };
 }
