@@ -21,8 +21,6 @@ export class ServerConnection {
   readonly peer: string;
   /** By which the machine counts it. */
   readonly address: string;
-  /** Bytes that came of it and are not yet written to the disk. */
-  unwritten = 0;
   readonly #socket: Socket;
   readonly #bounds: ConnectionBounds;
   readonly #events: ServerConnectionEvents;

@@ -28,21 +28,14 @@ export interface ServerDriverOptions extends ConnectionBounds {
   readonly onEvent: (event: ServerEvent) => void;
 }
 
-/** A connection is not read from while more of what it brought waits for the disk: v2 has credit, v1 has this alone. */
-const PAUSE_BYTES = 1_048_576;
-const RESUME_BYTES = 262_144;
-
 export class ServerDriver {
   readonly #options: ServerDriverOptions;
   readonly #loop: MachineLoop<ServerInput, ServerOutput>;
   readonly #connections = new Map<number, ServerConnection>();
   readonly #uploads: Uploads;
   readonly #ready: ReadyRuns | undefined;
-  /** Whose bytes an upload has. */
-  readonly #senders = new Map<number, ServerConnection>();
   readonly #runs = new Map<number, Run>();
   readonly #toFlush = new Set<ServerConnection>();
-  #telling: ServerConnection | undefined;
   #lastConnection = 0;
   #onIdle: (() => void) | undefined;
 
@@ -52,7 +45,7 @@ export class ServerDriver {
       perform: (output) => this.#perform(output),
       settled: () => this.#flush(),
     });
-    this.#uploads = new Uploads(options.folder.uploads, options.store, (input) => this.#uploadTold(input));
+    this.#uploads = new Uploads(options.folder.uploads, options.store, (input) => this.#loop.tell(input));
     const { folder, launcher, fifos, readyRuns: most, logger, start } = options;
     const trouble = (message: string): void => logger.warn({}, message);
     this.#ready =
@@ -90,9 +83,7 @@ export class ServerDriver {
 
   readonly #connectionEvents = {
     data: (connection: ServerConnection, bytes: Uint8Array): void => {
-      this.#telling = connection;
       this.#loop.tell({ type: "data", connection: connection.number, bytes });
-      this.#telling = undefined;
     },
     full: ({ number }: ServerConnection): void => this.#loop.tell({ type: "full", connection: number }),
     drained: ({ number }: ServerConnection): void => this.#loop.tell({ type: "drained", connection: number }),
@@ -109,16 +100,17 @@ export class ServerDriver {
         return this.#send(output.connection, output.bytes);
       case "close":
         return this.#close(output.connection);
+      case "pause":
+        return this.#connections.get(output.connection)?.pause();
+      case "resume":
+        return this.#connections.get(output.connection)?.resume();
       case "openUpload":
-        if (this.#telling !== undefined) this.#senders.set(output.upload, this.#telling);
         return this.#uploads.open(output.upload, output.size, output.digest);
       case "writeUpload":
-        this.#wrote(output.upload, output.bytes.length);
         return this.#uploads.write(output.upload, output.bytes);
       case "endUpload":
         return this.#uploads.end(output.upload);
       case "dropUpload":
-        this.#forgetSender(output.upload);
         return this.#uploads.drop(output.upload);
       case "evict":
         return this.#options.store.drop(output.digest);
@@ -178,34 +170,5 @@ export class ServerDriver {
     });
     this.#runs.set(number, run);
     run.start(job);
-  }
-
-  #wrote(upload: number, bytes: number): void {
-    const sender = this.#senders.get(upload);
-    if (sender === undefined) return;
-    sender.unwritten += bytes;
-    if (sender.unwritten > PAUSE_BYTES) sender.pause();
-  }
-
-  #uploadTold(input: ServerInput): void {
-    if (input.type === "uploadTook") {
-      const sender = this.#senders.get(input.upload);
-      if (sender !== undefined) this.#written(sender, input.bytes);
-    } else if (input.type === "uploaded" || input.type === "uploadFailed") {
-      this.#forgetSender(input.upload);
-    }
-    this.#loop.tell(input);
-  }
-
-  #written(sender: ServerConnection, bytes: number): void {
-    sender.unwritten = Math.max(0, sender.unwritten - bytes);
-    if (sender.unwritten < RESUME_BYTES) sender.resume();
-  }
-
-  /** What of it was not written is counted no more; another upload of its sender may be on its way. */
-  #forgetSender(upload: number): void {
-    const sender = this.#senders.get(upload);
-    this.#senders.delete(upload);
-    if (sender !== undefined) this.#written(sender, sender.unwritten);
   }
 }

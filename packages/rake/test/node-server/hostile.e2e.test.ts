@@ -1,15 +1,18 @@
 /** Actions and clients that try to have the server do what they may not: at other folders, or to others. */
 import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
+import { connect, createServer, Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import { start } from "../../../../test/process.js";
 import { scratchFolder } from "../../../../test/scratch.js";
+import type { ServerInput, ServerOutput } from "../../src/core/server-contract.js";
 import { EmptyFolder } from "../../src/node/empty-folder.js";
 import { isLargerThan } from "../../src/node/folder-size.js";
+import { silentLogger } from "../../src/node/logger.js";
 import { partsOf, removeFolder } from "../../src/node/removal.js";
 import { placeInputs } from "../../src/node/run-folder.js";
 import { ServerConnection } from "../../src/node/server-connection.js";
+import { ServerDriver } from "../../src/node/server-driver.js";
 import { ActionRig } from "./action-rig.js";
 import { RawClient } from "./raw-client.js";
 
@@ -161,4 +164,31 @@ it("R41: what the process of the server was started with is no descriptor of an 
   onTestFinished(() => void client.socket.destroy());
   expect(await client.run(`perl -e 'open F, "<&=200" or exit 2; print <F>'`)).toMatchObject({ end: "EXITED", code: 2 });
   expect(client.bodies.has("STDOUT")).toBe(false);
+});
+
+it("R11, R47: a connection whose files the disk cannot keep up with is not read from, until it can", async () => {
+  const rig = await ActionRig.make("none");
+  const machine = {
+    handle: (_now: number, input: ServerInput): ServerOutput[] => {
+      if (input.type === "data") return [{ type: "pause", connection: 1 }];
+      if (input.type === "load") return [{ type: "resume", connection: 1 }];
+      return input.type === "shutdown" ? [{ type: "idle" }] : [];
+    },
+    nextDeadline: () => undefined,
+  };
+  const { folder, store, fifos, launcher } = rig;
+  const bounds = { highWaterBytes: 65_536, lingerMs: 1, readyRuns: 0 };
+  const driver = new ServerDriver(
+    { folder, store, fifos, launcher, ...bounds, logger: silentLogger, onEvent: () => {} },
+    machine,
+  );
+  const socket = new Socket();
+  onTestFinished(() => void socket.destroy());
+  driver.accept(socket);
+  expect(socket.isPaused()).toBe(false);
+  socket.emit("data", Buffer.from("x"));
+  expect(socket.isPaused()).toBe(true);
+  driver.load(0);
+  expect(socket.isPaused()).toBe(false);
+  await driver.stop();
 });
