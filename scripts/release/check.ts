@@ -27,7 +27,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 const steps = new Steps();
-await steps.run("publishing, and using what was published", async () => {
+await steps.run("every step was reached", async () => {
   const { packageManager } = readManifest(join(root, "package.json")) as unknown as { packageManager: string };
   await proveRelease(steps, { root, folder, majors, packageManager });
 });
