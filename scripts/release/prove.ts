@@ -55,11 +55,14 @@ async function packHead(steps: Steps, root: string, copy: string): Promise<Packe
   return packed;
 }
 
-/** Leaves the settings of whoever runs this, but for the registry; puts pnpm on the PATH. */
+/** Leaves the settings of whoever runs this, but for the registry; makes a place for temporary files; puts pnpm on the PATH. */
 async function enterWithPnpm({ root, folder, packageManager }: Release): Promise<{ uplink: string; ca?: string }> {
   const uplink = (await must(root, "npm", ["config", "get", "registry"])).trim();
   const ca = (await must(root, "npm", ["config", "get", "cafile"])).trim();
-  enter({ ...withoutSettings(process.env), npm_config_registry: uplink });
+  // What examples and tools leave in the folder for temporary files goes with the rest.
+  const temporary = join(folder, "tmp");
+  mkdirSync(temporary);
+  enter({ ...withoutSettings(process.env), npm_config_registry: uplink, TMPDIR: temporary });
   const tools = join(folder, "tools");
   mkdirSync(tools);
   await must(tools, "npm", ["install", "--prefix", tools, "--no-audit", "--no-fund", packageManager]);
