@@ -5,7 +5,6 @@ import type { Rule } from "./rules.js";
 
 export const JOBS = 60;
 const HOSTS = 4;
-const CORES = 2;
 const LATENCY_MS = 0.2;
 
 export interface Case {
@@ -16,14 +15,17 @@ export interface Case {
   readonly boundMs: number;
 }
 
+/** How many cores a server has, at least and at most: each number is as likely. */
+export type Cores = readonly [number, number];
+
 /**
- * Servers of 2 cores, whose speeds are drawn evenly in ratio from a half to four times the reference; jobs of one kind, of which
- * nothing is known, log-normal with a median of 1 s and a sigma of 0.8 (one in forty takes 5 s and more).
+ * Servers whose cores are drawn so, and their speeds evenly in ratio from a half to four times the reference; jobs of one kind, of
+ * which nothing is known, log-normal with a median of 1 s and a sigma of 0.8 (one in forty takes 5 s and more).
  */
-export function drawCase(seed: number): Case {
+export function drawCase(seed: number, [least, most]: Cores): Case {
   const random = new Random(`makespan ${seed}`);
   const hosts = Array.from({ length: HOSTS }, (_, index): BenchHost => {
-    return { node: `h${index + 1}`, speed: 0.5 * 8 ** random.unit(), cores: CORES };
+    return { node: `h${index + 1}`, speed: 0.5 * 8 ** random.unit(), cores: random.integer(least, most) };
   });
   const normal = (): number => Math.sqrt(-2 * Math.log(1 - random.unit())) * Math.cos(2 * Math.PI * random.unit());
   const actions = Array.from({ length: JOBS }, (): BenchAction => {
