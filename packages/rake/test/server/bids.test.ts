@@ -85,7 +85,7 @@ test("R19: what its client brings renews a reservation for maxReservedMs at most
   const bytes = new Uint8Array(2_000_000).fill(1);
   peer.bid(1, { inputs: [needed(bytes), needed("x")] });
   const began = rig.now;
-  for (let at = 0; peer.of("EXPIRED").length === 0; at += 20_000) {
+  for (let at = 0; at < bytes.length && peer.of("EXPIRED").length === 0; at += 20_000) {
     peer.piece(1, bytes, at, at + 20_000);
     rig.wait(90);
   }
