@@ -45,6 +45,7 @@ export function readNews(bytes: Uint8Array): News | undefined {
 
 /** For people. */
 export function words({ news, ...rest }: News): string {
-  const [[, who] = [], ...others] = Object.entries(rest);
+  const said = new Map<string, string | number>(Object.entries(rest));
+  const [[, who] = [], ...others] = Object.keys(FIELDS[news]).map((name) => [name, said.get(name)]); // in this order, whatever came
   return `${who} ${news} ${others.map((pair) => pair.join(" ")).join(", ")}`;
 }

@@ -52,9 +52,13 @@ const LOG_WAIT_MS = 10_000;
 const ROOM_BACKOFF_MS = 300;
 const ROOM_HEARTBEAT_MS = 1_000;
 
+/** How long one that leaves waits for the room, in order to say so. */
+const LEAVE_WAIT_MS = 1_000;
+
 /** Runs until the signal; `begun` is given the room. @throws what a server says that cannot be started */
 export async function runNode(options: NodeOptions, begun: (room: Room) => void): Promise<void> {
   const { id, rooms, host, folder, project, slots, access, listener, signal } = options;
+  const ending = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
   for (const one of ["box", "rake"]) mkdirSync(join(folder, one), { recursive: true });
   let load: Load | undefined;
   const cpuPercent = (): number => load?.cpuPercent ?? Number.NaN; // what the election was told last
@@ -82,6 +86,9 @@ export async function runNode(options: NodeOptions, begun: (room: Room) => void)
   let isNew = Number.POSITIVE_INFINITY;
   const say = async (news: News): Promise<void> => void (await (await joining).publish(JSON.stringify(news)));
   const tell = (news: News): void => void say(news).catch((error) => signal.aborted || listener.trouble(error));
+  const waiting = new AbortController();
+  let hasBegun = false;
+  void ending.then(() => hasBegun || waiting.abort(signal.reason));
   const joining = joinRoom({
     address: () => rooms[elector.leader()?.id ?? ""],
     name: id,
@@ -89,7 +96,7 @@ export async function runNode(options: NodeOptions, begun: (room: Room) => void)
     start: "all",
     entries: "all",
     maxBackoffMs: ROOM_BACKOFF_MS,
-    signal,
+    signal: waiting.signal,
     onNotice: (notice) => {
       if (notice.type !== "welcome") return;
       isNew = Math.min(isNew, notice.head + 1); // what was asked before is not for this process
@@ -107,8 +114,10 @@ export async function runNode(options: NodeOptions, begun: (room: Room) => void)
     },
   });
   await using room = await joining;
+  hasBegun = true;
   begun(room);
-  await room.ended.finally(() => work);
+  await Promise.race([room.ended, ending]).finally(() => work);
+  await room.leave({ waitMs: LEAVE_WAIT_MS });
 }
 
 function electorOptions({ members, ...options }: NodeOptions, measureLoad: () => Promise<Load>): ElectorOptions {

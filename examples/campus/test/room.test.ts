@@ -19,7 +19,7 @@ describe("news", () => {
     const asks: News = { news: "asks", at: "b", words: "build" };
     expect(readNews(bytesOf(asks))).toEqual(asks);
     expect(words(asks)).toBe("b asks words build");
-    expect(words({ news: "leads", id: "a", epoch: 7 })).toBe("a leads epoch 7");
+    expect(words({ news: "leads", epoch: 7, id: "a" })).toBe("a leads epoch 7");
   });
 
   it.each([

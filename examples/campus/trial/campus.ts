@@ -8,7 +8,7 @@ import type { RunningProcess } from "../../../test/process.js";
 import { startBundled } from "../../../test/programs.js";
 import { hostAndPort } from "../src/addresses.js";
 import { Desk } from "../src/desk.js";
-import type { News, NewsKind, NewsOf } from "../src/news.js";
+import { type News, type NewsKind, type NewsOf, words } from "../src/news.js";
 import type { Heard, NodeEvent } from "../src/output.js";
 
 const NODE = new URL("../src/main.ts", import.meta.url);
@@ -32,10 +32,12 @@ export class Campus implements AsyncDisposable {
   readonly ids: readonly string[];
   /** Whoever votes: an odd number. The others report, and never lead. */
   readonly voters: readonly string[];
-  readonly folder = mkdtempSync(join(tmpdir(), "lab-campus-"));
-  readonly desk = new Desk();
+  readonly folder: string = mkdtempSync(join(tmpdir(), "lab-campus-"));
+  readonly desk: Desk = new Desk();
   /** Where actions of builds began to run, one after another. */
   readonly running: string[] = [];
+  /** As the nodes themselves say, the newest. */
+  lead: Lead | undefined;
   readonly #nodes = new Map<string, Node>();
   readonly #mesh: TcpMesh;
   readonly #rooms: ReadonlyMap<string, TcpProxy>;
@@ -45,8 +47,6 @@ export class Campus implements AsyncDisposable {
   readonly #signal: AbortSignal;
   readonly #onTrouble: (line: string) => void;
   #room: Room | undefined;
-  /** As the nodes say, the newest. */
-  #lead: Lead | undefined;
 
   constructor(nodes: number, signal: AbortSignal, onTrouble: (line: string) => void) {
     this.#signal = signal;
@@ -65,7 +65,7 @@ export class Campus implements AsyncDisposable {
     this.#roomAddresses = Object.fromEntries(await Promise.all([...this.#rooms].map(at)));
     await Promise.all(this.ids.map((id) => this.launch(id)));
     this.#room = await joinRoom({
-      address: () => this.#roomAddresses[this.#lead?.id ?? ""],
+      address: () => this.#roomAddresses[this.lead?.id ?? ""],
       name: "console",
       start: "all",
       entries: "all",
@@ -124,9 +124,9 @@ export class Campus implements AsyncDisposable {
   }
 
   /** Asks a node for something, as anybody in the room can; resolves with the number that this has in the room. */
-  async ask(at: string, words: string): Promise<number> {
+  async ask(at: string, what: string): Promise<number> {
     if (this.#room === undefined) throw new Error("the campus was not started");
-    return await this.#room.publish(JSON.stringify({ news: "asks", at, words } satisfies News));
+    return await this.#room.publish(JSON.stringify({ news: "asks", at, words: what } satisfies News));
   }
 
   /** The first news of a kind behind a number. @throws Error where that is a failure */
@@ -160,7 +160,8 @@ export class Campus implements AsyncDisposable {
     try {
       while (!isTrue()) {
         this.#signal.throwIfAborted();
-        if (isLate) throw new Error(`nothing came of it within ${MOST_MS / 1_000} s: ${what}`);
+        if (isLate)
+          throw new Error(`nothing came of it within ${MOST_MS / 1_000} s: ${what}; the last news: ${this.#last()}`);
         await new Promise<void>((resolve) => this.#waiting.add(resolve));
       }
     } finally {
@@ -176,6 +177,10 @@ export class Campus implements AsyncDisposable {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  #last(): string {
+    return this.#said.slice(-8).map(words).join("; ");
+  }
+
   #node(id: string): Node {
     const node = this.#nodes.get(id);
     if (node === undefined) throw new RangeError(`there is no node ${id}, only ${this.ids.join(", ")}`);
@@ -187,8 +192,8 @@ export class Campus implements AsyncDisposable {
     const said = JSON.parse(line) as NodeEvent;
     if (said.event === "heard") transcript.push(said);
     if (said.event === "room") void this.#rooms.get(id)?.retarget(hostAndPort(said.address));
-    if (said.event === "leader" && said.id !== undefined && (said.epoch ?? 0) >= (this.#lead?.epoch ?? 0)) {
-      this.#lead = { id: said.id, epoch: said.epoch ?? 0 };
+    if (said.event === "leader" && said.id !== undefined && (said.epoch ?? 0) >= (this.lead?.epoch ?? 0)) {
+      this.lead = { id: said.id, epoch: said.epoch ?? 0 };
     }
     if (said.event === "action") this.running.push(said.worker);
     if (said.event === "trouble") this.#onTrouble(`${id}: ${said.why}`);

@@ -84,20 +84,26 @@ async function buildInPeace(campus: Campus): Promise<Built> {
 }
 
 async function killInBuild(campus: Campus, edition: number, say: (line: string) => void): Promise<Round> {
-  const killed = campus.desk.leader ?? "";
+  const killed = campus.lead?.id ?? "";
   const survivors = campus.ids.filter((id) => id !== killed);
   const builder = survivors[edition % survivors.length] ?? "";
   const right = layOutLibrary(campus.project(builder), edition);
-  const before = campus.running.length;
+  const begunBefore = campus.running.length;
   const asked = await campus.ask(builder, "build");
-  const running = (): readonly string[] => campus.running.slice(before);
+  const running = (): readonly string[] => campus.running.slice(begunBefore);
   await campus.until(() => running().includes(killed) || running().length >= MOST_BEGUN, `a build at ${builder}`);
+  const { id: leader = "", epoch: before } = campus.lead ?? {};
+  if (leader !== killed) {
+    say(`the lead went from ${killed} to ${leader} by itself: once more`);
+    await campus.said("built", asked);
+    return await killInBuild(campus, edition, say);
+  }
   const begun = running().length;
   const last = await campus.kill(killed);
   say(`${builder} builds; ${killed}, which leads, is killed with SIGKILL when ${begun} actions have begun`);
 
   const { retries, hostsLost, number: entries } = await campus.said("built", asked);
-  const { id: next, epoch } = await campus.said("leads", asked, ({ id }) => id !== killed);
+  const { id: next, epoch } = await campus.said("leads", 0, (one) => one.epoch > (before ?? 0));
   const offered = (name: string): string => campus.desk.offer(builder, name).sha256;
   const isRight = Object.entries(right).every(([name, sha256]) => offered(name) === sha256);
   const transcripts = await Promise.all(survivors.map((id) => campus.transcript(id, entries)));
