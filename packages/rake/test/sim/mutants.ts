@@ -2,8 +2,6 @@
  * Bugs in one rule each, of a client or a server: what the simulation must notice (`mutants.sim.test.ts` and `pnpm --filter @lab/rake
  * mutants`).
  */
-import { RemoteAttempt } from "../../src/core/remote-attempt.js";
-import { Settlement } from "../../src/core/settlement.js";
 import {
   ChecksNoDigest,
   CommitsBeforeDone,
@@ -17,6 +15,15 @@ import {
   VanishedIsSuccess,
   WaitsForEver,
 } from "./mutants-of-clients.js";
+import {
+  type Breaks,
+  bothCommit,
+  ChecksNoPath,
+  freesTwice,
+  noteCancelled,
+  readsAnyPath,
+  TakesWhatWasCancelled,
+} from "./mutants-of-rules.js";
 import { FreesBeforeRemoval, IgnoresCredit, KeepsWhatALostClientBegan, ReservesForEver } from "./mutants-of-servers.js";
 import type { Machines } from "./run-plan.js";
 
@@ -26,7 +33,7 @@ export interface Mutant {
   readonly oracles: readonly string[];
   readonly machines: Partial<Machines>;
   /** Breaks what has no machine of its own; answers how to mend it. */
-  readonly breaks?: () => () => void;
+  readonly breaks?: Breaks;
 }
 
 export const MUTANTS: readonly Mutant[] = [
@@ -35,6 +42,19 @@ export const MUTANTS: readonly Mutant[] = [
   { bug: "losers are not released", oracles: ["R20"], machines: { BuildMachine: ReleasesNobody } },
   { bug: "a reservation never ends by time", oracles: ["R19"], machines: { ServerMachine: ReservesForEver } },
   { bug: "digests of outputs are not checked", oracles: ["D"], machines: { BuildMachine: ChecksNoDigest } },
+  {
+    bug: "an output's path is not checked",
+    oracles: ["R35"],
+    machines: { BuildMachine: ChecksNoPath },
+    breaks: readsAnyPath,
+  },
+  {
+    bug: "what a cancelled action has made is taken",
+    oracles: ["A", "C", "D", "R38"],
+    machines: { BuildMachine: TakesWhatWasCancelled },
+    breaks: noteCancelled,
+  },
+  { bug: "a slot is freed twice", oracles: ["F"], machines: {}, breaks: freesTwice },
   { bug: "attempts have no bound", oracles: ["R32"], machines: { BuildMachine: TriesForEver } },
   { bug: "both attempts of a speculation commit", oracles: ["C"], machines: {}, breaks: bothCommit },
   { bug: "exit codes are ignored", oracles: ["A"], machines: { BuildMachine: IgnoresExitCodes } },
@@ -51,22 +71,3 @@ export const MUTANTS: readonly Mutant[] = [
     machines: { ServerMachine: KeepsWhatALostClientBegan },
   },
 ];
-
-/** The loser is not cancelled, and what it makes is taken as well. */
-function bothCommit(): () => void {
-  const { cancel } = RemoteAttempt.prototype;
-  const { of } = Settlement.prototype;
-  const spared = new Map<number, RemoteAttempt>();
-  RemoteAttempt.prototype.cancel = function (this: RemoteAttempt): void {
-    if (this.phase !== "running" && this.phase !== "returning" && this.phase !== "checking") return cancel.call(this);
-    spared.set(this.number, this);
-  };
-  Settlement.prototype.of = function (this: Settlement, attempt: number) {
-    return of.call(this, attempt) ?? spared.get(attempt);
-  };
-  return () => {
-    RemoteAttempt.prototype.cancel = cancel;
-    Settlement.prototype.of = of;
-    spared.clear();
-  };
-}
