@@ -27,6 +27,8 @@ export async function drawStates(title: string, first: string, transitions: Tran
   return `${viz
     .renderString(graph, { format: "svg" })
     .replace(/<!--[\s\S]*?-->\n?/g, "")
+    // Its name for those who do not see it stands one level too deep.
+    .replace(/(<svg [^>]*)>\n([\s\S]*?)(<title>[^<]*<\/title>)\n/, '$1 role="img">\n$3\n$2')
     .trim()}\n`;
 }
 
