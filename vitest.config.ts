@@ -6,6 +6,7 @@ const processes = "*.e2e.test.ts";
 // These run last, one file after another: in them a time is kept or something is measured (a lease, a rate, a pause, memory,
 // descriptors), or they make much garbage for other threads to collect, so that they would starve their neighbour.
 const alone = [
+  "examples/campus/test/{campus,node}.e2e.test.ts",
   "examples/cluster/test/cluster.e2e.test.ts",
   "packages/*/test/**/memory.e2e.test.ts",
   "packages/broadcast/test/bench/faults.e2e.test.ts",

@@ -30,8 +30,8 @@ import {
   type ServeSettings,
 } from "./serve-options.js";
 import { ServerDriver } from "./server-driver.js";
-import { boundSockets } from "./socket-bound.js";
 import { logEvent } from "./server-log.js";
+import { boundSockets } from "./socket-bound.js";
 import { measureSpeed } from "./speed.js";
 import { readState, writeState } from "./state-file.js";
 import { openServerFolder, type StateFolder } from "./state-folder.js";

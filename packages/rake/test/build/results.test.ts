@@ -182,16 +182,19 @@ describe("R40: the report", () => {
     const builder = new ReportBuilder(planOf([Array<string>(1_000).fill("work=1")]));
     const copied: number[] = [];
     const { slice } = Array.prototype;
-    Array.prototype.slice = function (this: unknown[], ...bounds: number[]) {
+    Array.prototype.slice = function (this: unknown[], ...bounds: [start?: number, end?: number]) {
       copied.push(this.length);
       return slice.apply(this, bounds);
     };
-    builder.add({ type: "setStarted", at: 1, set: 0 });
-    for (let action = 0; action < 1_000; action++) {
-      const placed = { action, attempt: action + 1, where: "local", expectedMs: 0, why: "local" } as const;
-      builder.add({ type: "placed", at: 1, ...placed });
+    try {
+      builder.add({ type: "setStarted", at: 1, set: 0 });
+      for (let action = 0; action < 1_000; action++) {
+        const placed = { action, attempt: action + 1, where: "local", expectedMs: 0, why: "local" } as const;
+        builder.add({ type: "placed", at: 1, ...placed });
+      }
+    } finally {
+      Array.prototype.slice = slice;
     }
-    Array.prototype.slice = slice;
     expect(copied.filter((length) => length > 100)).toEqual([]);
     expect(builder.report.actions.at(-1)?.attempts).toHaveLength(1);
   });
