@@ -25,6 +25,7 @@ git           git                               git
 peers='
 make          make                              make
 distcc        distcc                            distcc
+icecc         icecc                             icecc
 parallel      parallel                          parallel
 '
 

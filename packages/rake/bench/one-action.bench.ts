@@ -1,13 +1,13 @@
 /** What it costs to run one small action somewhere else, one at a time: `true`, and one small C file. */
 import { spawnSync } from "node:child_process";
 import type { Contender, Peer, Row } from "../../../bench/row.js";
-import { compiledByDistcc, compiledByUs, compiledHere } from "./remote/compile-one.js";
+import { compiledByDistcc, compiledByIcecc, compiledByUs, compiledHere } from "./remote/compile-one.js";
+import { whyNoIcecc } from "./remote/icecc.js";
 import { whyAbsent } from "./remote/programs.js";
 import { trueByFloor, trueByParallel, trueBySpawn, trueByUs } from "./remote/run-true.js";
 
-/** A peer, where its programs are here. */
-function peer(name: string, programs: readonly string[], contender: () => Contender): Peer {
-  const absent = whyAbsent(...programs);
+/** A peer, where it can run here. */
+function peer(name: string, absent: string | undefined, contender: () => Contender): Peer {
   return { name, contender: absent === undefined ? contender() : { absent } };
 }
 
@@ -24,7 +24,7 @@ export const rows: readonly Row[] = [
     peers: [
       { name: "the floor with a quote", contender: trueByFloor(true) },
       { name: "local spawn", contender: trueBySpawn },
-      peer("GNU parallel", ["parallel"], () => trueByParallel),
+      peer("GNU parallel", whyAbsent("parallel"), () => trueByParallel),
     ],
     unit: "ms",
     barOn: "value",
@@ -46,7 +46,10 @@ export const rows: readonly Row[] = [
     absent: () => whyAbsent("gcc"),
     floor: compiledHere(),
     ours: compiledByUs("rlimit"),
-    peers: [peer("distcc", ["distcc", "distccd", "gcc"], compiledByDistcc)],
+    peers: [
+      peer("distcc", whyAbsent("distcc", "distccd", "gcc"), compiledByDistcc),
+      peer("icecc", whyNoIcecc(), compiledByIcecc),
+    ],
     unit: "ms",
     barOn: "difference",
     bar: 5,

@@ -8,6 +8,7 @@ import { type Sandbox, startServer, stopServer } from "./building.js";
 import { rakeCommand } from "./command.js";
 import { Distccd, distccEnv } from "./distcc.js";
 import { newFolder, removeFolder } from "./folders.js";
+import { Icecc } from "./icecc.js";
 import { copyLua } from "./lua-source.js";
 import { runHere } from "./programs.js";
 
@@ -58,18 +59,29 @@ function clean(source: string): string {
 }
 
 /** Lua's own Makefile, two jobs at a time, or as many as a distributing compiler is to be given. */
-async function makeLua(source: string, smoke: boolean, compiler: string, jobs: number, env = {}): Promise<number> {
-  const settings = [`CC=${compiler}`, `CFLAGS=${flags(smoke)}`, "AR=ar rc", `LIBS=${LINK}`];
-  return await wallSeconds(() => runHere("make", ["-s", `-j${jobs}`, ...settings, "lua"], { cwd: source, env }));
+async function makeLua(source: string, smoke: boolean, by: MadeBy): Promise<number> {
+  const settings = [`CC=${by.compiler}`, `CFLAGS=${flags(smoke)}`, "AR=ar rc", `LIBS=${LINK}`];
+  const [command, ...words] = [...(by.enter ?? []), "make", "-s", `-j${by.jobs}`, ...settings, "lua"] as const;
+  return await wallSeconds(() => runHere(command, words, { cwd: source, env: by.env ?? {} }));
 }
 
-export const byMake = (): Contender => building((source, smoke) => makeLua(source, smoke, "gcc", 2));
+interface MadeBy {
+  readonly compiler: string;
+  readonly jobs: number;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What make is put behind. */
+  readonly enter?: readonly string[];
+}
+
+export const byMake = (): Contender =>
+  building((source, smoke) => makeLua(source, smoke, { compiler: "gcc", jobs: 2 }));
 
 /** Two daemons of one job each; of make's four jobs two preprocess meanwhile. */
 export function byDistcc(): Contender {
   const daemons = [new Distccd(1), new Distccd(1)];
   const folder = newFolder();
-  return building((source, smoke) => makeLua(source, smoke, "distcc gcc", 4, distccEnv(daemons, folder)), {
+  const env = (): Record<string, string> => distccEnv(daemons, folder);
+  return building((source, smoke) => makeLua(source, smoke, { compiler: "distcc gcc", jobs: 4, env: env() }), {
     differs: true,
     prepare: async () => {
       for (const daemon of daemons) await daemon.prepare();
@@ -78,6 +90,17 @@ export function byDistcc(): Contender {
       for (const daemon of daemons) await daemon.close();
       removeFolder(folder);
     },
+  });
+}
+
+/** One worker of two jobs; of make's four two preprocess meanwhile. What links is no job for it, and runs here. */
+export function byIcecc(): Contender {
+  const icecc = new Icecc();
+  const { enter, env } = icecc;
+  return building((source, smoke) => makeLua(source, smoke, { compiler: "icecc gcc", jobs: 4, env, enter }), {
+    differs: true,
+    prepare: () => icecc.prepare(),
+    close: () => icecc.close(),
   });
 }
 

@@ -7,6 +7,7 @@ import type { RunningProcess } from "../../../../test/process.js";
 import { buildAll, mean, type Sandbox, startServer, stopServer } from "./building.js";
 import { Distccd } from "./distcc.js";
 import { newFolder, removeFolder } from "./folders.js";
+import { Icecc } from "./icecc.js";
 import { runHere } from "./programs.js";
 
 const count = (smoke: boolean): number => (smoke ? 2 : 20);
@@ -95,5 +96,14 @@ export function compiledByDistcc(): Contender {
   return compiling(
     oneByOne("distcc", ["gcc"], () => daemon.env),
     { prepare: () => daemon.prepare(), close: () => daemon.close() },
+  );
+}
+
+export function compiledByIcecc(): Contender {
+  const icecc = new Icecc();
+  const [command, ...words] = icecc.enter;
+  return compiling(
+    oneByOne(command, [...words, "icecc", "gcc"], () => icecc.env),
+    { prepare: () => icecc.prepare(), close: () => icecc.close() },
   );
 }
