@@ -14,12 +14,22 @@ function stopwait(cwd: string, ...args: string[]): RunningProcess {
   return start(command, args, { cwd, env: { XDG_STATE_HOME: join(cwd, "state") } });
 }
 
-it("every package carries the documents that its README and its comments name, and those that these link to", () => {
+it("every package carries the documents that its README and its comments name, and those that these link to, with their pictures", () => {
   const linked: Readonly<Record<string, readonly string[]>> = { election: ["framing.md"] };
   for (const name of ["framing", "simnet", "hftp", "stopwait-udp", "election"]) {
     const docs = join(PROJECT, "node_modules/@lab", name, "docs");
+    if (!existsSync(join(docs, ".."))) continue;
     const wanted = [`${name}.md`, "machine.md", ...(linked[name] ?? [])];
-    if (existsSync(join(docs, ".."))) expect(readdirSync(docs).sort()).toEqual(wanted.sort());
+    expect(
+      readdirSync(docs)
+        .filter((file) => file.endsWith(".md"))
+        .sort(),
+    ).toEqual(wanted.sort());
+    for (const document of wanted) {
+      const text = readFileSync(join(docs, document), "utf8");
+      for (const [, picture = ""] of text.matchAll(/\]\((images\/[^)]+)\)/g))
+        expect(existsSync(join(docs, picture)), picture).toBe(true);
+    }
   }
 });
 
