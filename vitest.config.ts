@@ -3,16 +3,12 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 // At most two workers (the machines that run this have two cores). Tests that start processes (`*.e2e.test.ts`) run after the
 // others, two files at a time.
 const processes = "*.e2e.test.ts";
-// These run last, one file after another: in them a time is kept or something is measured (a lease, a rate, a pause, memory,
-// descriptors), or they make much garbage for other threads to collect, so that they would starve their neighbour.
+// These run last, one file after another: in them something is measured (a rate, a pause, memory, descriptors) or a time is kept
+// that is short for a busy machine, or they make much garbage for other threads to collect, so that they would starve their neighbour.
 const alone = [
-  "examples/campus/test/{campus,node}.e2e.test.ts",
-  "examples/cluster/test/cluster.e2e.test.ts",
   "packages/*/test/**/memory.e2e.test.ts",
   "packages/broadcast/test/bench/faults.e2e.test.ts",
   "packages/broadcast/test/node/{cuts,hostile-peers,queued,slow-reader}.e2e.test.ts",
-  "packages/election/test/dashboard/page.e2e.test.ts",
-  "packages/election/test/etcd/etcd.e2e.test.ts",
   "packages/election/test/node/{elector,few-descriptors,hostile-peers}.e2e.test.ts",
   "packages/election/test/overlap/overlap.e2e.test.ts",
   "packages/election/test/processes/process-faults.e2e.test.ts",

@@ -37,12 +37,13 @@ for (const { path, owner } of shown) {
   }
 }
 
-/** Every Markdown file of the repository, without what is installed or built. */
+/** Every Markdown file of the repository, without what is installed or built, and without the copies that packing makes. */
 function documents(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     const hidden = entry.name.startsWith(".") && entry.name !== ".changeset" && entry.name !== ".github";
-    if (entry.isDirectory()) return hidden || /^(node_modules|dist)$/.test(entry.name) ? [] : documents(path);
+    const isMade = /^(node_modules|dist)$/.test(entry.name) || /^packages\/[^/]+\/docs$/.test(relative(root, path));
+    if (entry.isDirectory()) return hidden || isMade ? [] : documents(path);
     return entry.name.endsWith(".md") ? [path] : [];
   });
 }
