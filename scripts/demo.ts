@@ -45,10 +45,19 @@ const chapters: readonly Chapter[] = [
   },
 ];
 
-const { values } = parseArgs({ options: { stay: { type: "boolean", default: false } } });
+const isStaying = staysAtTheEnd();
 const packages = readdirSync(new URL("../packages", import.meta.url));
 if (!(await tour(chapters, [...packages, "campus"]))) process.exitCode = 1;
-if (values.stay) await stayWithCluster(interrupted());
+if (isStaying) await stayWithCluster(interrupted());
+
+function staysAtTheEnd(): boolean {
+  try {
+    return parseArgs({ options: { stay: { type: "boolean", default: false } } }).values.stay;
+  } catch (error) {
+    console.error(`demo: ${(error as Error).message.split(". ")[0]}; it takes --stay, or nothing`);
+    process.exit(2);
+  }
+}
 
 function interrupted(): AbortSignal {
   const controller = new AbortController();

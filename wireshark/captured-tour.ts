@@ -17,6 +17,8 @@ const folder = mkdtempSync(join(tmpdir(), "lab-tour-"));
 chmodSync(folder, 0o777); // tshark's capturing part may give up being root
 const capture = join(folder, "tour.pcapng");
 
+// The demo ends by these, and then this does.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
 try {
   ip("netns", "add", namespace);
   ip("-n", namespace, "link", "set", "lo", "up");
