@@ -58,6 +58,7 @@ function childrenOf(pid: number): number[] {
 }
 
 interface Held {
+  /** Of its file. It may be another file's too on another disk: then the larger of both counts. */
   readonly inode: string;
   readonly bytes: number;
 }

@@ -107,26 +107,16 @@ itWith("bubblewrap", "R43: an old bwrap is used as far as it goes, and the serve
     '  if [ "$word" = --disable-userns ]; then echo no such option >&2; exit 1; fi',
   ];
   const exec = `PATH='${path}' exec bwrap "$@"`;
-  const bin = scratchFolder({ bwrap: [...old, "done", exec, ""].join("\n") });
-  chmodSync(bin, 0o755);
-  chmodSync(join(bin, "bwrap"), 0o755);
-  process.env["PATH"] = `${bin}:${path}`;
-  const lines: string[] = [];
-  const nothing = (): void => {};
-  const logger = { debug: nothing, info: nothing, error: nothing, warn: (_: object, line: string) => lines.push(line) };
+  useBwrap([...old, "done", exec, ""].join("\n"));
+  const { lines, logger } = warnings();
   await using server = await serve({ ...QUICK, logger });
   expect(server.sandbox).toBe("bwrap");
   expect(lines).toEqual(["actions may make user namespaces of their own: no such option"]);
 });
 
 it("R43: where bwrap is there and does not work, rlimit is used, and said why; who asks for bwrap is refused", async () => {
-  const bin = scratchFolder({ bwrap: "#!/bin/sh\necho bwrap: no namespaces for you >&2; exit 1\n" });
-  chmodSync(bin, 0o755);
-  chmodSync(join(bin, "bwrap"), 0o755);
-  process.env["PATH"] = `${bin}:${path}`;
-  const lines: string[] = [];
-  const nothing = (): void => {};
-  const logger = { debug: nothing, info: nothing, error: nothing, warn: (_: object, line: string) => lines.push(line) };
+  useBwrap("#!/bin/sh\necho bwrap: no namespaces for you >&2; exit 1\n");
+  const { lines, logger } = warnings();
   await using server = await serve({ ...QUICK, logger });
   expect(server.sandbox).toBe("rlimit");
   expect(lines).toEqual(["bwrap: bwrap: no namespaces for you"]);
@@ -189,3 +179,19 @@ it("the folder that cannot be used is named", async () => {
   const file = join(scratchFolder({ file: "" }), "file");
   await expect(serve({ ...QUICK, folder: join(file, "below") })).rejects.toMatchObject({ code: "FOLDER" });
 });
+
+/** Puts a script in the place of bwrap. */
+function useBwrap(script: string): void {
+  const bin = scratchFolder({ bwrap: script });
+  chmodSync(bin, 0o755);
+  chmodSync(join(bin, "bwrap"), 0o755);
+  process.env["PATH"] = `${bin}:${path}`;
+}
+
+/** A logger, and the warnings that it was given. */
+function warnings() {
+  const lines: string[] = [];
+  const nothing = (): void => {};
+  const warn = (_: object, line: string): void => void lines.push(line);
+  return { lines, logger: { debug: nothing, info: nothing, error: nothing, warn } };
+}
