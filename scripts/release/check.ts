@@ -5,7 +5,7 @@
  * Node the commands, the examples of the READMEs and the tests of the built files. Nothing of it stays: no bump, no tag,
  * no process, no file. Every check runs; the exit code is 1 when one failed.
  */
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -20,6 +20,7 @@ const { values } = parseArgs({ options: { nodes: { type: "string" } } });
 const majors = wantedMajors(values.nodes);
 const before = await gitState(root);
 const folder = mkdtempSync(join(realpathSync(tmpdir()), "lab-release-"));
+chmodSync(folder, 0o711); // where root runs this, actions of rake servers in it have another user
 process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
 // What was started has ended by then (test/process.ts was told first); the folder goes with "exit".
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

@@ -1,5 +1,7 @@
 /** The user that actions run as where the server is root: limits on processes do not bind root (R43). */
 import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
 
 export interface User {
   readonly uid: number;
@@ -25,6 +27,19 @@ export function actionUser(runAs: string | undefined): User | undefined {
   }
   if (uid === 0) throw new TypeError("runAs must be a user who is not root: limits on processes do not bind root");
   return { uid, gid };
+}
+
+/**
+ * The folder on the way to a path that this user cannot enter, the outermost, with its mode; undefined where there is none. Lists of
+ * access and further groups are not looked at: it explains why something failed, and forbids nothing.
+ */
+export function closedFolder(user: User, path: string): { readonly path: string; readonly mode: string } | undefined {
+  const above = dirname(path) === path ? undefined : closedFolder(user, dirname(path));
+  if (above !== undefined) return above;
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  const enter = stat.uid === user.uid ? 0o100 : stat.gid === user.gid ? 0o010 : 0o001;
+  return (stat.mode & enter) === 0 ? { path, mode: (stat.mode & 0o777).toString(8) } : undefined;
 }
 
 function idOf(name: string, what: "-u" | "-g"): number | undefined {

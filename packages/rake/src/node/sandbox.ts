@@ -11,6 +11,7 @@ import type { Fifos } from "./fifos.js";
 import { type Launcher, launch } from "./launch.js";
 import { hasMeter } from "./meter.js";
 import { removeFolder } from "./removal.js";
+import { closedFolder } from "./run-as.js";
 import { makeRunFolder } from "./run-folder.js";
 import type { Store } from "./store.js";
 import { messageOf } from "./trouble.js";
@@ -70,6 +71,12 @@ export async function findSandbox(options: SandboxOptions): Promise<FoundSandbox
       return { launcher, passedOver };
     }
     passedOver.push(`${sandbox}: ${why}`);
+  }
+  const closed = user === undefined ? undefined : closedFolder(user, options.runs);
+  if (closed !== undefined) {
+    passedOver.unshift(
+      `actions run as user ${user?.uid}, who cannot enter ${closed.path} (mode ${closed.mode}): name another folder`,
+    );
   }
   throw new RakeError("SANDBOX", `no sandbox works here; ${passedOver.join("; ")}`);
 }

@@ -123,6 +123,15 @@ it("R43: where bwrap is there and does not work, rlimit is used, and said why; w
   await expect(serve({ ...QUICK, sandbox: "bwrap" })).rejects.toMatchObject({ code: "SANDBOX" });
 });
 
+const isRoot = process.getuid?.() === 0;
+it.runIf(isRoot)("R43: a folder that the user of the actions cannot get to is named, with its mode", async () => {
+  const closed = scratchFolder();
+  chmodSync(closed, 0o700);
+  const served = serve({ ...QUICK, folder: join(closed, "a/b"), runAs: "nobody" });
+  const why = `actions run as user \\d+, who cannot enter ${closed} \\(mode 700\\): name another folder`;
+  await expect(served).rejects.toThrow(new RegExp(`^no sandbox works here; ${why}; `));
+});
+
 it("R42, R57, R58: where there is no perl, a plain shell sets limits, ends are exact, and daemons are found by their marks", async () => {
   const rig = await ActionRig.make("rlimit", { plain: true });
   const run = await rig.start(
