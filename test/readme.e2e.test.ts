@@ -1,9 +1,10 @@
 /** What the READMEs show runs, and what the documents link to exists. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { beside } from "./beside.js";
-import { anchors, type CodeBlock, codeBlocks, links } from "./markdown.js";
+import { deadLinks } from "./dead-links.js";
+import { type CodeBlock, codeBlocks } from "./markdown.js";
 import { blockTimeoutMs, fate, runBlock } from "./readme-blocks.js";
 
 const root = join(import.meta.dirname, "..");
@@ -48,20 +49,8 @@ function documents(folder: string): string[] {
   });
 }
 
-/** The links of a document that lead nowhere: to no file, or to no heading of the file. */
-function deadLinks(path: string): string[] {
-  const text = readFileSync(path, "utf8");
-  return links(text).filter((link) => {
-    if (/^[a-z][a-z+.-]*:/i.test(link)) return false;
-    const [file = "", anchor = ""] = decodeURI(link).split("#");
-    const target = file === "" ? path : join(file.startsWith("/") ? root : dirname(path), file);
-    if (!existsSync(target)) return true;
-    return anchor !== "" && target.endsWith(".md") && !anchors(readFileSync(target, "utf8")).has(anchor);
-  });
-}
-
 it.each(documents(root).map((path) => relative(root, path)))("the links of %s lead somewhere", (name) => {
-  expect(deadLinks(join(root, name))).toEqual([]);
+  expect(deadLinks(join(root, name), root)).toEqual([]);
 });
 
 describe("a block", () => {
