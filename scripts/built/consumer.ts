@@ -2,15 +2,8 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { run } from "../../test/process.js";
+import { must } from "../must.js";
 import { type Manifest, type Packed, readManifest } from "./pack.js";
-
-/** Runs a command in the project; throws with everything that it said unless it exits 0. */
-export async function must(project: string, command: string, args: readonly string[]): Promise<string> {
-  const { code, signal, stdout, stderr } = await run(command, args, { cwd: project });
-  if (code === 0) return stdout;
-  throw new Error(`${command} ${args.join(" ")} ended with ${signal ?? code}\n${stdout}${stderr}`);
-}
 
 /**
  * What a project names that uses packages: these, the types of Node, and the peers that are optional, in the versions

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { must } from "../must.js";
 
 export interface Manifest {
   readonly name: string;
@@ -48,24 +49,32 @@ export function inForeground(command: string, args: readonly string[], cwd: stri
 }
 
 /** The pnpm that runs this script, or else the one that package.json names. */
-function pnpm(root: string, args: readonly string[], cwd: string): void {
+async function pnpm(root: string, args: readonly string[], cwd: string): Promise<void> {
   const own = process.env["npm_execpath"] ?? "";
-  if (/pnpm\.[cm]?js$/.test(own)) return inForeground(process.execPath, [own, ...args], cwd);
   const { packageManager } = readManifest(join(root, "package.json")) as Manifest & { packageManager: string };
-  inForeground("npx", ["--yes", packageManager, ...args], cwd);
+  if (/pnpm\.[cm]?js$/.test(own)) await must(cwd, process.execPath, [own, ...args]);
+  else await must(cwd, "npx", ["--yes", packageManager, ...args]);
 }
 
-export function buildAndPack(root: string, folders: readonly string[]): Packed[] {
-  const target = join(root, ".packed");
-  rmSync(target, { recursive: true, force: true });
-  mkdirSync(target);
-  pnpm(root, ["-r", ...folders.map((folder) => `--filter=./packages/${folder}`), "build"], root);
+/** @throws Error with all that was said where a package cannot be built or packed */
+export async function buildAndPack(root: string, folders: readonly string[]): Promise<Packed[]> {
+  rmSync(packedFolder(root), { recursive: true, force: true });
+  mkdirSync(packedFolder(root));
+  await pnpm(root, ["-r", ...folders.map((folder) => `--filter=./packages/${folder}`), "build"], root);
+  for (const folder of folders) {
+    await pnpm(root, ["pack", "--pack-destination", packedFolder(root)], join(root, "packages", folder));
+  }
+  return alreadyPacked(root, folders);
+}
+
+/** The tarballs that `buildAndPack` has left. */
+export function alreadyPacked(root: string, folders: readonly string[]): Packed[] {
   return folders.map((folder) => {
-    const source = join(root, "packages", folder);
-    const { name, version } = readManifest(join(source, "package.json"));
-    pnpm(root, ["pack", "--pack-destination", target], source);
-    const tarball = join(target, `${name.replace("@", "").replace("/", "-")}-${version}.tgz`);
-    if (!existsSync(tarball)) throw new Error(`pnpm pack made no ${tarball}`);
+    const { name, version } = readManifest(join(root, "packages", folder, "package.json"));
+    const tarball = join(packedFolder(root), `${name.replace("@", "").replace("/", "-")}-${version}.tgz`);
+    if (!existsSync(tarball)) throw new Error(`there is no ${tarball}: pnpm check makes it`);
     return { folder, name, tarball };
   });
 }
+
+const packedFolder = (root: string): string => join(root, ".packed");

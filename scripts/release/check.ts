@@ -10,10 +10,10 @@ import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readManifest } from "../built/pack.js";
+import { Steps } from "../steps.js";
 import { changes, gitState } from "./git-state.js";
 import { wantedMajors } from "./nodes.js";
 import { proveRelease } from "./prove.js";
-import { Steps } from "./steps.js";
 
 const root = join(import.meta.dirname, "..", "..");
 const { values } = parseArgs({ options: { nodes: { type: "string" } } });

@@ -1,10 +1,11 @@
 /** Empty projects outside the workspace that install what was published, by name, with npm and with pnpm. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkCommands, checkRuns, checkTypes, must, withPeers } from "../built/consumer.js";
+import { checkCommands, checkRuns, checkTypes, withPeers } from "../built/consumer.js";
 import { type Packed, readManifest } from "../built/pack.js";
 import { type Size, sizesOf } from "../built/sizes.js";
-import type { Steps } from "./steps.js";
+import { must } from "../must.js";
+import type { Steps } from "../steps.js";
 
 export type Manager = "npm" | "pnpm";
 export const MANAGERS: readonly Manager[] = ["npm", "pnpm"];

@@ -1,5 +1,5 @@
 /** That a command leaves a git repository as it was: no bump, no tag, no branch, no worktree. */
-import { must } from "../built/consumer.js";
+import { must } from "../must.js";
 
 /** What would tell of a change; without a lock, for somebody may be at work there. */
 const LOOKS: Readonly<Record<string, readonly string[]>> = {

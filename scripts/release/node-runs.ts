@@ -1,10 +1,11 @@
 /** What is run with every version of Node: the entries, the commands by npx, the examples and the tests of the built files. */
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import { checkRuns, must } from "../built/consumer.js";
+import { checkRuns } from "../built/consumer.js";
 import { inForeground, type Packed, readManifest } from "../built/pack.js";
+import { must } from "../must.js";
+import type { Steps } from "../steps.js";
 import { runExamples } from "./readme.js";
-import type { Steps } from "./steps.js";
 
 /** The row of the closing table that is no package. */
 export const TESTS = "tests of the built files";

@@ -1,16 +1,17 @@
 /** The way of a release from HEAD to its users, in one temporary folder. */
 import { mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { must } from "../built/consumer.js";
+import { lintPacked } from "../built/lint.js";
 import { buildAndPack, type Packed, publishable } from "../built/pack.js";
 import type { Size } from "../built/sizes.js";
+import { must } from "../must.js";
+import type { Steps } from "../steps.js";
 import { aligned, BUDGETS, judge } from "./budgets.js";
 import { checkAlone, checkTogether, MANAGERS } from "./consumers.js";
 import { enter, throwawayEnvironment, withoutSettings } from "./environment.js";
 import { runWithNode, TESTS } from "./node-runs.js";
 import { type FoundNode, findNode, withNode } from "./nodes.js";
 import { logIn, startRegistry } from "./registry.js";
-import type { Steps } from "./steps.js";
 import { cloneHead, publish, raiseVersions } from "./workspace-copy.js";
 
 export interface Release {
@@ -29,7 +30,10 @@ export async function proveRelease(steps: Steps, release: Release): Promise<void
   for (const major of majors) nodes.push(await findNode(major, folder));
   const copy = join(folder, "workspace");
   const packed = await packHead(steps, release.root, copy);
-  for (const one of packed) await lint(steps, copy, one);
+  await steps.run("dead code", async () => {
+    await must(copy, join(copy, "node_modules", ".bin", "knip"), ["--no-progress", "--no-config-hints"]);
+  });
+  await lintPacked(steps, copy, packed);
 
   const { url, program } = await startRegistry({ folder, ...settings });
   await using _ = program;
@@ -49,8 +53,8 @@ async function packHead(steps: Steps, root: string, copy: string): Promise<Packe
   await orThrow(steps, "changeset version", async () => {
     console.log((await raiseVersions(copy, folders)).join("\n"));
   });
-  await orThrow(steps, "build and pack", () => {
-    packed = buildAndPack(copy, folders);
+  await orThrow(steps, "build and pack", async () => {
+    packed = await buildAndPack(copy, folders);
   });
   return packed;
 }
@@ -73,16 +77,6 @@ async function enterWithPnpm({ root, folder, packageManager }: Release): Promise
 /** A step without which the others make no sense. */
 async function orThrow(steps: Steps, title: string, action: () => Promise<void> | void): Promise<void> {
   if (!(await steps.run(title, action))) throw new Error(`not without: ${title}`);
-}
-
-async function lint(steps: Steps, copy: string, { name, tarball }: Packed): Promise<void> {
-  const tool = (command: string): string => join(copy, "node_modules", ".bin", command);
-  await steps.run(
-    `${name}: publint`,
-    async () => void (await must(copy, tool("publint"), ["run", tarball, "--strict"])),
-  );
-  const look = ["--profile", "node16", "--format", "ascii", "--no-color", "--no-emoji"];
-  await steps.run(`${name}: arethetypeswrong`, async () => void (await must(copy, tool("attw"), [tarball, ...look])));
 }
 
 const projectOf = (folder: string, name: string): string => join(folder, "consumers", name);

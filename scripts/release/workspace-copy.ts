@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { must } from "../built/consumer.js";
 import { type Packed, readManifest } from "../built/pack.js";
+import { must } from "../must.js";
 import { mustGoTo } from "./loopback.js";
 
 interface Manifest {
