@@ -22,7 +22,7 @@ local hftp, field = common.protocol("hftp", "Home-made File Transfer Protocol", 
   { "reply_to", "string", "In reply to" },
   { "file_size", "string", "Size of the file" },
   { "listed", "string", "Listed" },
-  { "content_length", "uint64", "Content length", base.DEC },
+  { "content_length", "uint64", "Content length" },
   { "base64", "string", "Base64" },
   { "body", "bytes", "Raw bytes" },
 })
@@ -234,8 +234,7 @@ local function replies(tvb, pinfo, tree, state)
     local asked = state.answers[key]
     if asked == nil then asked = state.requests[state.answered + 1] or false end
     local measured = lines_from(tvb, text, at)
-    local ok, failure = pcall(reply, measured, pinfo, asked or nil)
-    if not ok and type(failure) ~= "table" then error(failure, 0) end
+    local ok, failure = common.try(function() reply(measured, pinfo, asked or nil) end)
     if not ok and failure.wanted then return common.wait(tvb, pinfo, tree, hftp, at - 1, failure.wanted) end
     if state.answers[key] == nil then
       state.answers[key] = asked
@@ -254,11 +253,7 @@ end
 
 -- Which side ----------------------------------------------------------------------------------------------------------------
 
-local connection = common.connections(hftp)
-
-function hftp.dissector(tvb, pinfo, tree)
-  common.begin_columns(pinfo, "hftp")
-  local state = connection(pinfo)
+common.on_connections(hftp, "hftp", function(tvb, pinfo, tree, state)
   if state.requests == nil then state.requests, state.answers, state.answered = {}, {}, 0 end
   if common.is_over(state, pinfo, tvb, tree, hftp) then return tvb:len() end
   -- The client speaks first. Where the beginning is missing, a port of ours is the server's, and so is who begins with a code.
@@ -271,7 +266,7 @@ function hftp.dissector(tvb, pinfo, tree)
   end
   if pinfo.src_port == state.client_port then return requests(tvb, pinfo, tree, state) end
   return replies(tvb, pinfo, tree, state)
-end
+end)
 
 common.ports(hftp, "tcp", "19500")
 -- A whole request of HFTP's own; `help` and `quit` are said in other protocols too.

@@ -5,7 +5,7 @@
 if package.loaded["lab-common"] then return package.loaded["lab-common"] end
 
 local reading = require("lab-reading")
-local common = { reader = reading.reader, text_fault = reading.text_fault }
+local common = { protocol = reading.protocol, reader = reading.reader }
 package.loaded["lab-common"] = common
 
 local TWO_32 = 4294967296
@@ -29,30 +29,6 @@ function common.is_new(name)
   local is_new = not loaded[name]
   loaded[name] = true
   return is_new
-end
-
---- Values with their numbers, from `first` (0 unless told otherwise), as Wireshark wants them.
-function common.values(names, first)
-  local values = {}
-  for index, name in ipairs(names) do values[index - 1 + (first or 0)] = name end
-  return values
-end
-
---- A protocol with fields `{ key, kind, label, base or values ... }`; returns both, the fields by their key.
-function common.protocol(name, title, declarations)
-  local proto = Proto(name, title)
-  local by_key, list = {}, {}
-  for _, declared in ipairs(declarations) do
-    local key, kind, label, values, numbers = declared[1], declared[2], declared[3], declared[4], declared[5]
-    local field
-    if values == nil then field = ProtoField[kind](name .. "." .. key, label)
-    elseif type(values) == "table" then field = ProtoField[kind](name .. "." .. key, label, numbers or base.DEC, values)
-    else field = ProtoField[kind](name .. "." .. key, label, values) end
-    by_key[key] = field
-    list[#list + 1] = field
-  end
-  proto.fields = list
-  return proto, by_key
 end
 
 -- What is told of a message --------------------------------------------------------------------------------------------------
@@ -91,32 +67,33 @@ function common.note(pinfo, tree, text)
   say(pinfo, "[" .. text .. "]")
 end
 
---- Runs `read` and marks the tree where it ends with a fault. An error of the dissector itself goes on.
--- Returns whether all was right, and else how many bytes are wanted, if some may still come.
-function common.attempt(pinfo, tree, read)
+--- Runs `read`, which may end with a fault or want more bytes: whether it did not, and else that. An error of ours goes on.
+function common.try(read)
   local ok, failure = pcall(read)
-  if ok then return true end
-  if type(failure) ~= "table" then error(failure, 0) end
-  if failure.wanted then return false, failure.wanted end
-  common.mark(pinfo, tree, failure.fault)
-  return false
+  if not ok and type(failure) ~= "table" then error(failure, 0) end
+  return ok, failure
+end
+
+--- Runs `read` and marks the tree where it ends with a fault. Returns whether all was right.
+function common.attempt(pinfo, tree, read)
+  local ok, failure = common.try(read)
+  if not ok then common.mark(pinfo, tree, failure.fault) end
+  return ok
 end
 
 -- Connections ----------------------------------------------------------------------------------------------------------------
 
---- What is known of each TCP connection of a capture; forgotten when another one is opened.
-function common.connections(proto)
+--- Dissects TCP connections: `dissect(tvb, pinfo, tree, state)`, where `state` is what is known of the connection, forgotten
+-- when another capture is opened.
+function common.on_connections(proto, name, dissect)
   local known = {}
   function proto.init() known = {} end
-  return function(pinfo)
+  function proto.dissector(tvb, pinfo, tree)
+    common.begin_columns(pinfo, name)
     local field = tcp_stream()
-    local key = field and field.value or (math.min(pinfo.src_port, pinfo.dst_port) .. "/" .. math.max(pinfo.src_port, pinfo.dst_port))
-    local state = known[key]
-    if state == nil then
-      state = { ended = {}, told = {}, said = {} }
-      known[key] = state
-    end
-    return state
+    local stream = field and field.value or (math.min(pinfo.src_port, pinfo.dst_port) .. "/" .. math.max(pinfo.src_port, pinfo.dst_port))
+    known[stream] = known[stream] or { ended = {}, told = {}, said = {} }
+    return dissect(tvb, pinfo, tree, known[stream])
   end
 end
 
@@ -168,6 +145,18 @@ function common.is_over(state, pinfo, tvb, tree, proto)
   return true
 end
 
+--- The length of a frame from `offset` on, of `width` bytes; nil, after a mark that ends the direction, where it is above `limit`.
+function common.length_at(tvb, pinfo, tree, proto, state, offset, width, limit)
+  local high = width == 8 and tvb:range(offset, 4):uint() or 0
+  local low = tvb:range(offset + width - 4, 4):uint()
+  local length = high * TWO_32 + low
+  if high < UNSAFE_HIGH and length <= limit then return length end
+  common.give_up(state, pinfo)
+  local shown = width == 8 and tostring(tvb:range(offset, 8):uint64()) or tostring(low)
+  common.mark(pinfo, tree:add(proto, tvb:range(offset)), string.format("a frame of %s bytes, at most %.0f are taken", shown, limit))
+  return nil
+end
+
 --- Walks over frames of `width` bytes of length, cut anywhere, several in a segment. `each(payload offset, length, item)` dissects
 -- a payload; the item stands for the whole frame. A frame above `limit` ends the direction.
 function common.frames(tvb, pinfo, tree, proto, state, width, limit, each)
@@ -176,21 +165,26 @@ function common.frames(tvb, pinfo, tree, proto, state, width, limit, each)
   while offset < size do
     local left = size - offset
     if left < width then return common.wait(tvb, pinfo, tree, proto, offset, width - left) end
-    local high = width == 8 and tvb:range(offset, 4):uint() or 0
-    local low = tvb:range(offset + width - 4, 4):uint()
-    local length = high * TWO_32 + low
-    if high >= UNSAFE_HIGH or length > limit then
-      common.give_up(state, pinfo)
-      local shown = width == 8 and tostring(tvb:range(offset, 8):uint64()) or tostring(low)
-      common.mark(pinfo, tree:add(proto, tvb:range(offset)), "a frame of " .. shown .. " bytes, at most " .. limit .. " are taken")
-      return size
-    end
+    local length = common.length_at(tvb, pinfo, tree, proto, state, offset, width, limit)
+    if length == nil then return size end
     if left < width + length then return common.wait(tvb, pinfo, tree, proto, offset, width + length - left) end
     local item = tree:add(proto, tvb:range(offset, width + length))
     each(offset + width, length, item)
     offset = offset + width + length
   end
   return size
+end
+
+--- How to dissect frames with a length of 8 bytes, each of which holds one message: `message(read, pinfo, item, state)`. The limit
+-- is a number of bytes, or the name of a preference.
+function common.framed(proto, field, limit, message)
+  return function(tvb, pinfo, tree, state)
+    return common.frames(tvb, pinfo, tree, proto, state, 8, type(limit) == "string" and proto.prefs[limit] or limit, function(at, length, item)
+      item:add(field.length, tvb:range(at - 8, 8))
+      local read = common.reader(tvb, at, at + length, item)
+      common.attempt(pinfo, item, function() message(read, pinfo, item, state) end)
+    end)
+  end
 end
 
 -- Ports ----------------------------------------------------------------------------------------------------------------------

@@ -1,10 +1,11 @@
---- Fields of messages, read one after another, and what is wrong with them. `lab-common.lua` hands them on to the dissectors.
+--- Fields of messages: declared once, read one after another, and what is wrong with them. `lab-common.lua` hands them on to the dissectors.
 
 local reading = {}
 
 local TWO_32 = 4294967296
 -- With a high word from here on, an integer is above 2^53 - 1: no number of ours.
 local UNSAFE_HIGH = 2097152
+local MAX_SAFE = 9007199254740991
 
 -- Text -----------------------------------------------------------------------------------------------------------------------
 
@@ -42,10 +43,36 @@ function reading.text_fault(text, is_plain)
   return nil
 end
 
+-- Declaring fields -----------------------------------------------------------------------------------------------------------
+
+-- What reading a field wants to know of it.
+local labels, widths, words_of = {}, {}, {}
+
+--- A protocol with fields `{ key, kind, label, shown }`; returns both, the fields by their key. `shown` is the words for the
+-- numbers from 0 (`{ [0] = "no", "yes" }`) or 1 (`{ "one", "two" }`), or a base; without it, numbers are decimal.
+function reading.protocol(name, title, declarations)
+  local proto = Proto(name, title)
+  local fields, list = {}, {}
+  for _, declared in ipairs(declarations) do
+    local key, kind, label, shown = declared[1], declared[2], declared[3], declared[4]
+    local words = type(shown) == "table" and shown or nil
+    local bits = kind:match("^uint(%d+)$")
+    local field
+    if bits then field = ProtoField[kind](name .. "." .. key, label, not words and shown or base.DEC, words)
+    else field = ProtoField[kind](name .. "." .. key, label) end
+    labels[field], widths[field], words_of[field] = label, bits and bits / 8, words
+    fields[key] = field
+    list[#list + 1] = field
+  end
+  proto.fields = list
+  return proto, fields
+end
+
 -- Reading fields -------------------------------------------------------------------------------------------------------------
 
 --- Reads fields one after another into a tree (none: only for their lengths). What is no field of the protocol ends it with a
--- `fault`; where bytes are missing that may still come (`may_come`), it ends with how many are `wanted`.
+-- `fault`, which calls the field what the tree calls it; where bytes are missing that may still come (`may_come`), it ends with how
+-- many are `wanted`. Lengths and counts that are no fields are told by a name.
 local Reader = {}
 Reader.__index = Reader
 
@@ -55,78 +82,95 @@ end
 
 function Reader:fault(text) error({ fault = text }, 0) end
 
+local function fault_of(reader, what, text) reader:fault('"' .. (labels[what] or what) .. '" ' .. text) end
+
 function Reader:left() return self.limit - self.at end
 
 function Reader:take(length, what)
   local left = self.limit - self.at
   if length > left then
     if self.may_come then error({ wanted = length - left }, 0) end
-    self:fault(string.format("%s wants %.0f bytes, %d are left", what, length, left))
+    fault_of(self, what, string.format("takes %.0f bytes, and %d are left", length, left))
   end
   local range = self.tvb:range(self.at, length)
   self.at = self.at + length
   return range
 end
 
-local function checked(reader, value, what, min, max)
-  if (min and value < min) or (max and value > max) then
-    reader:fault(string.format("%s is %.0f, not %.0f to %.0f", what, value, min or 0, max or 9007199254740991))
+local function checked(reader, value, what, min, max, is_length)
+  if value < (min or 0) or value > (max or value) then
+    fault_of(reader, what, string.format("%s %.0f, not %.0f to %.0f", is_length and "has a length of" or "is", value, min or 0, max or MAX_SAFE))
   end
   return value
 end
 
-function Reader:uint(width, field, what, min, max)
-  local range = self:take(width, what)
-  local value
-  if width == 8 then
-    local high = range:range(0, 4):uint()
-    if self.tree then self.tree:add(field, range) end
-    if high >= UNSAFE_HIGH then self:fault(what .. " is above 2^53 - 1") end
-    return checked(self, high * TWO_32 + range:range(4, 4):uint(), what, min, max)
-  end
-  value = range:uint()
-  if self.tree then self.tree:add(field, range) end
-  return checked(self, value, what, min, max)
+--- The number in so many bytes.
+local function number_in(reader, range, what)
+  if range:len() < 8 then return range:uint() end
+  local high = range:range(0, 4):uint()
+  if high >= UNSAFE_HIGH then fault_of(reader, what, "is above 2^53 - 1") end
+  return high * TWO_32 + range:range(4, 4):uint()
 end
 
-function Reader:bytes(length, field, what)
-  local range = self:take(length, what)
+--- A number from `min` (0 unless told otherwise) to `max`, of as many bytes as its field, unless told otherwise.
+function Reader:uint(field, min, max, width)
+  local range = self:take(width or widths[field], field)
+  if self.tree then self.tree:add(field, range) end
+  return checked(self, number_in(self, range, field), field, min, max)
+end
+
+--- A number that must have a word; returns both.
+function Reader:word(field)
+  local words = words_of[field]
+  local value = self:uint(field, words[0] and 0 or 1, #words)
+  return value, words[value]
+end
+
+function Reader:flag(field) return self:uint(field, 0, 1) == 1 end
+
+function Reader:bytes(length, field)
+  local range = self:take(length, field)
   if self.tree then self.tree:add(field, range) end
   return range
 end
 
+--- As `bytes`, of which there may be none.
+function Reader:some(length, field)
+  if length > 0 then self:bytes(length, field) end
+end
+
+--- All that is left, of which there may be `min` to `max` bytes.
+function Reader:rest(field, min, max)
+  self:some(checked(self, self:left(), field, min, max, true), field)
+end
+
 --- So many bytes of UTF-8, whatever they hold.
-function Reader:characters(length, field, what)
-  local range = self:take(length, what)
+function Reader:characters(length, field)
+  local range = self:take(length, field)
   if self.tree then self.tree:add_packet_field(field, range, ENC_UTF_8) end
   return length == 0 and "" or range:raw()
 end
 
---- A length of `width` bytes and so many bytes of UTF-8. Options: min, max (bytes), plain, check (of the text, says what is wrong).
-function Reader:text(width, field, what, options)
-  options = options or {}
-  local length = self:length(width, what)
-  checked(self, length, "the length of " .. what, options.min, options.max)
-  local text = self:characters(length, field, what)
+--- So many bytes, of which there may be `min` to `max`, that are UTF-8. Options: min, max, plain, check (says what is wrong).
+function Reader:utf8(length, field, options)
+  checked(self, length, field, options.min, options.max, true)
+  local text = self:characters(length, field)
   local fault = reading.text_fault(text, options.plain) or (options.check and options.check(text))
-  if fault then self:fault(what .. " " .. fault) end
+  if fault then fault_of(self, field, fault) end
   return text
 end
 
---- An integer that is no field of its own: a length or a count.
-function Reader:length(width, what)
-  local range = self:take(width, "the length of " .. what)
-  if width < 8 then return range:uint() end
-  local high = range:range(0, 4):uint()
-  if high >= UNSAFE_HIGH then self:fault("the length of " .. what .. " is above 2^53 - 1") end
-  return high * TWO_32 + range:range(4, 4):uint()
-end
+--- A length of `width` bytes, and then a text of such options.
+function Reader:text(width, field, options) return self:utf8(self:length(width, field), field, options) end
 
---- A part of the tree for what `read` reads: an entry of a list, say.
+--- A length or a count, which is no field of its own.
+function Reader:length(width, what) return number_in(self, self:take(width, what), what) end
+
+--- A part of the tree for what `read(self)` reads: an entry of a list, say.
 function Reader:group(proto, text, read)
   local outer, from = self.tree, self.at
   if outer then self.tree = outer:add(proto, self.tvb:range(from, 0), text) end
-  local ok, failure = pcall(read)
+  local ok, failure = pcall(read, self)
   if outer then
     self.tree:set_len(self.at - from)
     self.tree = outer

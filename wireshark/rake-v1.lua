@@ -22,22 +22,22 @@ local BEHIND = {
 function v1.dissector(rake, field, path_fault)
   local function basename_fault(name) return name:find("/", 1, true) and "is not a basename" or path_fault(name) end
 
-  local function v1_body(read, width, what)
-    local length = read:length(width, what)
-    if length > rake.prefs.max_v1_bytes then error({ unshown = string.format("%s of %.0f bytes", what, length) }, 0) end
-    if length > 0 then read:bytes(length, field.v1_bytes, what) end
+  local function v1_body(read, width)
+    local length = read:length(width, field.v1_bytes)
+    if length > rake.prefs.max_v1_bytes then error({ unshown = string.format("%.0f bytes of a file or stream", length) }, 0) end
+    read:some(length, field.v1_bytes)
   end
 
   local function v1_fields(read, width, code)
-    if code == 2 then read:uint(width, field.v1_cost, "the cost")
-    elseif code == 5 then read:text(width, field.command, "the command", { max = MAX_COMMAND })
-    elseif code == 6 or code == 11 then read:uint(width, field.v1_status, "the status", 0, 0)
+    if code == 2 then read:uint(field.v1_cost, 0, nil, width)
+    elseif code == 5 then read:text(width, field.command, { max = MAX_COMMAND })
+    elseif code == 6 or code == 11 then read:uint(field.v1_status, 0, 0, width)
     elseif code == 7 or code == 8 then
-      read:uint(width, field.v1_status, "the status", 1)
-      v1_body(read, width, "a stream")
+      read:uint(field.v1_status, 1, nil, width)
+      v1_body(read, width)
     elseif code == 3 or code == 4 or code == 9 then
-      read:text(width, field.v1_name, "the name", { max = 255, check = basename_fault })
-      v1_body(read, width, "a file")
+      read:text(width, field.v1_name, { max = 255, check = basename_fault })
+      v1_body(read, width)
     end
   end
 
@@ -55,7 +55,7 @@ function v1.dissector(rake, field, path_fault)
   end
 
   local function v1_message(read, pinfo, item, state, width, offset, dialect)
-    local code = read:uint(width, field.v1_code, "the code")
+    local code = read:uint(field.v1_code, 0, nil, width)
     if not read.tree then
       if v1.NAMES[code] then v1_fields(read, width, code) end
       return
@@ -75,8 +75,7 @@ function v1.dissector(rake, field, path_fault)
     while offset < tvb:len() do
       -- First without a tree: how long is it, and has all of it come?
       local measure = common.reader(tvb, offset, tvb:len(), nil, true)
-      local ok, failure = pcall(v1_message, measure, pinfo, nil, state, width, offset)
-      if not ok and type(failure) ~= "table" then error(failure, 0) end
+      local ok, failure = common.try(function() v1_message(measure, pinfo, nil, state, width, offset) end)
       if not ok and failure.wanted then return common.wait(tvb, pinfo, tree, rake, offset, failure.wanted) end
       local item = tree:add(rake, tvb:range(offset, ok and measure.at - offset or nil))
       item:add(field.dialect, state.dialect):set_generated()

@@ -17,66 +17,66 @@ end
 local MAX_SAFE, MAX_TEXT, MAX_BODY, MAX_COMMAND = 9007199254740991, 1024, 65536, 65536
 
 local rake, field = common.protocol("rake", "Lab rake", {
-  { "length", "uint64", "Length of the frame", base.DEC },
-  { "type", "uint64", "Type", common.values(NAMES, 1) },
-  { "version", "uint64", "Version", base.DEC },
+  { "length", "uint64", "Length of the frame" },
+  { "type", "uint64", "Type", NAMES },
+  { "version", "uint64", "Version" },
   { "features", "uint64", "Features", base.HEX },
   { "nonce", "bytes", "Authentication: nonce" },
-  { "authentication", "uint64", "Authentication", common.values({ "none", "secret" }) },
+  { "authentication", "uint64", "Authentication", { [0] = "none", "secret" } },
   { "mac", "bytes", "Authentication: HMAC-SHA-256" },
   { "name", "string", "Name" },
-  { "cores", "uint64", "Cores", base.DEC },
-  { "speed", "uint64", "Speed (thousandths)", base.DEC },
-  { "slots", "uint64", "Slots", base.DEC },
-  { "sandbox", "uint64", "Sandbox", common.values({ "none", "rlimit", "bwrap" }) },
+  { "cores", "uint64", "Cores" },
+  { "speed", "uint64", "Speed (thousandths)" },
+  { "slots", "uint64", "Slots" },
+  { "sandbox", "uint64", "Sandbox", { [0] = "none", "rlimit", "bwrap" } },
   { "toolchain", "string", "Toolchain" },
   { "resources", "string", "Resource" },
-  { "max_frame_bytes", "uint64", "Largest frame (bytes)", base.DEC },
-  { "max_inputs", "uint64", "Most inputs", base.DEC },
-  { "max_blob_bytes", "uint64", "Largest input (bytes)", base.DEC },
-  { "max_output_bytes", "uint64", "Most bytes of outputs", base.DEC },
-  { "max_action_ms", "uint64", "Longest run (ms)", base.DEC },
-  { "heartbeat_ms", "uint64", "Heartbeat (ms)", base.DEC },
-  { "action_id", "uint64", "Action", base.DEC },
+  { "max_frame_bytes", "uint64", "Largest frame (bytes)" },
+  { "max_inputs", "uint64", "Most inputs" },
+  { "max_blob_bytes", "uint64", "Largest input (bytes)" },
+  { "max_output_bytes", "uint64", "Most bytes of outputs" },
+  { "max_action_ms", "uint64", "Longest run (ms)" },
+  { "heartbeat_ms", "uint64", "Heartbeat (ms)" },
+  { "action_id", "uint64", "Action" },
   { "kind", "string", "Kind" },
   { "command", "string", "Command" },
-  { "work_ms", "uint64", "Work (ms)", base.DEC },
+  { "work_ms", "uint64", "Work (ms)" },
   { "digest", "bytes", "Digest" },
-  { "size", "uint64", "Size (bytes)", base.DEC },
-  { "reservation", "uint64", "Reservation", base.DEC },
-  { "valid_for_ms", "uint64", "Valid for (ms)", base.DEC },
-  { "cost_ms", "uint64", "Cost (ms)", base.DEC },
-  { "queue_ms", "uint64", "Queue's part (ms)", base.DEC },
-  { "run_ms", "uint64", "Run's part (ms)", base.DEC },
-  { "transfer_ms", "uint64", "Transfer's part (ms)", base.DEC },
-  { "charge_ms", "uint64", "Charge (ms)", base.DEC },
-  { "reason", "uint64", "Reason", common.values({ "BUSY", "RESOURCE", "NOT_ALLOWED", "LIMIT", "STORE_FULL", "SHUTDOWN" }) },
-  { "retry_after_ms", "uint64", "Retry after (ms)", base.DEC },
+  { "size", "uint64", "Size (bytes)" },
+  { "reservation", "uint64", "Reservation" },
+  { "valid_for_ms", "uint64", "Valid for (ms)" },
+  { "cost_ms", "uint64", "Cost (ms)" },
+  { "queue_ms", "uint64", "Queue's part (ms)" },
+  { "run_ms", "uint64", "Run's part (ms)" },
+  { "transfer_ms", "uint64", "Transfer's part (ms)" },
+  { "charge_ms", "uint64", "Charge (ms)" },
+  { "reason", "uint64", "Reason", { [0] = "BUSY", "RESOURCE", "NOT_ALLOWED", "LIMIT", "STORE_FULL", "SHUTDOWN" } },
+  { "retry_after_ms", "uint64", "Retry after (ms)" },
   { "text", "string", "Text" },
-  { "offset", "uint64", "Offset", base.DEC },
-  { "last", "uint64", "Last piece", base.DEC },
+  { "offset", "uint64", "Offset" },
+  { "last", "uint64", "Last piece" },
   { "body", "bytes", "Body" },
-  { "ack_code", "uint64", "Code", common.values({ "OK", "WRONG_DIGEST", "TOO_BIG", "STORE_FULL", "FAILED" }) },
-  { "timeout_ms", "uint64", "Timeout (ms)", base.DEC },
+  { "ack_code", "uint64", "Code", { [0] = "OK", "WRONG_DIGEST", "TOO_BIG", "STORE_FULL", "FAILED" } },
+  { "timeout_ms", "uint64", "Timeout (ms)" },
   { "path", "string", "Path" },
   { "mode", "uint64", "Mode", base.OCT },
   { "pattern", "string", "Output pattern" },
-  { "end", "uint64", "End", common.values({ "EXITED", "SIGNALLED", "TIMED_OUT", "LIMITED", "CANCELLED", "FAILED" }) },
-  { "code", "uint64", "Exit code or signal", base.DEC },
-  { "cpu_micros", "uint64", "CPU (us)", base.DEC },
-  { "peak_bytes", "uint64", "Peak memory (bytes)", base.DEC },
-  { "wall_micros", "uint64", "Wall time (us)", base.DEC },
-  { "stdout_bytes", "uint64", "Bytes of stdout", base.DEC },
-  { "stderr_bytes", "uint64", "Bytes of stderr", base.DEC },
-  { "outputs", "uint64", "Outputs", base.DEC },
-  { "bytes", "uint64", "Credit (bytes)", base.DEC },
-  { "ping_nonce", "uint64", "Nonce", base.DEC },
-  { "bye_code", "uint64", "Code", common.values({ "END", "BAD_MESSAGE", "UNAUTHORIZED", "VERSION", "FULL", "IDLE", "SHUTDOWN", "TOO_BIG" }) },
+  { "end", "uint64", "End", { [0] = "EXITED", "SIGNALLED", "TIMED_OUT", "LIMITED", "CANCELLED", "FAILED" } },
+  { "code", "uint64", "Exit code or signal" },
+  { "cpu_micros", "uint64", "CPU (us)" },
+  { "peak_bytes", "uint64", "Peak memory (bytes)" },
+  { "wall_micros", "uint64", "Wall time (us)" },
+  { "stdout_bytes", "uint64", "Bytes of stdout" },
+  { "stderr_bytes", "uint64", "Bytes of stderr" },
+  { "outputs", "uint64", "Outputs" },
+  { "bytes", "uint64", "Credit (bytes)" },
+  { "ping_nonce", "uint64", "Nonce" },
+  { "bye_code", "uint64", "Code", { [0] = "END", "BAD_MESSAGE", "UNAUTHORIZED", "VERSION", "FULL", "IDLE", "SHUTDOWN", "TOO_BIG" } },
   { "rest", "bytes", "Fields of a later version" },
   { "dialect", "string", "Dialect" },
-  { "v1_code", "uint64", "Code (v1)", common.values(v1.NAMES, 1) },
-  { "v1_cost", "uint64", "Cost (v1)", base.DEC },
-  { "v1_status", "uint64", "Status (v1)", base.DEC },
+  { "v1_code", "uint64", "Code (v1)", v1.NAMES },
+  { "v1_cost", "uint64", "Cost (v1)" },
+  { "v1_status", "uint64", "Status (v1)" },
   { "v1_name", "string", "File (v1)" },
   { "v1_bytes", "bytes", "Bytes (v1)" },
 })
@@ -99,36 +99,49 @@ end
 
 local function blank_fault(text) return text:find("[\t\n\v\f\r ]") and "has a blank" or nil end
 
-local function u64(read, key, what, min, max) return read:uint(8, field[key], what, min, max) end
-local function text(read, key, what, max, min) return read:text(8, field[key], what, { min = min or 0, max = max }) end
-local function path(read, key, what) return read:text(8, field[key], what, { min = 1, max = 4096, check = path_fault }) end
-local function digest(read) return read:bytes(32, field.digest, "the digest") end
+local function text(read, shown, max, min) read:text(8, shown, { min = min, max = max }) end
+local function path(read, shown) read:text(8, shown, { min = 1, max = 4096, check = path_fault }) end
+local function pattern(read) path(read, field.pattern) end
+local function digest(read) read:bytes(32, field.digest) end
+local function mode(read) read:uint(field.mode, 0, 511) end
+local function resource(read) read:text(8, field.resources, { min = 1, max = 64, check = blank_fault }) end
 
 -- A count that cannot be is refused before anything is read.
 local function list(read, what, item_bytes, item)
   local count = read:length(8, what)
   if count * item_bytes > read:left() then read:fault(string.format("%.0f %s in %d bytes", count, what, read:left())) end
-  for index = 1, count do item(index) end
+  for index = 1, count do item(read, index) end
 end
 
-local function digests(read) list(read, "digests", 32, function() digest(read) end) end
+local function digests(read) list(read, "digests", 32, digest) end
+local function resources(read) list(read, "resources", 8, resource) end
 
-local function resources(read)
-  list(read, "resources", 8, function()
-    read:text(8, field.resources, "a resource", { min = 1, max = 64, check = blank_fault })
-  end)
+--- Inputs, each of which is read by `input` and takes so many bytes at least.
+local function inputs(read, item_bytes, input)
+  list(read, "inputs", item_bytes, function(_, index) read:group(rake, "Input " .. index, input) end)
+end
+
+local function quoted(read)
+  digest(read)
+  read:uint(field.size)
+end
+
+local function placed(read)
+  path(read, field.path)
+  digest(read)
+  mode(read)
 end
 
 local function body(read)
-  local length = read:length(8, "the body")
+  local length = read:length(8, field.body)
   if length > MAX_BODY then read:fault(string.format("a body of %.0f bytes, not 0 to %d", length, MAX_BODY)) end
-  if length > 0 then read:bytes(length, field.body, "the body") end
+  read:some(length, field.body)
   return length
 end
 
 local function piece(read, size)
-  local offset = u64(read, "offset", "the offset")
-  local last = u64(read, "last", "the last flag", 0, 1) == 1
+  local offset = read:uint(field.offset)
+  local last = read:flag(field.last)
   local length = body(read)
   local left = size - offset - length
   if offset > size or left < 0 then
@@ -140,88 +153,77 @@ local function piece(read, size)
 end
 
 local function stream(read)
-  local offset = u64(read, "offset", "the offset")
+  local offset = read:uint(field.offset)
   if offset > MAX_SAFE - body(read) then read:fault("the body ends above 2^53 - 1") end
 end
 
-local function reservation(read) u64(read, "reservation", "the reservation") end
+local function reservation(read) read:uint(field.reservation) end
 local function nothing() end
 
 local bodies = {
   HELLO = function(read)
-    u64(read, "version", "the version")
-    u64(read, "features", "the features")
-    read:bytes(32, field.nonce, "the nonce")
+    read:uint(field.version)
+    read:uint(field.features)
+    read:bytes(32, field.nonce)
   end,
   CHALLENGE = function(read)
-    u64(read, "version", "the version")
-    u64(read, "authentication", "the authentication", 0, 1)
-    read:bytes(32, field.nonce, "the nonce")
+    read:uint(field.version)
+    read:word(field.authentication)
+    read:bytes(32, field.nonce)
   end,
-  AUTH = function(read) read:bytes(32, field.mac, "the mac") end,
+  AUTH = function(read) read:bytes(32, field.mac) end,
   WELCOME = function(read)
-    read:bytes(32, field.mac, "the mac")
-    text(read, "name", "the name", 64, 1)
-    u64(read, "cores", "the number of cores", 1)
-    u64(read, "speed", "the speed", 1)
-    u64(read, "slots", "the number of slots")
-    u64(read, "sandbox", "the sandbox", 0, 2)
-    text(read, "toolchain", "the toolchain", 256)
+    read:bytes(32, field.mac)
+    text(read, field.name, 64, 1)
+    read:uint(field.cores, 1)
+    read:uint(field.speed, 1)
+    read:uint(field.slots)
+    read:word(field.sandbox)
+    text(read, field.toolchain, 256)
     resources(read)
-    u64(read, "max_frame_bytes", "the largest frame", 131072)
-    u64(read, "max_inputs", "the most inputs")
-    u64(read, "max_blob_bytes", "the largest input")
-    u64(read, "max_output_bytes", "the most bytes of outputs")
-    u64(read, "max_action_ms", "the longest run")
-    u64(read, "heartbeat_ms", "the heartbeat", 1)
+    read:uint(field.max_frame_bytes, 131072)
+    read:uint(field.max_inputs)
+    read:uint(field.max_blob_bytes)
+    read:uint(field.max_output_bytes)
+    read:uint(field.max_action_ms)
+    read:uint(field.heartbeat_ms, 1)
   end,
   QUOTE = function(read)
-    text(read, "kind", "the kind", 65536)
-    text(read, "command", "the command", MAX_COMMAND)
-    u64(read, "work_ms", "the work")
-    list(read, "inputs", 40, function(index)
-      read:group(rake, "Input " .. index, function()
-        digest(read)
-        u64(read, "size", "the size of an input")
-      end)
-    end)
+    text(read, field.kind, 65536)
+    text(read, field.command, MAX_COMMAND)
+    read:uint(field.work_ms)
+    inputs(read, 40, quoted)
     resources(read)
   end,
   BID = function(read)
     reservation(read)
-    u64(read, "valid_for_ms", "the validity")
-    u64(read, "cost_ms", "the cost")
-    u64(read, "queue_ms", "the queue's part")
-    u64(read, "run_ms", "the run's part")
-    u64(read, "transfer_ms", "the transfer's part")
-    u64(read, "charge_ms", "the charge")
+    read:uint(field.valid_for_ms)
+    read:uint(field.cost_ms)
+    read:uint(field.queue_ms)
+    read:uint(field.run_ms)
+    read:uint(field.transfer_ms)
+    read:uint(field.charge_ms)
     digests(read)
   end,
   REFUSE = function(read)
-    u64(read, "reason", "the reason", 0, 5)
-    u64(read, "retry_after_ms", "the time to retry")
-    text(read, "text", "the text", MAX_TEXT)
+    read:word(field.reason)
+    read:uint(field.retry_after_ms)
+    text(read, field.text, MAX_TEXT)
   end,
   BLOB = function(read)
     digest(read)
-    piece(read, u64(read, "size", "the size"))
+    piece(read, read:uint(field.size))
   end,
   ACK = function(read)
     digest(read)
-    u64(read, "ack_code", "the code", 0, 4)
+    read:word(field.ack_code)
   end,
   EXECUTE = function(read)
     reservation(read)
-    text(read, "command", "the command", MAX_COMMAND)
-    u64(read, "timeout_ms", "the timeout")
-    list(read, "inputs", 48, function(index)
-      read:group(rake, "Input " .. index, function()
-        path(read, "path", "the path of an input")
-        digest(read)
-        u64(read, "mode", "the mode of an input", 0, 511)
-      end)
-    end)
-    list(read, "patterns", 8, function() path(read, "pattern", "a pattern") end)
+    text(read, field.command, MAX_COMMAND)
+    read:uint(field.timeout_ms)
+    inputs(read, 48, placed)
+    list(read, "patterns", 8, pattern)
   end,
   MISSING = digests,
   EXPIRED = reservation,
@@ -229,33 +231,33 @@ local bodies = {
   STDOUT = stream,
   STDERR = stream,
   STATUS = function(read)
-    u64(read, "end", "the end", 0, 5)
-    u64(read, "code", "the code")
-    u64(read, "cpu_micros", "the CPU time")
-    u64(read, "peak_bytes", "the peak memory")
-    u64(read, "wall_micros", "the wall time")
-    text(read, "text", "the text", MAX_TEXT)
+    read:word(field["end"])
+    read:uint(field.code)
+    read:uint(field.cpu_micros)
+    read:uint(field.peak_bytes)
+    read:uint(field.wall_micros)
+    text(read, field.text, MAX_TEXT)
   end,
   OUTPUT = function(read)
-    path(read, "path", "the path")
-    u64(read, "mode", "the mode", 0, 511)
-    local size = u64(read, "size", "the size")
+    path(read, field.path)
+    mode(read)
+    local size = read:uint(field.size)
     digest(read)
     piece(read, size)
   end,
   DONE = function(read)
-    u64(read, "stdout_bytes", "the bytes of stdout")
-    u64(read, "stderr_bytes", "the bytes of stderr")
-    u64(read, "outputs", "the count of outputs")
+    read:uint(field.stdout_bytes)
+    read:uint(field.stderr_bytes)
+    read:uint(field.outputs)
   end,
   CANCEL = nothing,
   RELEASE = reservation,
-  CREDIT = function(read) u64(read, "bytes", "the credit") end,
-  PING = function(read) u64(read, "ping_nonce", "the nonce") end,
-  PONG = function(read) u64(read, "ping_nonce", "the nonce") end,
+  CREDIT = function(read) read:uint(field.bytes) end,
+  PING = function(read) read:uint(field.ping_nonce) end,
+  PONG = function(read) read:uint(field.ping_nonce) end,
   BYE = function(read)
-    u64(read, "bye_code", "the code", 0, 7)
-    text(read, "text", "the text", MAX_TEXT)
+    read:word(field.bye_code)
+    text(read, field.text, MAX_TEXT)
   end,
 }
 -- Where the action id stands for the connection and is 0, and where there is none.
@@ -263,25 +265,17 @@ local OF_CONNECTION = { PING = true, PONG = true, BYE = true }
 local WITHOUT_ACTION = { HELLO = true, CHALLENGE = true, AUTH = true, WELCOME = true }
 
 local function message(read, pinfo, item, state)
-  local number = read:uint(8, field.type, "the type")
+  local number = read:uint(field.type)
   local name = NAMES[number]
   -- A type that is not known is skipped by both sides (R12).
   if name == nil then return common.note(pinfo, item, string.format("type %.0f, of a later version", number)) end
   common.named(pinfo, item, "rake", name)
   local fault = common.speaker(state, pinfo, SPEAKERS[name] or nil, name)
   if fault then read:fault(fault) end
-  if OF_CONNECTION[name] then u64(read, "action_id", "the action id", 0, 0)
-  elseif not WITHOUT_ACTION[name] then u64(read, "action_id", "the action id", 1) end
+  if OF_CONNECTION[name] then read:uint(field.action_id, 0, 0)
+  elseif not WITHOUT_ACTION[name] then read:uint(field.action_id, 1) end
   bodies[name](read)
-  if read:left() > 0 then read:bytes(read:left(), field.rest, "the rest") end
-end
-
-local function dissect_v2(tvb, pinfo, tree, state)
-  return common.frames(tvb, pinfo, tree, rake, state, 8, rake.prefs.max_frame_bytes, function(at, length, item)
-    item:add(field.length, tvb:range(at - 8, 8))
-    local read = common.reader(tvb, at, at + length, item)
-    common.attempt(pinfo, item, function() message(read, pinfo, item, state) end)
-  end)
+  read:rest(field.rest)
 end
 
 -- Which of them it is --------------------------------------------------------------------------------------------------------
@@ -295,20 +289,18 @@ local function dialect_of(tvb)
   return tvb:range(4, 4):uint() <= #v1.NAMES and "v1-8" or "v2"
 end
 
-local connection = common.connections(rake)
 local dissect_v1 = v1.dissector(rake, field, path_fault)
+local dissect_v2 = common.framed(rake, field, "max_frame_bytes", message)
 
-function rake.dissector(tvb, pinfo, tree)
-  common.begin_columns(pinfo, "rake")
-  local state = connection(pinfo)
+common.on_connections(rake, "rake", function(tvb, pinfo, tree, state)
   if state.dialect == nil then
     local dialect, wanted = dialect_of(tvb)
     if dialect == nil then return common.wait(tvb, pinfo, tree, rake, 0, wanted) end
     state.dialect = dialect
   end
-  if state.dialect == "v1-4" or state.dialect == "v1-8" then return dissect_v1(tvb, pinfo, tree, state) end
-  return dissect_v2(tvb, pinfo, tree, state)
-end
+  local dissect = (state.dialect == "v1-4" or state.dialect == "v1-8") and dissect_v1 or dissect_v2
+  return dissect(tvb, pinfo, tree, state)
+end)
 
 common.ports(rake, "tcp", "6238")
 -- A HELLO or a CHALLENGE of version 2 alone: 24 bytes of it are fixed. Nothing of v1 is safe to guess.

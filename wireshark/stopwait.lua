@@ -4,12 +4,15 @@ local common = require("lab-common")
 if not common.is_new("stopwait") then return end
 
 local V1 = { G = "GET", P = "PUT", A = "ACK", D = "DATA", F = "FINISH", E = "ERROR" }
-local V2_FIRST, V2 = 0xA0, { "REQ", "CHALLENGE", "ACCEPT", "DATA", "ACK", "FIN", "FINACK", "ERR" }
+local V2 = {
+  [0xA0] = "REQ", [0xA1] = "CHALLENGE", [0xA2] = "ACCEPT", [0xA3] = "DATA", [0xA4] = "ACK", [0xA5] = "FIN", [0xA6] = "FINACK",
+  [0xA7] = "ERR",
+}
 local V1_HEADER, V1_BLOCK, V2_HEADER = 7, 100, 24
 local LAST, SACK, RETRY = 1, 2, 4
 local FLAGS = { REQ = RETRY, DATA = LAST + RETRY, ACK = SACK + RETRY, FIN = RETRY }
 local CODES = {
-  "done", "bad-request", "not-found", "denied", "exists", "too-large", "busy", "no-session", "mismatch", "changed", "full",
+  [0] = "done", "bad-request", "not-found", "denied", "exists", "too-large", "busy", "no-session", "mismatch", "changed", "full",
   "failed", "wait", "held", "aborted", "gone",
 }
 local CHECKSUMS = { "crc32c", "crc32", "none" }
@@ -21,49 +24,49 @@ local OPTIONS = {
 local stopwait, field = common.protocol("stopwait", "Lab stop-and-wait file transfer", {
   { "v1_type", "string", "Type (v1)" },
   { "bit", "string", "Bit" },
-  { "number", "uint32", "Number", base.DEC },
+  { "number", "uint32", "Number" },
   { "name", "string", "Name" },
   { "bytes", "bytes", "Bytes of the file" },
   { "text", "string", "Text" },
-  { "type", "uint8", "Type", common.values(V2, V2_FIRST) },
+  { "type", "uint8", "Type", V2 },
   { "flags", "uint8", "Flags (1 last, 2 sack, 4 retry)", base.HEX },
-  { "length", "uint16", "Length of the payload", base.DEC },
+  { "length", "uint16", "Length of the payload" },
   { "session", "bytes", "Session" },
-  { "block", "uint32", "Block", base.DEC },
-  { "counter", "uint16", "Counter", base.DEC },
-  { "credit", "uint16", "Credit", base.DEC },
+  { "block", "uint32", "Block" },
+  { "counter", "uint16", "Counter" },
+  { "credit", "uint16", "Credit" },
   { "checksum", "uint32", "Checksum", base.HEX },
   { "checksum_kind", "string", "Checksum is a right" },
   { "padding", "bytes", "Padding" },
   { "cookie", "bytes", "Cookie" },
   { "sack", "uint32", "Selective acknowledgement", base.HEX },
   { "digest", "bytes", "SHA-256 of the file" },
-  { "code", "uint16", "Code", common.values(CODES) },
-  { "option", "uint8", "Option", common.values(OPTIONS, 1) },
-  { "operation", "uint8", "Operation", common.values({ "GET", "PUT" }, 1) },
-  { "block_bytes", "uint16", "Block size (bytes)", base.DEC },
-  { "window", "uint16", "Window (blocks)", base.DEC },
-  { "size", "uint64", "Size (bytes)", base.DEC },
-  { "modified_ms", "uint64", "Modified (ms since 1970)", base.DEC },
+  { "code", "uint16", "Code", CODES },
+  { "option", "uint8", "Option", OPTIONS },
+  { "operation", "uint8", "Operation", { "GET", "PUT" } },
+  { "block_bytes", "uint16", "Block size (bytes)" },
+  { "window", "uint16", "Window (blocks)" },
+  { "size", "uint64", "Size (bytes)" },
+  { "modified_ms", "uint64", "Modified (ms since 1970)" },
   { "etag", "string", "ETag" },
-  { "offset", "uint64", "Offset", base.DEC },
+  { "offset", "uint64", "Offset" },
   { "prefix_digest", "bytes", "SHA-256 of the bytes before the offset" },
   { "resume", "bytes", "Goes on from session" },
-  { "checksums", "uint8", "Checksum offered or chosen", common.values(CHECKSUMS, 1) },
+  { "checksums", "uint8", "Checksum offered or chosen", CHECKSUMS },
   { "authentication", "bytes", "Authentication: HMAC-SHA-256" },
   { "value", "bytes", "Value of an unknown option" },
 })
 
 -- Version 1 ------------------------------------------------------------------------------------------------------------------
 
-local function v1_rest(read, key, what) return read:characters(read:left(), field[key], what) end
+local function rest_of(read, shown) return read:characters(read:left(), shown) end
 
 local function v1_bit(read, bit, expected)
   if bit ~= expected then read:fault("bit " .. bit:byte() .. " where " .. expected:byte() .. " belongs") end
 end
 
 local function v1_fixed(read, expected)
-  if v1_rest(read, "text", "the body") ~= expected then read:fault("the body must be " .. expected) end
+  if rest_of(read, field.text) ~= expected then read:fault("the body must be " .. expected) end
 end
 
 local function v1_bodies(read, letter, bit, number)
@@ -71,7 +74,7 @@ local function v1_bodies(read, letter, bit, number)
   if letter == "G" or letter == "P" then
     v1_bit(read, bit, "0")
     if number ~= 0 then read:fault("a request has the number 00000") end
-    v1_rest(read, "name", "the name")
+    rest_of(read, field.name)
   elseif letter == "A" then
     if bit ~= "F" then v1_bit(read, bit, parity) end
     v1_fixed(read, "ack")
@@ -81,24 +84,24 @@ local function v1_bodies(read, letter, bit, number)
     if number < 1 or length > V1_BLOCK or (length == 0 and number ~= 1) then
       read:fault("block " .. number .. " of " .. length .. " bytes")
     end
-    if length > 0 then read:bytes(length, field.bytes, "the block") end
+    read:some(length, field.bytes)
   elseif letter == "F" then
     v1_bit(read, bit, "F")
     v1_fixed(read, "I'm Done")
   else
     v1_bit(read, bit, "0")
-    v1_rest(read, "text", "the text")
+    rest_of(read, field.text)
   end
 end
 
 local function v1_packet(read, pinfo, item)
-  local letter = read:bytes(1, field.v1_type, "the type"):raw()
+  local letter = read:bytes(1, field.v1_type):raw()
   local name = V1[letter]
   if name == nil then read:fault("no packet begins with byte " .. letter:byte()) end
   local digits = read:left() >= 6 and read.tvb:range(read.at + 1, 5):raw() or ""
   common.named(pinfo, item, "stopwait-v1", name, digits:match("^%d+$") and digits or nil)
-  local bit = read:bytes(1, field.bit, "the bit"):raw()
-  local range = read:take(5, "the number")
+  local bit = read:bytes(1, field.bit):raw()
+  local range = read:take(5, field.number)
   local number = range:raw():match("^%d%d%d%d%d$")
   if number == nil then read:fault("the number has a byte that is no digit") end
   read.tree:add(field.number, range, tonumber(number))
@@ -144,51 +147,44 @@ end
 
 -- Version 2 ------------------------------------------------------------------------------------------------------------------
 
-local function sized(least, most, key, what)
-  return function(read, length)
-    if length < least or length > (most or least) then read:fault("the option " .. what .. " has " .. length .. " bytes") end
-    if length > 0 then read:bytes(length, field[key], what) end
-  end
+--- Options, each of which takes all that is left of it.
+local function uint(key, min, max)
+  return function(read) read:uint(field[key], min, max) end
 end
 
-local function uint(width, key, what, min, max)
-  return function(read, length)
-    if length ~= width then read:fault("the option " .. what .. " has " .. length .. " bytes") end
-    read:uint(width, field[key], what, min, max)
-  end
+local function bytes(key, min, max)
+  return function(read) read:rest(field[key], min, max or min) end
 end
 
-local function words(key, what, max, min)
-  return function(read, length)
-    if length < (min or 0) or length > max then read:fault("the option " .. what .. " has " .. length .. " bytes") end
-    local fault = common.text_fault(read:characters(length, field[key], what))
-    if fault then read:fault("the option " .. what .. " " .. fault) end
-  end
+local function text(key, max)
+  return function(read) read:utf8(read:left(), field[key], { min = 1, max = max }) end
 end
 
-local function kinds(read, length)
-  if length < 1 or length > 255 then read:fault("the option checksum has " .. length .. " bytes") end
-  for _ = 1, length do read:uint(1, field.checksums, "a checksum") end
+local function kinds(read)
+  local count = read:left()
+  if count < 1 or count > 255 then read:fault(count .. " checksums, not 1 to 255") end
+  for _ = 1, count do read:uint(field.checksums) end
 end
 
 local options = {
-  uint(1, "operation", "operation", 1, 2), words("name", "name", 65535, 1), uint(2, "block_bytes", "block size", 1, 65000),
-  uint(2, "window", "window", 1, 32), uint(8, "size", "size"), uint(8, "modified_ms", "modified"), words("etag", "etag", 128, 1),
-  sized(32, nil, "digest", "digest"), uint(8, "offset", "offset"), sized(32, nil, "prefix_digest", "prefix digest"),
-  sized(0, nil, "value", "overwrite"), sized(8, nil, "resume", "resume"), kinds, sized(1, 64, "cookie", "cookie"),
-  sized(32, nil, "authentication", "authentication"),
+  uint("operation", 1, 2), text("name", 65535), uint("block_bytes", 1, 65000), uint("window", 1, 32), uint("size"),
+  uint("modified_ms"), text("etag", 128), bytes("digest", 32), uint("offset"), bytes("prefix_digest", 32),
+  bytes("value", 0), bytes("resume", 8), kinds, bytes("cookie", 1, 64), bytes("authentication", 32),
 }
 -- By their numbers: operation, name, block size, window and checksum; block size, window, offset and checksum.
 local REQUIRED = { REQ = { 1, 2, 3, 4, 13 }, ACCEPT = { 3, 4, 9, 13 } }
 
 local function option(read, met)
-  local number = read:uint(1, field.option, "an option")
-  local length = read:length(2, "an option")
+  local number = read:uint(field.option)
+  local length = read:length(2, field.option)
   if length > read:left() then read:fault("an option reaches beyond the packet") end
   if met[number] then read:fault("option " .. number .. " comes twice") end
   met[number] = read.tvb:range(read.at - 3, length + 3)
-  if options[number] then options[number](read, length)
-  elseif length > 0 then read:bytes(length, field.value, "the option") end
+  local behind = read.limit
+  read.limit = read.at + length
+  if options[number] then options[number](read) else read:rest(field.value) end
+  read:done()
+  read.limit = behind
 end
 
 local function tlvs(read, name)
@@ -212,37 +208,28 @@ end
 local payloads = {
   REQ = tlvs,
   ACCEPT = tlvs,
-  CHALLENGE = function(read)
-    if read:left() < 1 or read:left() > 64 then read:fault("a cookie of " .. read:left() .. " bytes") end
-    read:bytes(read:left(), field.cookie, "the cookie")
-  end,
-  DATA = function(read)
-    if read:left() < 1 then read:fault("a block of 0 bytes") end
-    read:bytes(read:left(), field.bytes, "the block")
-  end,
+  CHALLENGE = function(read) read:rest(field.cookie, 1, 64) end,
+  DATA = function(read) read:rest(field.bytes, 1) end,
   ACK = function(read, _, flags)
-    if math.floor(flags / SACK) % 2 == 1 then read:uint(4, field.sack, "the selective acknowledgement") end
+    if math.floor(flags / SACK) % 2 == 1 then read:uint(field.sack) end
     read:done()
   end,
-  FIN = function(read)
-    read:bytes(32, field.digest, "the digest")
-    read:done()
-  end,
+  FIN = function(read) read:rest(field.digest, 32, 32) end,
   FINACK = function(read)
-    read:uint(1, field.code, "the result")
+    read:uint(field.code, 0, nil, 1)
     read:done()
   end,
   ERR = function(read)
     if read:left() == 0 then return end
-    read:uint(2, field.code, "the code")
-    if read:left() > 0 then read:characters(read:left(), field.text, "the text") end
+    read:uint(field.code)
+    if read:left() > 0 then rest_of(read, field.text) end
   end,
 }
 
 --- What is wrong with a header, or nil: a datagram that is no packet is dropped (S30).
 local function shape_fault(tvb)
   if tvb:len() < V2_HEADER then return "a datagram of " .. tvb:len() .. " bytes, shorter than a header" end
-  local name = V2[tvb:range(0, 1):uint() - V2_FIRST + 1]
+  local name = V2[tvb:range(0, 1):uint()]
   local flags, allowed = tvb:range(1, 1):uint(), FLAGS[name] or 0
   for _, flag in ipairs({ LAST, SACK, RETRY }) do
     local is_set = math.floor(flags / flag) % 2 == 1
@@ -256,16 +243,16 @@ end
 
 local function v2_packet(read, pinfo, item)
   local tvb = read.tvb
-  local name = V2[tvb:range(0, 1):uint() - V2_FIRST + 1]
-  read:uint(1, field.type, "the type")
+  local name = V2[tvb:range(0, 1):uint()]
+  read:uint(field.type)
   common.named(pinfo, item, "stopwait-v2", name)
-  local flags = read:uint(1, field.flags, "the flags")
-  local length = read:uint(2, field.length, "the length")
-  read:bytes(8, field.session, "the session")
-  read:uint(4, field.block, "the block")
-  read:uint(2, field.counter, "the counter")
-  read:uint(2, field.credit, "the credit")
-  read:uint(4, field.checksum, "the checksum")
+  local flags = read:uint(field.flags)
+  local length = read:uint(field.length)
+  read:bytes(8, field.session)
+  read:uint(field.block)
+  read:uint(field.counter)
+  read:uint(field.credit)
+  read:uint(field.checksum)
   local fault = shape_fault(tvb)
   if fault then read:fault(fault) end
   local kind = checksum_kind(tvb, length, name)
@@ -274,14 +261,14 @@ local function v2_packet(read, pinfo, item)
   read.limit = V2_HEADER + length
   payloads[name](read, name, flags)
   read.limit = tvb:len()
-  if read:left() > 0 then read:bytes(read:left(), field.padding, "the padding") end
+  read:rest(field.padding)
 end
 
 function stopwait.dissector(tvb, pinfo, tree)
   common.begin_columns(pinfo, "stopwait")
   local item = tree:add(stopwait, tvb:range())
   local first = tvb:len() > 0 and tvb:range(0, 1):uint() or 0
-  local packet = first >= V2_FIRST and first < V2_FIRST + #V2 and v2_packet or v1_packet
+  local packet = V2[first] and v2_packet or v1_packet
   local read = common.reader(tvb, 0, tvb:len(), item)
   common.attempt(pinfo, item, function() packet(read, pinfo, item) end)
   return tvb:len()
@@ -292,9 +279,9 @@ common.ports(stopwait, "udp", "50001")
 common.heuristic(stopwait, "udp", function(tvb)
   if tvb:len() < V1_HEADER then return false end
   local first = tvb:range(0, 1):uint()
-  if first >= V2_FIRST and first < V2_FIRST + #V2 then
+  if V2[first] then
     if shape_fault(tvb) then return false end
-    local kind = checksum_kind(tvb, tvb:range(2, 2):uint(), V2[first - V2_FIRST + 1])
+    local kind = checksum_kind(tvb, tvb:range(2, 2):uint(), V2[first])
     return kind == "crc32c" or kind == "crc32"
   end
   local letter, bit, number = tvb:range(0, V1_HEADER):raw():match("^([GPADFE])([01F])(%d%d%d%d%d)$")
