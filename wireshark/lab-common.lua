@@ -55,6 +55,12 @@ function common.named(pinfo, tree, protocol, name, more)
   say(pinfo, name .. (more and ("(" .. more .. ")") or ""))
 end
 
+--- More of a message that was named in an earlier packet.
+function common.continued(pinfo, tree, name, more)
+  tree:append_text(", more of a " .. name .. ": " .. more)
+  say(pinfo, name .. "(" .. more .. ")")
+end
+
 function common.mark(pinfo, tree, text)
   generated(tree, fault_field, text)
   tree:add_proto_expert_info(malformed, "Malformed: " .. text)

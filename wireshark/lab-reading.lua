@@ -32,7 +32,7 @@ local function is_control(point)
 end
 
 --- What is wrong with a text, or nil. `is_plain`: without control characters and those that turn a line around.
-function reading.text_fault(text, is_plain)
+local function text_fault(text, is_plain)
   local at = 1
   while at <= #text do
     local point, length = code_point_at(text, at)
@@ -155,7 +155,7 @@ end
 function Reader:utf8(length, field, options)
   checked(self, length, field, options.min, options.max, true)
   local text = self:characters(length, field)
-  local fault = reading.text_fault(text, options.plain) or (options.check and options.check(text))
+  local fault = text_fault(text, options.plain) or (options.check and options.check(text))
   if fault then fault_of(self, field, fault) end
   return text
 end
