@@ -3,6 +3,9 @@ import type { Delivered } from "@lab/broadcast";
 import { FencedResource } from "@lab/election";
 import { type News, type NewsOf, readNews } from "./news.js";
 
+/** More are forgotten, the oldest first. */
+const MOST_OFFERS = 10_000;
+
 export class Desk {
   leader: string | undefined;
   readonly #fence = new FencedResource();
@@ -16,7 +19,7 @@ export class Desk {
     const news = kind === "message" ? readNews(bytes) : undefined;
     if (news?.news === "leads") return this.#leads(news);
     if (news?.news === "serves") this.#serves(member, news);
-    if (news?.news === "offers") this.#offers.set(`${news.id}/${news.name}`, news);
+    if (news?.news === "offers") this.#takes(news);
     return news;
   }
 
@@ -25,22 +28,32 @@ export class Desk {
     return [...this.#servers.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
   }
 
+  /** @throws Error where nobody of that name serves anything */
+  server(id: string): NewsOf<"serves"> {
+    const found = this.servers.find((one) => one.id === id);
+    if (found !== undefined) return found;
+    throw new Error(`there is no ${id} in the room, only ${this.servers.map((one) => one.id).join(", ")}`);
+  }
+
   /** @throws Error where that node offers no such file, or is gone */
   offer(id: string, name: string): { readonly host: string; readonly port: number; readonly sha256: string } {
+    const { host, files: port } = this.server(id);
     const offer = this.#offers.get(`${id}/${name}`);
-    const server = this.servers.find((one) => one.id === id);
-    if (offer === undefined || server === undefined) throw new Error(`${id} does not offer ${name}`);
-    return { host: server.host, port: server.files, sha256: offer.sha256 };
+    if (offer === undefined) throw new Error(`${id} does not offer ${name}`);
+    return { host, port, sha256: offer.sha256 };
   }
 
   #leads(news: NewsOf<"leads">): News | undefined {
-    try {
-      this.#fence.accept(news);
-    } catch {
-      return undefined; // stale, or no token at all
-    }
+    if (!this.#fence.tryAccept(news)) return undefined;
     this.leader = news.id;
     return news;
+  }
+
+  #takes(news: NewsOf<"offers">): void {
+    this.#offers.delete(`${news.id}/${news.name}`);
+    this.#offers.set(`${news.id}/${news.name}`, news);
+    const [oldest = ""] = this.#offers.keys();
+    if (this.#offers.size > MOST_OFFERS) this.#offers.delete(oldest);
   }
 
   /** A process that was started again is another member, and the one before it may not have left yet. */

@@ -11,7 +11,7 @@ import { serve as serveBox } from "@lab/stopwait-udp";
 import { hostAndPort } from "./addresses.js";
 import { Desk } from "./desk.js";
 import { Leading } from "./leading.js";
-import type { News } from "./news.js";
+import { type News, newsText } from "./news.js";
 import { perform } from "./tasks.js";
 
 export interface NodeOptions {
@@ -44,6 +44,8 @@ export interface NodeListener {
   entry(entry: Delivered, news: News | undefined): void;
   action(action: number, worker: string): void;
   trouble(error: Error): void;
+  /** What it gets by with, or tries again. */
+  warning(why: string): void;
 }
 
 /** How long a leader waits for the log of one that is still ending. */
@@ -51,21 +53,22 @@ const LOG_WAIT_MS = 10_000;
 /** From one attempt to reach the room to the next, at most: it moves. */
 const ROOM_BACKOFF_MS = 300;
 const ROOM_HEARTBEAT_MS = 1_000;
+/** Attempts after which it is said that the room cannot be reached: some seconds, more than a new leader takes to open it. */
+const ROOM_ATTEMPTS_TOLD = 20;
+/** Whoever asks for more is refused. */
+const MOST_WAITING = 16;
 
 /** How long one that leaves waits for the room, in order to say so. */
 const LEAVE_WAIT_MS = 1_000;
 
-/** Runs until the signal; `begun` is given the room. @throws what a server says that cannot be started */
-export async function runNode(options: NodeOptions, begun: (room: Room) => void): Promise<void> {
+/** Runs until the signal; `begun` is given the room, and what it comes to. @throws what a server says that cannot be started */
+export async function runNode(options: NodeOptions, begun: (room: Room, desk: Desk) => void): Promise<void> {
   const { id, rooms, host, folder, project, slots, access, listener, signal } = options;
   const ending = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
   for (const one of ["box", "rake"]) mkdirSync(join(folder, one), { recursive: true });
   let load: Load | undefined;
   const cpuPercent = (): number => load?.cpuPercent ?? Number.NaN; // what the election was told last
-  const measureLoad = async (): Promise<Load> => {
-    load = await hostLoad();
-    return load;
-  };
+  const measureLoad = async (): Promise<Load> => (load = await hostLoad());
   const ofBuilds = { name: id, folder: join(folder, "rake"), slots, cpuPercent, ...access };
   await using builds = await serveBuilds({ host, ...ofBuilds });
   const files = await serveFiles({ host, port: 0, directory: join(project, "dist") });
@@ -75,16 +78,16 @@ export async function runNode(options: NodeOptions, begun: (room: Room) => void)
   await using _box = box.server;
 
   const elector = createElector(electorOptions(options, measureLoad));
-  elector.on("leader", (leader) => listener.leader(leader?.id, leader?.epoch));
+  elector.on("leader", (leader) => signal.aborted || listener.leader(leader?.id, leader?.epoch));
   await using _leading = new Leading(elector, () => openRoom(options), listener.trouble);
   await using _elector = elector;
   await elector.start();
   listener.listening(elector.listening);
 
   const desk = new Desk();
-  let work = Promise.resolve();
-  let isNew = Number.POSITIVE_INFINITY;
-  const say = async (news: News): Promise<void> => void (await (await joining).publish(JSON.stringify(news)));
+  let [work, waits] = [Promise.resolve(), 0];
+  let [isNew, attempts] = [Number.POSITIVE_INFINITY, 0];
+  const say = async (news: News): Promise<void> => void (await (await joining).publish(newsText(news)));
   const tell = (news: News): void => void say(news).catch((error) => signal.aborted || listener.trouble(error));
   const waiting = new AbortController();
   let hasBegun = false;
@@ -98,7 +101,11 @@ export async function runNode(options: NodeOptions, begun: (room: Room) => void)
     maxBackoffMs: ROOM_BACKOFF_MS,
     signal: waiting.signal,
     onNotice: (notice) => {
+      if (notice.type === "disconnected" && elector.leader() !== undefined && ++attempts === ROOM_ATTEMPTS_TOLD) {
+        listener.warning(`the room cannot be reached, and is tried again: ${notice.why}`);
+      }
       if (notice.type !== "welcome") return;
+      attempts = 0;
       isNew = Math.min(isNew, notice.head + 1); // what was asked before is not for this process
       tell({ news: "serves", id, host, rake: builds.port, files: files.port, box: box.port });
       const token = elector.token();
@@ -108,20 +115,24 @@ export async function runNode(options: NodeOptions, begun: (room: Room) => void)
       const news = desk.heard(entry);
       listener.entry(entry, news);
       if (news?.news !== "asks" || news.at !== id || entry.number < isNew) return;
+      const failed = ({ message: why }: Error): void => tell({ news: "failed", id, words: news.words, why });
+      if (waits === MOST_WAITING) return failed(new Error(`${waits} things that were asked before are not done yet`));
+      waits++;
       work = work
         .then(() => perform(news.words, { ...options, desk, say }))
-        .catch(({ message: why }: Error) => tell({ news: "failed", id, words: news.words, why }));
+        .catch(failed)
+        .finally(() => waits--);
     },
   });
   await using room = await joining;
   hasBegun = true;
-  begun(room);
+  begun(room, desk);
   await Promise.race([room.ended, ending]).finally(() => work);
   await room.leave({ waitMs: LEAVE_WAIT_MS });
 }
 
 function electorOptions({ members, ...options }: NodeOptions, measureLoad: () => Promise<Load>): ElectorOptions {
-  const { id, listen, folder, access, preset, routes } = options;
+  const { id, listen, folder, access, preset, routes, listener } = options;
   return {
     mode: "quorum",
     id,
@@ -129,7 +140,7 @@ function electorOptions({ members, ...options }: NodeOptions, measureLoad: () =>
     listen,
     address: members[id],
     storage: fileStorage(join(folder, "election.json")),
-    ...{ measureLoad, preset, routes, ...access },
+    ...{ measureLoad, preset, routes, ...access, logger: warnings(listener) },
   };
 }
 
@@ -139,9 +150,18 @@ async function openRoom({ roomListen, log, access, listener }: NodeOptions): Pro
     ...hostAndPort(roomListen),
     log: isFolder ? levelLog({ folder: log, lockWaitMs: LOG_WAIT_MS }) : redisLog({ url: log }),
     heartbeatMs: ROOM_HEARTBEAT_MS,
+    logger: warnings(listener),
     ...access,
     insecure: access.secret !== undefined, // who comes in must know it; nothing is encrypted
   });
   listener.room(server.address);
   return server;
+}
+
+/** What packages say that a person should know of. */
+function warnings({ warning }: NodeListener) {
+  const quiet = (): void => {};
+  const error = (fields: { readonly message?: string; readonly error?: Error }, text: string): void =>
+    warning(`${text}: ${fields.message ?? fields.error?.message}`);
+  return { debug: quiet, info: quiet, warn: (_: object, text: string): void => warning(text), error };
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readSecretFile } from "@lab/rake";
-import { addressList } from "./addresses.js";
+import { addressList, hostAndPort } from "./addresses.js";
 import type { NodeOptions } from "./node.js";
 
 export const USAGE = `usage: pnpm run node --id ID --members a=HOST:PORT,... --rooms a=HOST:PORT,... --log FOLDER|redis://HOST:PORT
@@ -25,7 +25,7 @@ export function nodeOptions(args: readonly string[]): Given {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   const { id = "", log = "", preset = "default", slots = `${availableParallelism()}`, route, json } = values;
   if (!/^[\w-]{1,32}$/.test(id)) throw new Error("--id must be 1 to 32 letters, digits, - and _");
-  if (log === "") throw new Error("--log must be a folder or redis://HOST:PORT");
+  if (log === "" || /^(?!rediss?:)\w+:\/\//.test(log)) throw new Error("--log must be a folder or redis://HOST:PORT");
   if (preset !== "default" && preset !== "fast") throw new Error(`--preset is ${preset}, but must be default or fast`);
   if (!/^[1-9]\d{0,3}$/.test(slots)) throw new Error(`--slots is ${slots}, but must be 1 to 9999`);
   const members = addressList("--members", values.members);
@@ -34,6 +34,8 @@ export function nodeOptions(args: readonly string[]): Given {
   if (homeless.length > 0) throw new Error(`--rooms must have ${homeless.join(", ")} too, as --members has`);
   const { folder = `campus-${id}`, host = "127.0.0.1", listen = members[id] ?? "127.0.0.1:0" } = values;
   const { "room-listen": roomListen = rooms[id] ?? "127.0.0.1:0", "secret-file": secretFile } = values;
+  hostAndPort(listen, "--listen: ");
+  hostAndPort(roomListen, "--room-listen: ");
   return {
     ...{ id, log, preset, members, rooms, folder, host, listen, roomListen, json, slots: Number(slots) },
     project: values.project ?? join(folder, "project"),

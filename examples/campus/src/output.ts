@@ -1,7 +1,7 @@
 /** What a node prints: lines for people, or a line of JSON for each. */
 import type { Delivered } from "@lab/broadcast";
-import { printable } from "@lab/broadcast/core";
-import { type News, words } from "./news.js";
+import { printable, printableJson } from "@lab/broadcast/core";
+import { cut, type News, words } from "./news.js";
 import type { NodeListener } from "./node.js";
 
 /** An entry of the room as a node was given it: transcripts are made of these. */
@@ -15,15 +15,20 @@ export type NodeEvent =
   | { readonly event: "leader"; readonly id: string | undefined; readonly epoch: number | undefined }
   | { readonly event: "room"; readonly address: string }
   | { readonly event: "action"; readonly action: number; readonly worker: string }
-  | { readonly event: "trouble"; readonly why: string };
+  | { readonly event: "trouble" | "warning"; readonly why: string };
+
+/** Longer lines are cut, for people: anybody in the room may say 256 KiB. */
+const MOST_CHARACTERS = 500;
 
 export function printer(isJson: boolean, print: (line: string) => void): NodeListener {
-  const tell = (event: NodeEvent, line: string): void => print(isJson ? JSON.stringify(event) : printable(line));
+  const tell = (event: NodeEvent, line: string): void =>
+    print(isJson ? printableJson(event) : printable(cut(line, MOST_CHARACTERS)));
   return {
     listening: (address) => print(`listening on ${address}`),
     leader: (id, epoch) => tell({ event: "leader", id, epoch }, id === undefined ? "nobody leads" : `${id} leads`),
     room: (address) => tell({ event: "room", address }, `the room is here, on ${address}`),
     action: (action, worker) => tell({ event: "action", action, worker }, `action ${action + 1} runs at ${worker}`),
+    warning: (why) => tell({ event: "warning", why }, `warning: ${why}`),
     trouble: ({ message: why }) => tell({ event: "trouble", why }, `trouble: ${why}`),
     entry: ({ number, kind, member, name, bytes }, news) => {
       const text = new TextDecoder().decode(bytes);
@@ -34,5 +39,5 @@ export function printer(isJson: boolean, print: (line: string) => void): NodeLis
 }
 
 function saidBy(name: string, text: string, news: News | undefined): string {
-  return news === undefined ? `${name} says, which does not count: ${text}` : words(news);
+  return news === undefined ? `${name} says, which does not count: ${text}` : words(news, name);
 }

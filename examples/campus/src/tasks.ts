@@ -1,6 +1,6 @@
 /** What a node can be asked to do: build its project, fetch what another has built, push what it has built itself. */
 import { createHash } from "node:crypto";
-import { createReadStream, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { download } from "@lab/hftp";
@@ -13,6 +13,10 @@ import type { NodeOptions } from "./node.js";
 
 /** What crosses links that carry 1,500 bytes. */
 const BLOCK_BYTES = 1_376;
+/** Of a push that nobody answers: others wait for it. */
+const GIVE_UP_MS = 10_000;
+
+export const WHAT_CAN_BE_ASKED = "build, fetch NAME ID, push NAME ID, push NAME HOST:PORT";
 
 export interface Task extends NodeOptions {
   readonly desk: Desk;
@@ -26,10 +30,11 @@ export async function perform(text: string, task: Task): Promise<void> {
   if (form === "build 0") return await buildProject(task);
   if (form === "fetch 2") return await fetchFile(name, where, task);
   if (form === "push 2") return await pushFile(name, where, task);
-  throw new Error("what can be asked is build, fetch NAME ID, push NAME HOST:PORT");
+  throw new Error(`what can be asked is ${WHAT_CAN_BE_ASKED}`);
 }
 
 async function buildProject({ id, project, access, desk, say, listener, signal }: Task): Promise<void> {
+  if (!existsSync(join(project, "Rakefile"))) throw new Error(`there is no Rakefile in ${project}`);
   const workers = desk.servers;
   await say({ news: "builds", id, workers: workers.map((one) => one.id).join(" ") });
   const places = new Map<number, string>();
@@ -39,6 +44,7 @@ async function buildProject({ id, project, access, desk, say, listener, signal }
     hosts: workers.map(({ host, rake: port }) => ({ host, port })),
     ...access,
     signal,
+    onTrouble: listener.warning,
     onEvent: (event) => {
       if (event.type === "placed" && typeof event.where === "object") {
         places.set(event.attempt, workers[event.where.host]?.id ?? "");
@@ -47,9 +53,9 @@ async function buildProject({ id, project, access, desk, say, listener, signal }
     },
   });
   if (report.result?.outcome !== "succeeded") throw new Error(report.result?.message);
-  const dist = join(project, "dist");
-  for (const name of readdirSync(dist).sort())
-    await say({ news: "offers", id, name, ...(await digestOf(join(dist, name))) });
+  for (const name of filesOf(join(project, "dist"))) {
+    await say({ news: "offers", id, name, ...(await digestOf(join(project, "dist", name))) });
+  }
   const { hostsLost, retries } = totalsOf(report);
   await say({ news: "built", id, hostsLost, retries });
 }
@@ -62,11 +68,28 @@ async function fetchFile(name: string, from: string, { id, folder, desk, say, si
   await say({ news: "fetched", id, name, sha256 });
 }
 
-async function pushFile(name: string, to: string, { id, folder, project, access, say, signal }: Task): Promise<void> {
+async function pushFile(name: string, to: string, { id, folder, project, access, ...task }: Task): Promise<void> {
+  const { desk, say, signal } = task;
+  if (!filesOf(join(project, "dist")).includes(name)) throw new Error(`there is no file ${name} in dist of ${id}`);
   const from = join(project, "dist", name);
-  const how = { blockBytes: BLOCK_BYTES, overwrite: true, stateFolder: join(folder, "pushes"), ...access, signal };
-  const { sha256, statistics } = await put({ ...hostAndPort(to), from, name, ...how });
+  const at = to.includes(":") ? undefined : desk.server(to);
+  const { host, port } = at === undefined ? hostAndPort(to) : { host: at.host, port: at.box };
+  const how = {
+    blockBytes: BLOCK_BYTES,
+    giveUpMs: GIVE_UP_MS,
+    overwrite: true,
+    stateFolder: join(folder, "pushes"),
+    ...access,
+    signal,
+  };
+  const { sha256, statistics } = await put({ host, port, from, name, ...how });
   await say({ news: "pushed", id, name, sha256, repeated: statistics.packetsRepeated });
+}
+
+/** What was built and can be handed out: no folders, and no links, which may lead anywhere. */
+function filesOf(dist: string): readonly string[] {
+  const all = existsSync(dist) ? readdirSync(dist, { withFileTypes: true }) : [];
+  return all.flatMap((one) => (one.isFile() && /^[\w.-]+$/.test(one.name) ? [one.name] : [])).sort();
 }
 
 export async function digestOf(path: string): Promise<{ readonly sha256: string; readonly bytes: number }> {

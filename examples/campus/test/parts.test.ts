@@ -47,6 +47,11 @@ describe("the command line of a node", () => {
     [["--id", "a b"], /^--id must be/],
     [["--log", ""], /^--log must be/],
     [["--members", "a"], /^--members is "a", but must be a=HOST:PORT/],
+    [["--members", "a=h"], /^--members: "h" is no HOST:PORT/],
+    [["--rooms", "a=h:3,b=h:x"], /^--rooms: "h:x" is no HOST:PORT/],
+    [["--listen", "h:70000"], /^--listen: "h:70000" is no HOST:PORT/],
+    [["--room-listen", "a b:1"], /^--room-listen: "a b:1" is no HOST:PORT/],
+    [["--log", "tcp://h:1"], /^--log must be/],
     [["--rooms", "a=h:3"], /^--rooms must have b too/],
     [["--slots", "0"], /^--slots is 0, but must be 1 to 9999/],
     [["--preset", "slow"], /^--preset is slow, but must be/],
@@ -66,7 +71,7 @@ it.each(["", "build now", "fetch words.txt", "push a b c", "remove all"])(
   "a node asked to %j says what can be asked",
   async (text) => {
     await expect(perform(text, {} as Task)).rejects.toThrow(
-      "what can be asked is build, fetch NAME ID, push NAME HOST:PORT",
+      "what can be asked is build, fetch NAME ID, push NAME ID, push NAME HOST:PORT",
     );
   },
 );

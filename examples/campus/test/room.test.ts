@@ -3,7 +3,7 @@ import type { Delivered } from "@lab/broadcast";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Desk } from "../src/desk.js";
-import { type News, readNews, words } from "../src/news.js";
+import { type News, newsText, readNews, words } from "../src/news.js";
 
 const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const entry = (member: number, said: News | "left"): Delivered => {
@@ -12,20 +12,36 @@ const entry = (member: number, said: News | "left"): Delivered => {
     ? { ...rest, kind: "leave", bytes: new Uint8Array(1) }
     : { ...rest, kind: "message", bytes: bytesOf(said) };
 };
+const SHA256 = "12".repeat(32);
 const serves = (id: string, rake: number): News => ({ news: "serves", id, host: "127.0.0.1", rake, files: 2, box: 3 });
 
 describe("news", () => {
   it("is read as it was said, and told in words", () => {
     const asks: News = { news: "asks", at: "b", words: "build" };
     expect(readNews(bytesOf(asks))).toEqual(asks);
-    expect(words(asks)).toBe("b asks words build");
+    expect(words(asks, "ana")).toBe("ana asks b: build");
+    expect(words({ news: "failed", id: "b", words: "build", why: "no Rakefile" })).toBe("b failed: build: no Rakefile");
     expect(words({ news: "leads", epoch: 7, id: "a" })).toBe("a leads epoch 7");
+  });
+
+  it("is cut where a text is too long, and is news then", () => {
+    const failed: News = { news: "failed", id: "b", words: "w".repeat(5_000), why: "y" };
+    expect(readNews(bytesOf(failed))).toBeUndefined();
+    const read = readNews(new TextEncoder().encode(newsText(failed)));
+    expect(read).toEqual({ ...failed, words: `${"w".repeat(997)}...` });
   });
 
   it.each([
     ["a field of another type", { news: "leads", id: "a", epoch: "7" }],
     ["a field too few", { news: "leads", id: "a" }],
     ["a field too many", { news: "leads", id: "a", epoch: 7, more: 1 }],
+    ["a kind in a list", { news: ["leads"], id: "a", epoch: 7 }],
+    ["an epoch that is no number of times", { news: "leads", id: "a", epoch: -1 }],
+    ["a name that leads elsewhere", { news: "leads", id: "../a", epoch: 7 }],
+    ["a port that there is not", serves("a", 0)],
+    ["a file elsewhere", { news: "offers", id: "a", name: "../b", sha256: SHA256, bytes: 3 }],
+    ["a parent as a file", { news: "offers", id: "a", name: "..", sha256: SHA256, bytes: 3 }],
+    ["a digest that is none", { news: "offers", id: "a", name: "b", sha256: "12", bytes: 3 }],
     ["another kind", { news: "toString" }],
     ["no kind", { id: "a", epoch: 7 }],
     ["null", null],
@@ -65,10 +81,21 @@ describe("the desk", () => {
 
   it("knows where a file is that was offered, while its node is there", () => {
     const desk = new Desk();
-    expect(() => desk.offer("a", "words.txt")).toThrow("a does not offer words.txt");
-    desk.heard(entry(1, { news: "offers", id: "a", name: "words.txt", sha256: "12", bytes: 3 }));
-    expect(() => desk.offer("a", "words.txt")).toThrow("a does not offer words.txt");
+    expect(() => desk.offer("a", "words.txt")).toThrow("there is no a in the room");
+    desk.heard(entry(1, { news: "offers", id: "a", name: "words.txt", sha256: SHA256, bytes: 3 }));
+    expect(() => desk.offer("a", "words.txt")).toThrow("there is no a in the room");
     desk.heard(entry(1, serves("a", 1)));
-    expect(desk.offer("a", "words.txt")).toEqual({ host: "127.0.0.1", port: 2, sha256: "12" });
+    expect(desk.offer("a", "words.txt")).toEqual({ host: "127.0.0.1", port: 2, sha256: SHA256 });
+    expect(() => desk.offer("a", "other.txt")).toThrow("a does not offer other.txt");
+  });
+
+  it("forgets the oldest offers where there are too many", () => {
+    const desk = new Desk();
+    desk.heard(entry(1, serves("a", 1)));
+    for (let number = 0; number <= 10_000; number++) {
+      desk.heard(entry(1, { news: "offers", id: "a", name: `${number}`, sha256: SHA256, bytes: 3 }));
+    }
+    expect(() => desk.offer("a", "0")).toThrow("a does not offer 0");
+    expect(desk.offer("a", "1").sha256).toBe(SHA256);
   });
 });

@@ -8,7 +8,7 @@ import type { RunningProcess } from "../../../test/process.js";
 import { startBundled } from "../../../test/programs.js";
 import { hostAndPort } from "../src/addresses.js";
 import { Desk } from "../src/desk.js";
-import { type News, type NewsKind, type NewsOf, words } from "../src/news.js";
+import { type News, type NewsKind, type NewsOf, newsText, words } from "../src/news.js";
 import type { Heard, NodeEvent } from "../src/output.js";
 
 const NODE = new URL("../src/main.ts", import.meta.url);
@@ -126,7 +126,7 @@ export class Campus implements AsyncDisposable {
   /** Asks a node for something, as anybody in the room can; resolves with the number that this has in the room. */
   async ask(at: string, what: string): Promise<number> {
     if (this.#room === undefined) throw new Error("the campus was not started");
-    return await this.#room.publish(JSON.stringify({ news: "asks", at, words: what } satisfies News));
+    return await this.#room.publish(newsText({ news: "asks", at, words: what }));
   }
 
   /** The first news of a kind behind a number. @throws Error where that is a failure */
@@ -178,7 +178,10 @@ export class Campus implements AsyncDisposable {
   }
 
   #last(): string {
-    return this.#said.slice(-8).map(words).join("; ");
+    return this.#said
+      .slice(-8)
+      .map((one) => words(one))
+      .join("; ");
   }
 
   #node(id: string): Node {
