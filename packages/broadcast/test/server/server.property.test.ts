@@ -64,7 +64,7 @@ test("B4: whatever a peer sends, the server does not throw, and it costs that co
       expect(a.pubacks()).toHaveLength(chunks.length);
       expect(o.log()).toEqual(a.log());
     }),
-    { numRuns: 5 * runs },
+    { numRuns: 2 * runs },
   );
 });
 
