@@ -1,12 +1,26 @@
 /** Makes the site with TypeDoc, which reads the sources and the pages alike. */
-import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { Application, LogLevel, type ProjectReflection } from "typedoc";
+import { instance, type Viz } from "@viz-js/viz";
+import {
+  Application,
+  type DocumentReflection,
+  KindRouter,
+  LogLevel,
+  type ProjectReflection,
+  type Reflection,
+  ReflectionCategory,
+} from "typedoc";
 import { type EntryPoint, entryPoints } from "./entry-points.js";
+import { drawFlowchart } from "./flowchart.js";
+import { HEADINGS, type Page, pages } from "./pages.js";
+import { startPage } from "./start.js";
 
 /** Renders all of it into `target`; what TypeDoc has to complain about, a line each. */
 export async function buildSite(root: string, target: string): Promise<string[]> {
   const points = entryPoints(root);
+  const all = pages(root);
+  const faults: string[] = [];
+  const viz = await instance();
   const app = await Application.bootstrapWithPlugins({
     name: "Lab",
     entryPoints: points.map(({ source }) => join(root, source)),
@@ -14,7 +28,10 @@ export async function buildSite(root: string, target: string): Promise<string[]>
     basePath: root,
     displayBasePath: root,
     readme: join(root, "README.md"),
-    projectDocuments: pages(root).map((page) => join(root, page)),
+    projectDocuments: all.map(({ source }) => join(root, source)),
+    router: ROUTER,
+    customCss: join(import.meta.dirname, "style.css"),
+    markdownItLoader: (parser: MarkdownParser) => drawDiagrams(parser, viz, faults),
     excludePrivate: true,
     excludeInternal: true,
     disableGit: true,
@@ -25,31 +42,23 @@ export async function buildSite(root: string, target: string): Promise<string[]>
     validation: { invalidLink: true, invalidPath: true, notExported: false, notDocumented: true },
     requiredToBeDocumented: ["Class", "Function", "Interface", "TypeAlias", "Variable", "Enum", "Namespace"],
     externalSymbolLinkMappings: { "@types/node": nodeLinks },
-    highlightLanguages: [
-      "bash",
-      "css",
-      "diff",
-      "html",
-      "javascript",
-      "json",
-      "markdown",
-      "mermaid",
-      "python",
-      "sh",
-      "typescript",
-    ],
-    navigation: { includeGroups: false },
+    highlightLanguages: ["bash", "css", "diff", "html", "javascript", "json", "markdown", "python", "sh", "typescript"],
+    navigation: { includeCategories: true, includeGroups: false, includeFolders: false },
+    searchInDocuments: true,
+    searchGroupBoosts: { Documents: 3 },
     visibilityFilters: {},
     logLevel: LogLevel.Warn,
   });
-  const faults: string[] = [];
   const log = app.logger;
   log.log = (message, level) => {
     if (level >= LogLevel.Warn) faults.push(message);
   };
   const project = await app.convert();
   if (project === undefined) return [...faults, "the sources could not be read"];
+  const placed = placePages(project, root, all);
   giveNames(project, points);
+  arrange(project, placed);
+  app.renderer.defineRouter(ROUTER, routerFor(placed));
   app.validate(project);
   await app.generateDocs(project, target);
   return faults;
@@ -78,17 +87,70 @@ function giveNames(project: ProjectReflection, points: readonly EntryPoint[]): v
   }
 }
 
-/** The pages, from the root: what a newcomer wants first, then docs/, then what the packages and examples say of themselves. */
-export function pages(root: string): string[] {
-  const first = ["how-to-write-a-protocol.md", "teachers.md", "machine.md"];
-  const all = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"));
-  const documents = [
-    ...first.filter((name) => all.includes(name)),
-    ...all.filter((name) => !first.includes(name)).sort(),
-  ];
-  const readmes = ["packages", "examples"].flatMap((kind) =>
-    readdirSync(join(root, kind)).map((folder) => join(kind, folder, "README.md")),
+/** Which page each document is. */
+function placePages(project: ProjectReflection, root: string, all: readonly Page[]): Map<Reflection, Page> {
+  const bySource = new Map(all.map((page) => [join(root, page.source), page]));
+  return new Map(
+    (project.documents ?? []).map((document) => {
+      const path = project.files.getReflectionPath(document);
+      const page = path === undefined ? undefined : bySource.get(join(path));
+      if (page === undefined) throw new Error(`of no page: ${path}`);
+      return [document, page];
+    }),
   );
-  const others = [...readmes, "CONTRIBUTING.md"].filter((path) => existsSync(join(root, path)));
-  return [...documents.map((name) => join("docs", name)), ...others];
+}
+
+/** The navigation by headings, and a start page that leads to what is read first. */
+function arrange(project: ProjectReflection, placed: ReadonlyMap<Reflection, Page>): void {
+  const documents = project.documents ?? [];
+  const under = (heading: string): DocumentReflection[] =>
+    documents.filter((document) => placed.get(document)?.heading === heading);
+  project.categories = HEADINGS.map((heading) => {
+    const category = new ReflectionCategory(heading);
+    category.children = heading === "API reference" ? [...(project.children ?? [])] : under(heading);
+    return category;
+  }).filter(({ children }) => children.length > 0);
+  project.readme = startPage(project.readme ?? [], [
+    {
+      title: "Protocols",
+      says: "A document each, enough to implement it from: messages in hexadecimal, numbered rules, pictures of the states.",
+      pages: under("Protocols"),
+    },
+    {
+      title: "Start here",
+      says: "How all of it is made, and what a course can do with it.",
+      pages: under("Start here"),
+    },
+  ]);
+}
+
+const ROUTER = "as-in-the-repository";
+
+/** A page stands where its file stands, so that its address stays when its title changes. */
+function routerFor(placed: ReadonlyMap<Reflection, Page>): typeof KindRouter {
+  return class extends KindRouter {
+    override getIdealBaseName(reflection: Reflection): string {
+      return placed.get(reflection)?.address ?? super.getIdealBaseName(reflection);
+    }
+  };
+}
+
+/** As much of markdown-it as is needed. */
+type Fence = (tokens: readonly { info: string; content: string }[], index: number, ...rest: unknown[]) => string;
+interface MarkdownParser {
+  readonly renderer: { readonly rules: { fence?: Fence } };
+}
+
+function drawDiagrams({ renderer: { rules } }: MarkdownParser, viz: Viz, faults: string[]): void {
+  const { fence } = rules;
+  rules.fence = (tokens, index, ...rest) => {
+    const block = tokens[index];
+    if (block?.info.trim() !== "mermaid") return fence?.(tokens, index, ...rest) ?? "";
+    try {
+      return `<figure class="diagram">${drawFlowchart(viz, block.content)}</figure>\n`;
+    } catch (error) {
+      faults.push(String(error));
+      return "";
+    }
+  };
 }

@@ -23,7 +23,7 @@ function isDead(page: string, link: string, anchors: ReadonlyMap<string, Readonl
   if (/^[a-z][a-z+.-]*:/i.test(link) || link.startsWith("//")) return false;
   const [file = "", anchor = ""] = decodeURI(link.replaceAll("&amp;", "&")).split("#");
   const target = file === "" ? page : join(dirname(page), file.replace(/\?.*/, ""));
-  if (!existsSync(target)) return true;
+  if (!existsSync(target) || target.endsWith(".md")) return true; // a page that is not of the site would be shown as it is written
   if (statSync(target).isDirectory()) return !existsSync(join(target, "index.html"));
   return anchor !== "" && anchors.get(target)?.has(anchor) === false;
 }
