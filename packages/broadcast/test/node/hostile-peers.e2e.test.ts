@@ -74,7 +74,7 @@ it("E: a peer that sends PINGs and does not read is not kept an answer to each",
     if (!socket.write(pings)) await new Promise((resolve) => socket.once("drain", resolve));
   }
   await pair.talk();
-  const last = encode({ type: "pong", nonce: 2 });
+  const last = Buffer.from(encode({ type: "pong", nonce: 2 }));
   socket.write(encode({ type: "ping", nonce: 2 }));
   let bytes = 0;
   let end = Buffer.alloc(0);
