@@ -1,97 +1,93 @@
-/** Watches the machines of a class while something runs them, and writes down from which state what leads to which. */
-import { Session } from "node:inspector";
+/** Writes down, while something runs machines, from which state what leads to which. */
+import { type Call, type Fields, fieldsOf, listening } from "./telling.js";
 
 /** How to see the state of a machine, and how what happened to it is called. */
 export interface Watched {
-  readonly machine: { readonly prototype: object };
-  /** The methods by which things happen to it. */
-  readonly methods: readonly string[];
-  /** The state after a call with these arguments. `fields` reads its private ones that hold text, numbers or truth values. */
-  readonly state: (machine: never, fields: () => Fields, args: readonly never[]) => string;
-  readonly label: (method: string, args: readonly never[]) => string;
-  /** Which machines of the class are meant. Default: all. */
-  readonly only?: (machine: object) => boolean;
+  /** Which of all objects that tell. */
+  readonly is: (object: object) => boolean;
+  /**
+   * `assigned`: each value of its field is a state. `settled`: only what it is when whatever happened is over, since its
+   * state is put together from several fields.
+   */
+  readonly sees: "assigned" | "settled";
+  readonly state: (fields: Fields, machine: never) => string;
+  /** What is happening, from the calls that are under way, the outermost first. Those of other objects are among them. */
+  readonly label: (calls: readonly Call[], machine: object) => string;
 }
-
-export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
-
-type Method = (this: object, ...args: readonly never[]) => unknown;
 
 /** What leads from one state to another, by name: `transitions.get("open").get("closed")`. */
 export type Transitions = Map<string, Map<string, Set<string>>>;
 
 /** Runs `work`, and gives the changes of state that happened in it. */
-export function record({ machine, methods, state, label, only = () => true }: Watched, work: () => void): Transitions {
+export function record({ is, sees, state, label }: Watched, work: () => void): Transitions {
   const transitions: Transitions = new Map();
   const states = new WeakMap<object, string>();
-  const prototype = machine.prototype as Record<string, Method>;
-  using fields = new PrivateFields();
-  const originals = methods.map((method) => [method, prototype[method]] as const);
-  let depth = 0;
-  for (const [method, original] of originals) {
-    if (original === undefined) throw new Error(`the machine has no ${method}`);
-    prototype[method] = function (this: object, ...args: readonly never[]) {
-      if (depth > 0 || !only(this)) return original.call(this, ...args);
-      const before = states.get(this) ?? state(this as never, () => fields.of(this), args);
-      depth++;
+  const calls: Call[] = [];
+  /** Objects that are in another state than before, and by what. */
+  const touched = new Map<object, { readonly after: string; readonly what: string }>();
+  const now = (object: object): string => state(fieldsOf(object), object as never);
+  const look = (object: object, what: string): void => {
+    const before = states.get(object);
+    const after = now(object);
+    states.set(object, after);
+    if (before !== undefined && before !== after) addTransition(transitions, before, after, what);
+  };
+  const touch = (object: object): void => {
+    const after = now(object);
+    // What put it into the state that it is in, not what happened behind that.
+    if (after !== (touched.get(object)?.after ?? states.get(object))) {
+      touched.set(object, { after, what: label(calls, object) });
+    }
+    if (calls.length === 0) settle();
+  };
+  const settle = (): void => {
+    for (const [object, { what }] of touched) look(object, what);
+    touched.clear();
+  };
+  const known = (object: object): void => {
+    if (!states.has(object)) states.set(object, now(object));
+  };
+  const listener = {
+    during(call: Call, go: () => unknown): unknown {
+      const isWatched = is(call.object);
+      if (isWatched) known(call.object);
+      calls.push(call);
       try {
-        return original.call(this, ...args);
+        return go();
       } finally {
-        depth--;
-        const after = state(this as never, () => fields.of(this), args);
-        states.set(this, after);
-        if (after !== before) add(transitions, before, after, label(method, args));
+        if (isWatched) touch(call.object);
+        if (calls.length === 1) settle();
+        calls.pop();
       }
-    };
-  }
-  try {
-    work();
-  } finally {
-    for (const [method, original] of originals) if (original !== undefined) prototype[method] = original;
-  }
+    },
+    changes(object: object, isFirst: boolean): void {
+      if (!isFirst && is(object)) known(object);
+    },
+    changed(object: object): void {
+      if (!is(object) || !states.has(object)) return;
+      if (sees === "assigned") look(object, label(calls, object));
+      else touch(object);
+    },
+  };
+  listening(listener, work);
   return transitions;
 }
 
-function add(transitions: Transitions, before: string, after: string, what: string): void {
+function addTransition(transitions: Transitions, before: string, after: string, what: string): void {
   const from = transitions.get(before) ?? new Map<string, Set<string>>();
   transitions.set(before, from.set(after, (from.get(after) ?? new Set()).add(what)));
 }
 
-/** What the debugger says besides, for which there are no types. */
-interface Private {
-  readonly privateProperties?: readonly { readonly name: string; readonly value?: { readonly value?: string } }[];
+/** Puts what was recorded in one run to what was in others. */
+export function merge(into: Transitions, more: Transitions): void {
+  for (const [from, targets] of more) {
+    for (const [to, labels] of targets) for (const label of labels) addTransition(into, from, to, label);
+  }
 }
 
-/** Private fields cannot be read by a program, but by a debugger of it: this is one. */
-class PrivateFields implements Disposable {
-  readonly #session = new Session();
-
-  constructor() {
-    this.#session.connect();
-  }
-
-  of(object: object): Fields {
-    const holder = globalThis as { observed?: object };
-    holder.observed = object;
-    const found: Record<string, string | number | boolean | undefined> = {};
-    this.#session.post(
-      "Runtime.evaluate",
-      { expression: "observed", objectGroup: "observed" },
-      (_error, { result }) => {
-        const { objectId } = result;
-        if (objectId === undefined) return;
-        this.#session.post("Runtime.getProperties", { objectId, ownProperties: true }, (_failed, properties) => {
-          const { privateProperties = [] } = properties as typeof properties & Private;
-          for (const { name, value } of privateProperties) found[name] = value?.value;
-        });
-      },
-    );
-    this.#session.post("Runtime.releaseObjectGroup", { objectGroup: "observed" });
-    delete holder.observed;
-    return found;
-  }
-
-  [Symbol.dispose](): void {
-    this.#session.disconnect();
-  }
+/** Every change of state with its name, one by one. */
+export function singly(transitions: Transitions): string[] {
+  return [...transitions].flatMap(([from, targets]) =>
+    [...targets].flatMap(([to, labels]) => [...labels].map((label) => `${from} -> ${to}: ${label}`)),
+  );
 }
