@@ -8,8 +8,9 @@ import { bundleCommand } from "./bundled-command.js";
 
 const command = bundleCommand();
 
+/** Not of the preset `fast`: on a machine so busy that a process stands still for its 1.5 s, the lead would move by itself. */
 function node(id: string, ...args: string[]): RunningProcess {
-  return command.start("run", "--id", id, "--listen", "127.0.0.1:0", "--preset", "fast", ...args);
+  return command.start("run", "--id", id, "--listen", "127.0.0.1:0", ...args);
 }
 
 async function addressOf(running: RunningProcess): Promise<string> {
@@ -40,7 +41,7 @@ describe.concurrent("nodes of a cluster", () => {
     const [code, table, nothing] = await ended("status", b1);
     expect([code, nothing]).toEqual([0, ""]);
     expect(table).toMatch(
-      /^b at 127\.0\.0\.1:\d+: follower, epoch 1, mode available, promised for another [01]\.\d s\nleader: {4}a at/,
+      /^b at 127\.0\.0\.1:\d+: follower, epoch 1, mode available, promised for another [0-6]\.\d s\nleader: {4}a at/,
     );
     expect(table).toMatch(/\nfallbacks: (b|c) \(127\.0\.0\.1:\d+\), (b|c) \(/);
     expect(table).toMatch(/\nRank .*Client name .*CPU usage {2}RAM usage \(MB\).*Free disk \(GB\) {2}Status\n/);
