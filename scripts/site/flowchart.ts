@@ -35,7 +35,8 @@ export function drawFlowchart(viz: Viz, source: string): string {
       .slice(svg.indexOf("<svg"))
       .replace(/<!--[\s\S]*?-->\n?|<title>[^<]*<\/title>\n?| id="[^"]*"/g, "")
       // Boxes are made for the letters of Helvetica, and those of the page may be wider.
-      .replace(/ font-family="[^"]*" font-size="([\d.]+)"/g, (_, size) => ` font-size="${Number(size) * 0.85}"`)
+      .replace(/ font-family="[^"]*"/g, "")
+      .replace(/font-size="([\d.]+)"/g, (_, size) => `font-size="${Number(size) * 0.85}"`)
       .replace(/fill="black"/g, 'fill="currentColor"') // letters and points of arrows
       .replace(/<text /g, '<text fill="currentColor" ')
       .replace(/stroke="black"/g, 'stroke="currentColor"')
@@ -87,11 +88,8 @@ function readNode(graph: Graph, text: string, line: string): [name: string, rest
   return [name, text.slice(all.length)];
 }
 
-/** Graphviz knows `<br/>` and `<i>` in what stands between angle brackets; a space at each side, for letters are wider elsewhere. */
+/** Lines of a label, in the middle of their box; how letters look is the page's affair. */
 function label(text: string): string {
-  return `<${text
-    .replace(/&(?!#?\w+;)/g, "&amp;")
-    .split(/<br\s*\/?>/)
-    .map((part) => ` ${part.trim()} `)
-    .join("<br/>")}>`;
+  const lines = text.split(/<br\s*\/?>/).map((line) => line.replace(/<\/?\w+>/g, "").trim());
+  return JSON.stringify(lines.join("\n"));
 }
