@@ -1,9 +1,10 @@
 // Run by npm and pnpm before packing, in the package's folder: every tarball carries the licence, and the documents that
 // its README and its comments name, with those that they link to and their pictures.
-import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 
 copyFileSync(new URL("../LICENSE", import.meta.url), "LICENSE");
+rmSync("docs", { recursive: true, force: true }); // what an earlier packing left there may be named otherwise by now
 mkdirSync("docs", { recursive: true });
 const names = new Set([`${basename(process.cwd())}.md`, "machine.md"]);
 for (const name of names) {
