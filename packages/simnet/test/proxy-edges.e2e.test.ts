@@ -3,7 +3,7 @@ import { Socket } from "node:dgram";
 import { connect, createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { startTypeScript } from "../../../test/process.js";
+import { start } from "../../../test/process.js";
 import { scratchFolder } from "../../../test/scratch.js";
 import { Random } from "../src/core/random.js";
 import { TcpProxy } from "../src/node/tcp-proxy.js";
@@ -80,7 +80,7 @@ it("N62: a server that does not answer within connectTimeoutMs has refused", asy
         console.log("listening on 127.0.0.1:" + server.address().port));
     `,
   });
-  await using server = startTypeScript(`${folder}/server.mjs`);
+  await using server = start(process.execPath, [`${folder}/server.mjs`]);
   const to = { port: await server.port() };
   server.signal("SIGSTOP");
   const queue = await Promise.all([TcpPeer.connect(to.port), TcpPeer.connect(to.port)]);

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { performance } from "node:perf_hooks";
 import { describe, expect, it } from "vitest";
-import { startTypeScript } from "../../../test/process.js";
+import { start, startTypeScript } from "../../../test/process.js";
 import { scratchFolder } from "../../../test/scratch.js";
 import { Random } from "../src/core/random.js";
 import { TcpProxy, type TcpProxyOptions } from "../src/node/tcp-proxy.js";
@@ -208,7 +208,7 @@ describe("N62: resets and refusals", () => {
         server.listen(Number(process.argv[2]), "127.0.0.1", () => console.log("listening on 127.0.0.1:" + server.address().port));
       `,
     });
-    const first = startTypeScript(`${folder}/server.mjs`, ["0"]);
+    const first = start(process.execPath, [`${folder}/server.mjs`, "0"]);
     const port = await first.port();
     await using between = await proxyTo(port);
     await using client = await TcpPeer.connect(between.port);
@@ -216,7 +216,7 @@ describe("N62: resets and refusals", () => {
     await client.until((heard) => heard.length === 5);
     first.kill("SIGKILL");
     await Promise.race([client.ended(), client.closed]); // the system ends it, or resets it where bytes were unread
-    await using again = startTypeScript(`${folder}/server.mjs`, [String(port)]);
+    await using again = start(process.execPath, [`${folder}/server.mjs`, String(port)]);
     await again.port();
     await using second = await TcpPeer.connect(between.port);
     second.socket.end("hello again");

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { describe, expect, it } from "vitest";
-import { startTypeScript } from "../../../test/process.js";
+import { start, startTypeScript } from "../../../test/process.js";
 import { scratchFolder } from "../../../test/scratch.js";
 import type { TraceEvent } from "../src/core/trace.js";
 import { UdpProxy, type UdpProxyOptions } from "../src/node/udp-proxy.js";
@@ -249,7 +249,7 @@ describe("N54: the server dies and comes back", () => {
   it("N54: kill -9 of the server: the proxy and its clients go on when it is back at its port", async () => {
     const folder = scratchFolder({ "server.mjs": server });
     const file = `${folder}/server.mjs`;
-    const first = startTypeScript(file, ["0"]);
+    const first = start(process.execPath, [file, "0"]);
     const port = await first.port();
     await using client = await UdpPeer.open();
     await using between = await proxyTo(port);
@@ -261,7 +261,7 @@ describe("N54: the server dies and comes back", () => {
       await client.send(between.port, "into the void");
       await turn();
     }
-    await using second = startTypeScript(file, [String(port)]);
+    await using second = start(process.execPath, [file, String(port)]);
     await second.port();
     await client.send(between.port, "after");
     await client.until(() => client.texts.includes("after"));
