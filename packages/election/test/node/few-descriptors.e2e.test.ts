@@ -1,17 +1,16 @@
 /** A node whose file descriptors strangers have used up. */
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import { start } from "../../../../test/process.js";
+import { bundled } from "../../../../test/programs.js";
 import { scratchFolder } from "../../../../test/scratch.js";
 
 it.runIf(process.platform === "linux")(
   "outlasts a time without file descriptors, and stores and leads again after it",
   async () => {
     const path = join(scratchFolder(), "a.json");
-    const file = fileURLToPath(new URL("few-descriptors.ts", import.meta.url));
-    const node = [process.execPath, "--import", import.meta.resolve("tsx"), file, path];
+    const node = [process.execPath, bundled(new URL("few-descriptors.ts", import.meta.url)), path];
     await using victim = start("sh", ["-c", 'ulimit -n 64; exec "$@"', "sh", ...node]);
     const port = await victim.port();
     await victim.line(/^elected 1$/);

@@ -10,7 +10,7 @@ import { Progress } from "./progress.js";
 import { replay } from "./replay.js";
 import { addTally, CHUNK, emptyTally, type Tally, type Task } from "./seed-runs.js";
 import { readOptions, type SimulateOptions } from "./simulate-options.js";
-import { runTasks } from "./worker-pool.js";
+import { AS_WORKER, runTasks } from "./worker-pool.js";
 
 const SHOWN_VIOLATIONS = 5;
 
@@ -115,4 +115,5 @@ async function main(): Promise<void> {
   process.exitCode = simulation.isStopped ? 130 : simulation.failures === 0 ? 0 : 1;
 }
 
-await main();
+if (process.argv[2] === AS_WORKER) await import("./simulate-worker.js");
+else await main();

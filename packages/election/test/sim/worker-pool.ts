@@ -1,9 +1,9 @@
 /** Runs tasks in processes of their own, in any order, and hands back what they come to. */
 import { type ChildProcess, fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { runTask, type Tally, type Task } from "./seed-runs.js";
 
-const WORKER = fileURLToPath(new URL("./simulate-worker.ts", import.meta.url));
+/** What a worker is told: it is the same program, so that a bundle of it has workers too. */
+export const AS_WORKER = "worker";
 
 export interface PoolOptions {
   /** Processes; 1 runs everything in this one. */
@@ -42,7 +42,10 @@ async function runWorker(
   finish: (index: number, tally: Tally) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const child = fork(WORKER, { execArgv: process.execArgv, stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const child = fork(process.argv[1] ?? "", [AS_WORKER], {
+    execArgv: process.execArgv,
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   const stop = (): void => void child.kill("SIGKILL");
   signal.addEventListener("abort", stop);
   try {
