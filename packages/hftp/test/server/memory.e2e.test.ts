@@ -19,6 +19,9 @@ function startServer(kind: "ours" | "control", directory: string): RunningProces
   return startBundled(OURS, ["serve", "-d", directory, "-p", "0", "--quiet"], { env: ENV });
 }
 
+/** Looking without a pause would take the load's own turns. */
+const LOOK_EVERY_MS = 5;
+
 /** Drives a server until it is done with what is to be seen. */
 type Load = (port: number) => Promise<void>;
 
@@ -41,7 +44,7 @@ async function growth(kind: "ours" | "control", load: Load, enough: number): Pro
   let most = 0;
   while (!loaded && most < enough) {
     most = Math.max(most, (await residentBytes(server.pid)) - before);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
   if (loaded) await loading;
   else loading.catch(() => {}); // the control is ended in the middle of it
