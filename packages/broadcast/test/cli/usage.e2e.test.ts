@@ -2,7 +2,8 @@
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, join } from "node:path";
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Outcome, runLines } from "../../../../test/command-lines.js";
 import { start } from "../../../../test/process.js";
 import { bundleCommand } from "./bundled-command.js";
 
@@ -30,8 +31,8 @@ beforeAll(() => {
 
 const join1 = ["join", "--name", "ana", "--address", "127.0.0.1:1"];
 
-describe.concurrent("a wrong command line is code 2", () => {
-  it.each<readonly [args: readonly string[], message: RegExp]>([
+describe("a wrong command line is code 2", () => {
+  const wrong: readonly (readonly [args: readonly string[], message: RegExp])[] = [
     [["frobnicate"], /unknown command 'frobnicate'/],
     [["serve", "--listen", "8081"], /option '--listen <host:port>'.*It is "8081", but must be HOST:PORT or .*no port/],
     [["serve", "--listen", "127.0.0.1:70000"], /It is "127\.0\.0\.1:70000".*from 0 to 65535/],
@@ -71,15 +72,28 @@ describe.concurrent("a wrong command line is code 2", () => {
     [["replay", "--log", "empty"], /^broadcast: --log: empty is not the folder of a durable log\n/],
     [["replay", "--log", "none"], /^broadcast: --log: none is not the folder of a durable log\n/],
     [["replay", "--log", "empty", "--tls"], /^broadcast: --log reads a folder and asks no server/],
-  ])("%j", async (args, message) => {
+  ];
+  let outcomeOf: (args: readonly string[]) => Outcome;
+  beforeAll(async () => {
+    const lines = wrong.map(([args]) => args);
+    outcomeOf = await runLines(command.path, command.folder, lines);
+  });
+
+  it("as the exit code of a process", async () => {
+    const [[args, message] = [[], /^$/]] = wrong;
     const { code, stdout, stderr } = await command.run(...args);
+    expect([code, stdout, stderr]).toEqual([2, "", expect.stringMatching(message)]);
+  });
+
+  it.each(wrong)("%j", (args, message) => {
+    const { code, stdout, stderr } = outcomeOf(args);
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(message);
   });
 });
 
 describe.concurrent("what cannot be done is one line", () => {
-  it("a port that is taken is code 1", async () => {
+  it("a port that is taken is code 1", async ({ onTestFinished }) => {
     const other = createServer();
     onTestFinished(() => void other.close());
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));

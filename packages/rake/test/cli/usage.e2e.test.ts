@@ -3,7 +3,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Outcome, runLines } from "../../../../test/command-lines.js";
 import { bundleCommand } from "./bundled-command.js";
 
 const command = bundleCommand();
@@ -24,7 +25,7 @@ writeFileSync(join(folder, "open"), "sixteen bytes or more\n");
 chmodSync(join(folder, "open"), 0o644);
 
 describe("a wrong command line is code 2", () => {
-  it.concurrent.for<readonly [args: readonly string[], message: RegExp]>([
+  const wrong: readonly (readonly [args: readonly string[], message: RegExp])[] = [
     [[], /^rake: there is no Rakefile to be read: ENOENT.*; -f FILE names another\n$/],
     [
       ["build"],
@@ -79,8 +80,21 @@ describe("a wrong command line is code 2", () => {
       ["serve", "--port", "0", "--tls-cert", "text", "--tls-key", "text"],
       /^rake: --tls-cert: text holds no certificate in PEM/,
     ],
-  ])("%j", async ([args, message], { expect }) => {
+  ];
+  let outcomeOf: (args: readonly string[]) => Outcome;
+  beforeAll(async () => {
+    const lines = wrong.map(([args]) => args);
+    outcomeOf = await runLines(command.path, folder, lines);
+  });
+
+  it("as the exit code of a process", async () => {
+    const [[args, message] = [[], /^$/]] = wrong;
     const { code, stdout, stderr } = await command.run(folder, ...args);
+    expect([code, stdout, stderr]).toEqual([2, "", expect.stringMatching(message)]);
+  });
+
+  it.each(wrong)("%j", (args, message) => {
+    const { code, stdout, stderr } = outcomeOf(args);
     expect(stderr).toMatch(message);
     expect([code, stdout]).toEqual([2, ""]);
   });
