@@ -6,7 +6,7 @@ import { explained, simulate } from "./simulation.js";
 
 /** `SIMNET_SEED=7` runs that one alone. */
 const wanted = process.env["SIMNET_SEED"];
-const runs = wanted === undefined ? Number(process.env["LAB_RUNS"] ?? 150) : 1;
+const runs = wanted === undefined ? Number(process.env["LAB_RUNS"] ?? 100) : 1;
 const from = wanted === undefined ? Math.floor(Math.random() * 2 ** 30) : Number(wanted);
 
 it("A to F, R3, R19, R20, R32, R35 to R37: whatever fails or lies, a build comes to what one machine alone would, or says why not, and all is free at the end", {
