@@ -19,7 +19,9 @@ export class Desk {
     const news = kind === "message" ? readNews(bytes) : undefined;
     if (news?.news === "leads") return this.#leads(news);
     if (news?.news === "serves") this.#serves(member, news);
-    if (news?.news === "offers") this.#takes(news);
+    if (news?.news === "offers") this.#offers.set(`${news.id}/${news.name}`, news);
+    const [oldest = ""] = this.#offers.keys();
+    if (this.#offers.size > MOST_OFFERS) this.#offers.delete(oldest);
     return news;
   }
 
@@ -47,13 +49,6 @@ export class Desk {
     if (!this.#fence.tryAccept(news)) return undefined;
     this.leader = news.id;
     return news;
-  }
-
-  #takes(news: NewsOf<"offers">): void {
-    this.#offers.delete(`${news.id}/${news.name}`);
-    this.#offers.set(`${news.id}/${news.name}`, news);
-    const [oldest = ""] = this.#offers.keys();
-    if (this.#offers.size > MOST_OFFERS) this.#offers.delete(oldest);
   }
 
   /** A process that was started again is another member, and the one before it may not have left yet. */

@@ -60,9 +60,7 @@ export function readNews(bytes: Uint8Array): News | undefined {
 
 /** As it is sent; texts that are too long are cut. */
 export function newsText(news: News): string {
-  return JSON.stringify(news, (name, value: unknown) =>
-    typeof value === "string" && name !== "sha256" ? cut(value, MOST_TEXT) : value,
-  );
+  return JSON.stringify(news, (_, value: unknown) => (typeof value === "string" ? cut(value, MOST_TEXT) : value));
 }
 
 /** For people. @param by whose entry it is */

@@ -57,6 +57,8 @@ const ROOM_HEARTBEAT_MS = 1_000;
 const ROOM_ATTEMPTS_TOLD = 20;
 /** Whoever asks for more is refused. */
 const MOST_WAITING = 16;
+/** In this time the same warning is told once, and so many others. */
+const [SAME_WARNING_MS, MOST_WARNINGS] = [60_000, 30];
 
 /** How long one that leaves waits for the room, in order to say so. */
 const LEAVE_WAIT_MS = 1_000;
@@ -101,9 +103,8 @@ export async function runNode(options: NodeOptions, begun: (room: Room, desk: De
     maxBackoffMs: ROOM_BACKOFF_MS,
     signal: waiting.signal,
     onNotice: (notice) => {
-      if (notice.type === "disconnected" && elector.leader() !== undefined && ++attempts === ROOM_ATTEMPTS_TOLD) {
+      if (notice.type === "disconnected" && ++attempts === ROOM_ATTEMPTS_TOLD)
         listener.warning(`the room cannot be reached, and is tried again: ${notice.why}`);
-      }
       if (notice.type !== "welcome") return;
       attempts = 0;
       isNew = Math.min(isNew, notice.head + 1); // what was asked before is not for this process
@@ -138,7 +139,6 @@ function electorOptions({ members, ...options }: NodeOptions, measureLoad: () =>
     id,
     members: Object.entries(members).map(([member, address]) => ({ id: member, address })),
     listen,
-    address: members[id],
     storage: fileStorage(join(folder, "election.json")),
     ...{ measureLoad, preset, routes, ...access, logger: warnings(listener) },
   };
@@ -158,10 +158,17 @@ async function openRoom({ roomListen, log, access, listener }: NodeOptions): Pro
   return server;
 }
 
-/** What packages say that a person should know of. */
+/** What packages say that a person should know of: the same once a minute, however often it is so. */
 function warnings({ warning }: NodeListener) {
-  const quiet = (): void => {};
-  const error = (fields: { readonly message?: string; readonly error?: Error }, text: string): void =>
-    warning(`${text}: ${fields.message ?? fields.error?.message}`);
-  return { debug: quiet, info: quiet, warn: (_: object, text: string): void => warning(text), error };
+  const told = new Set<string>();
+  const warn = ({ why, message = why, error }: Why, text: string): void => {
+    const line = [text, message ?? error?.message ?? []].flat().join(": ");
+    if (told.has(line) || told.size === MOST_WARNINGS) return;
+    told.add(line);
+    warning(line);
+    setTimeout(() => told.delete(line), SAME_WARNING_MS).unref();
+  };
+  return { debug: () => {}, info: () => {}, warn, error: warn };
 }
+
+type Why = { readonly why?: string; readonly message?: string; readonly error?: Error };

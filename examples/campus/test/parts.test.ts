@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { BroadcastServer } from "@lab/broadcast";
 import type { Elector } from "@lab/election";
 import { describe, expect, it } from "vitest";
+import { codeBlocks } from "../../../test/markdown.js";
 import { scratchFolder } from "../../../test/scratch.js";
 import { hostAndPort } from "../src/addresses.js";
 import { Leading } from "../src/leading.js";
@@ -33,6 +34,19 @@ describe("the command line of a node", () => {
       ...{ members: { a: "h:1", b: "h:2" }, rooms: { a: "h:3", b: "h:4" } },
     });
     expect(nodeOptions([...NEEDED, "--id", "b"])).toMatchObject({ listen: "h:2", roomListen: "h:4" });
+  });
+
+  it("is as the README shows it", () => {
+    const blocks = codeBlocks(readFileSync(join(import.meta.dirname, "../README.md"), "utf8"));
+    const shown = blocks.find(({ text }) => text.includes("--secret-file"))?.text.replaceAll("\\\n", " ") ?? "";
+    const [, ...args] = (shown.split(" node ")[1] ?? "").trim().split(/\s+/);
+    const secret = join(scratchFolder(), "secret");
+    writeFileSync(secret, "0123456789abcdef\n", { mode: 0o600 });
+    const given = ["--id", ...args].map((word) => (word === "secret" ? secret : word));
+    expect(nodeOptions(given)).toMatchObject({
+      ...{ id: "a", host: "10.0.0.1", listen: "10.0.0.1:7001", roomListen: "10.0.0.1:7002", preset: "default" },
+      ...{ log: "redis://10.0.0.9:6379", project: "~/thesis" },
+    });
   });
 
   it("takes the secret from a file that nobody else reads", () => {

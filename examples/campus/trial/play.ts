@@ -101,7 +101,7 @@ async function killInBuild(campus: Campus, edition: number, say: (line: string) 
   }
   const begun = running().length;
   const last = await campus.kill(killed);
-  say(`${builder} builds; ${killed}, which leads, is killed with SIGKILL when ${begun} actions have begun`);
+  say(`${builder} builds; ${killed}, which leads, is killed with SIGKILL when ${begun} action(s) have begun`);
 
   const { retries, hostsLost, number: entries } = await campus.said("built", asked);
   const { id: next, epoch } = await campus.said("leads", 0, (one) => one.epoch > (before ?? 0));
@@ -128,7 +128,7 @@ async function carry(campus: Campus, { builder, sha256 }: Built, say: (line: str
   if (taker === undefined) throw new Error("there is nobody who could take what was built");
   await campus.said("fetched", await campus.ask(taker.id, `fetch ${ARTEFACT} ${builder}`));
   const { sha256: fetched } = await digestOf(join(campus.folder, taker.id, "fetched", ARTEFACT));
-  say(`${ARTEFACT} of ${builder}         sha256 ${sha256}`);
+  say(`${`${ARTEFACT} of ${builder}`.padEnd(24)}sha256 ${sha256}`);
   say(`fetched by ${taker.id} over HFTP  sha256 ${fetched}`);
 
   await using link = new UdpProxy({ to: { host: taker.host, port: taker.box }, toServer: LOSSY, seed: 7 });
@@ -136,12 +136,12 @@ async function carry(campus: Campus, { builder, sha256 }: Built, say: (line: str
   await campus.said("pushed", await campus.ask(builder, `push ${ARTEFACT} 127.0.0.1:${port}`));
   const { sha256: pushed } = await digestOf(join(campus.folder, taker.id, "box", ARTEFACT));
   const packetsLost = link.counters("to-server").lost.drop + link.counters("to-client").lost.drop;
-  say(`pushed to ${taker.id} over UDP    sha256 ${pushed}, ${packetsLost} packets lost on the way`);
+  say(`pushed to ${taker.id} over UDP    sha256 ${pushed}, ${packetsLost} packet(s) lost on the way`);
   return { fetched, pushed, packetsLost };
 }
 
 function rowOf(number: number, { killed, next, epoch, retries, sha256, isRight, entries, doAgree }: Round): string {
-  const build = `${retries} attempts made again, ${sha256.slice(0, 16)} ${isRight ? "is right" : "IS WRONG"}`;
+  const build = `${retries} attempt(s) made again, ${sha256.slice(0, 16)} ${isRight ? "is right" : "IS WRONG"}`;
   const room = `${entries} entries ${doAgree ? "agree" : "DO NOT AGREE"}`;
   return `  ${number}. ${killed} is dead, ${next} leads in epoch ${epoch}; ${build}; ${room}`;
 }
