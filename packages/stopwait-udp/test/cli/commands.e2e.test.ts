@@ -248,23 +248,23 @@ describe.concurrent("S92, S95: Ctrl-C leaves nothing under the name, and a part 
     ["SIGTERM", 143],
   ] as const)("%s is %i", async (signal, wanted) => {
     const { folder, run, ended } = place();
-    const bytes = content(4_000_000);
+    const bytes = content(1_280_000);
     writeFileSync(join(folder, "served", "a.bin"), bytes);
     await using server = run("serve", "-d", "served", "-p", "0", "-q");
     const at = `127.0.0.1:${await server.port()}`;
-    const client = run("get", at, "a.bin", "--block", "200", "--trace", "t.svg");
+    const client = run("get", at, "a.bin", "--block", "64", "--trace", "t.svg");
     const parts = join(folder, ".stopwait-parts");
     const sizes = (): number[] => readdirSync(parts).map((name) => statSync(join(parts, name)).size);
     await expect
-      .poll(() => existsSync(parts) && Math.max(0, ...sizes()) > 100_000, { interval: 2, timeout: 20_000 })
+      .poll(() => existsSync(parts) && Math.max(0, ...sizes()) > 32_000, { interval: 2, timeout: 20_000 })
       .toBe(true);
     client.signal(signal);
     const { code, stderr } = await client.exited;
     expect([code, existsSync(join(folder, "a.bin"))]).toEqual([wanted, false]);
     expect(stderr).toBe("what got across is kept: --resume goes on with it\nstopwait: interrupted\n");
-    expect(readFileSync(join(folder, "t.svg"), "utf8")).toContain("DATA 0 (200 B)");
+    expect(readFileSync(join(folder, "t.svg"), "utf8")).toContain("DATA 0 (64 B)");
     const [done, stdout] = await ended("get", at, "a.bin", "--resume", "-q");
-    expect([done, stdout]).toEqual([0, expect.stringMatching(/\nresumed at [\d,]+ of 4,000,000 bytes\n$/)]);
+    expect([done, stdout]).toEqual([0, expect.stringMatching(/\nresumed at [\d,]+ of 1,280,000 bytes\n$/)]);
     const [, anew] = await ended("get", at, "a.bin", "--resume", "-q", "-f");
     expect(anew).toMatch(/\nnothing to resume: started from the beginning\n$/);
     expect(Buffer.from(bytes).equals(readFileSync(join(folder, "a.bin")))).toBe(true);

@@ -6,8 +6,12 @@ import { type RunningProcess, start } from "../../../../test/process.js";
 import { content } from "../node/content.js";
 import { bundleCommand } from "./bundled-command.js";
 
-const SIZE = 6_000_000;
+const SIZE = 2_000_000;
 const bytes: Uint8Array = content(SIZE);
+/** For a transfer that must not be over before another process has started. */
+const LONG: Uint8Array = content(6_000_000);
+/** Of the transfer that is cut off, so that it is not over before that. */
+const SMALL_BLOCKS = ["--block", "460"];
 
 const command = bundleCommand();
 
@@ -99,7 +103,7 @@ describe.concurrent.each(["get", "put"] as const)("S43, S59, S83: a %s", (operat
     await using server = place.serve(0);
     const port = await server.port();
     const { client } = await killedAt(into, share, async () => {
-      const only = place.transfer(operation, port);
+      const only = place.transfer(operation, port, ...SMALL_BLOCKS);
       return { client: only, victim: only };
     });
     expect((await client.exited).signal).toBe("SIGKILL");
@@ -110,7 +114,7 @@ describe.concurrent.each(["get", "put"] as const)("S43, S59, S83: a %s", (operat
   it.sequential("whose client is killed goes on at once: a put waits until the server has let go", async () => {
     const place = new Place();
     const [from, into] = paths(place);
-    writeFileSync(join(from, "a.bin"), bytes);
+    writeFileSync(join(from, "a.bin"), LONG);
     await using server = place.serve(0);
     const port = await server.port();
     // The put is slow, so that it is not over before the server is asked about it.
@@ -128,7 +132,7 @@ describe.concurrent.each(["get", "put"] as const)("S43, S59, S83: a %s", (operat
     if (operation === "put")
       expect(said).toBe("the server still holds the transfer that was cut off; waiting up to 10 s");
     expect(stdout).toMatch(/\nresumed at [1-9][\d,]+ of 6,000,000 bytes\n/);
-    expect(Buffer.from(bytes).equals(readFileSync(join(into, "a.bin")))).toBe(true);
+    expect(Buffer.from(LONG).equals(readFileSync(join(into, "a.bin")))).toBe(true);
   });
 
   it.sequential("whose server is killed", async () => {
@@ -140,7 +144,7 @@ describe.concurrent.each(["get", "put"] as const)("S43, S59, S83: a %s", (operat
     const { client } = await killedAt(into, share, async () => {
       const victim = place.serve(0);
       port = await victim.port();
-      return { client: place.transfer(operation, port), victim };
+      return { client: place.transfer(operation, port, ...SMALL_BLOCKS), victim };
     });
     await using second = place.serve(port);
     await second.port();
