@@ -22,7 +22,7 @@ async function piped(bytes: string, ...args: readonly string[]) {
   return await start("sh", words, { cwd: command.folder }).exited;
 }
 
-describe("files", () => {
+describe.concurrent("files", () => {
   it.runIf(process.platform === "linux")("a log in a folder that cannot be made is code 2, at once", async () => {
     const { code, stderr } = await command.run("serve", "--listen", "127.0.0.1:0", "--log", "/proc/nope/log");
     expect([code, stderr]).toEqual([
@@ -51,7 +51,7 @@ describe("files", () => {
   });
 });
 
-describe("messages", () => {
+describe.concurrent("messages", () => {
   it("one that is too big is shown by its beginning, with the limit", async () => {
     await using server = (await command.serve()).process;
     const at = `127.0.0.1:${await server.port()}`;
@@ -86,7 +86,7 @@ describe("messages", () => {
   });
 });
 
-describe("rooms", () => {
+describe.concurrent("rooms", () => {
   it("one that is empty or ends before --from is told, and one that a log has not is code 1", async () => {
     await using server = (await command.serve("--log", "log")).process;
     const at = ["--address", `127.0.0.1:${await server.port()}`];
@@ -130,7 +130,7 @@ describe("rooms", () => {
   });
 });
 
-describe("access", () => {
+describe.concurrent("access", () => {
   it("B6: a secret where the server has none is said to be one too many", async () => {
     await using server = (await command.serve()).process;
     const at = `127.0.0.1:${await server.port()}`;

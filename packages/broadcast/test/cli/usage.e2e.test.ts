@@ -145,11 +145,13 @@ describe.concurrent("what cannot be done is one line", () => {
 
 describe.concurrent("help", () => {
   it("says everything", async () => {
-    const { code, stdout } = await command.run("--help");
+    const lines = [["--help"], ["join", "--help"], ["--version"]];
+    const outcomeOf = await runLines(command.path, command.folder, lines);
+    const { code, stdout } = outcomeOf(["--help"]);
     expect(code).toBe(0);
     for (const word of ["serve", "join", "tail", "publish", "replay", "Exit codes"]) expect(stdout).toContain(word);
-    expect((await command.run("join", "--help")).stdout).toContain("broadcast join --name ana");
-    expect((await command.run("--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(outcomeOf(["join", "--help"]).stdout).toContain("broadcast join --name ana");
+    expect(outcomeOf(["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
   it("warns of a secret that every user can read", async () => {

@@ -17,7 +17,7 @@ async function certificate(folder: string, name: string): Promise<{ readonly key
 
 itWith("openssl", "R16, R17: hosts and clients that do not fit together say what to do", async () => {
   const folder = scratchFolder({ Rakefile: "actionset1:\n\tremote-echo hello\n" });
-  const [own, other] = [await certificate(folder, "own"), await certificate(folder, "other")];
+  const [own, other] = await Promise.all([certificate(folder, "own"), certificate(folder, "other")]);
   const tls = ["--tls-cert", own.cert, "--tls-key", own.key];
   const [plain, secure, strict] = await Promise.all([
     command.serve(),
@@ -28,16 +28,23 @@ itWith("openssl", "R16, R17: hosts and clients that do not fit together say what
     (await command.run(folder, "hosts", address, ...args)).stdout;
   const show = ["--tls-cert", other.cert, "--tls-key", other.key];
 
-  expect(await asked(plain.address, "--tls")).toMatch(/ended the connection \(if it speaks no TLS: without --tls /);
-  expect(await asked(secure.address)).toMatch(/ended the connection \(if it speaks TLS: --tls, or --tls-ca FILE\)$/m);
-  expect(await asked(secure.address, "--tls")).toMatch(
-    /self-signed certificate \(--tls-ca FILE says whom to trust\)$/m,
-  );
-  expect(await asked(strict.address, "--tls-ca", own.cert)).toMatch(
-    /not there: tlsv13 alert certificate required \(--tls-cert and --tls-key show one\)$/m,
-  );
-  expect(await asked(secure.address, "--tls-ca", own.cert)).toMatch(/^host +name/);
-  expect(await asked(strict.address, "--tls-ca", own.cert, ...show)).toMatch(/^host +name/);
+  // Each against its own expectation, and none waits for another.
+  await Promise.all([
+    expect(asked(plain.address, "--tls")).resolves.toMatch(
+      /ended the connection \(if it speaks no TLS: without --tls /,
+    ),
+    expect(asked(secure.address)).resolves.toMatch(
+      /ended the connection \(if it speaks TLS: --tls, or --tls-ca FILE\)$/m,
+    ),
+    expect(asked(secure.address, "--tls")).resolves.toMatch(
+      /self-signed certificate \(--tls-ca FILE says whom to trust\)$/m,
+    ),
+    expect(asked(strict.address, "--tls-ca", own.cert)).resolves.toMatch(
+      /not there: tlsv13 alert certificate required \(--tls-cert and --tls-key show one\)$/m,
+    ),
+    expect(asked(secure.address, "--tls-ca", own.cert)).resolves.toMatch(/^host +name/),
+    expect(asked(strict.address, "--tls-ca", own.cert, ...show)).resolves.toMatch(/^host +name/),
+  ]);
 
   const built = await command.run(folder, "--hosts", secure.address, "--host-wait-ms", "100");
   expect(built).toMatchObject({

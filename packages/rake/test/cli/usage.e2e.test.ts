@@ -101,16 +101,18 @@ describe("a wrong command line is code 2", () => {
 });
 
 it("help says everything", async () => {
-  const { code, stdout } = await command.run(folder, "--help");
-  expect(code).toBe(0);
+  const lines = [["--help"], ["serve", "--help"], ["help"], ["help", "serve"], ["--version"]];
+  const outcomeOf = await runLines(command.path, folder, lines);
+  for (const line of lines) expect(outcomeOf(line).code).toBe(0);
+  const { stdout } = outcomeOf(["--help"]);
   for (const word of ["--dry-run", "serve", "hosts", "explain", "Exit codes"]) expect(stdout).toContain(word);
-  expect((await command.run(folder, "serve", "--help")).stdout).toContain("rake serve --allow 'cc *'");
-  expect(await command.run(folder, "help")).toMatchObject({ code: 0, stdout });
-  expect((await command.run(folder, "help", "serve")).stdout).toMatch(/^Usage: rake serve /);
-  expect((await command.run(folder, "--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect(outcomeOf(["serve", "--help"]).stdout).toContain("rake serve --allow 'cc *'");
+  expect(outcomeOf(["help"]).stdout).toBe(stdout);
+  expect(outcomeOf(["help", "serve"]).stdout).toMatch(/^Usage: rake serve /);
+  expect(outcomeOf(["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
-describe("rake serve", () => {
+describe.concurrent("rake serve", () => {
   it("R11, R17, R37: a port that is taken is code 1", async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
