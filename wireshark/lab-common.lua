@@ -23,6 +23,9 @@ lab.experts = { malformed, undissected }
 
 local tcp_stream = Field.new("tcp.stream")
 
+-- What dissects a protocol, to be called without Wireshark between, which counts the calls and puts nothing together behind two.
+local functions = {}
+
 local loaded = {}
 --- Whether a dissector is to be made: by `lab.lua` and as a plugin, its file may be run twice.
 function common.is_new(name)
@@ -43,6 +46,9 @@ function common.begin_columns(pinfo, name)
   pinfo.cols.info:clear()
 end
 
+--- What a peer wrote, in characters that a line, a terminal and whoever reads `tshark -T fields` can bear.
+local function printable(text) return (text:gsub("[^ -~]", ".")) end
+
 local function say(pinfo, text)
   pinfo.cols.info:append(text .. "  ")
   pinfo.cols.info:fence()
@@ -50,6 +56,7 @@ end
 
 --- A message is known by its name: `rake BID`. `lab.message` counts it, whatever is wrong with the rest of it.
 function common.named(pinfo, tree, protocol, name, more)
+  name, more = printable(name), more and printable(more)
   tree:append_text(", " .. name .. (more and (": " .. more) or ""))
   generated(tree, message_field, protocol .. " " .. name)
   say(pinfo, name .. (more and ("(" .. more .. ")") or ""))
@@ -80,11 +87,14 @@ function common.try(read)
   return ok, failure
 end
 
---- Runs `read` and marks the tree where it ends with a fault. Returns whether all was right.
+--- Runs `read` and marks the tree where it ends with a fault, or says what is too long to be put together (`unshown`). Returns
+-- whether all was right.
 function common.attempt(pinfo, tree, read)
   local ok, failure = common.try(read)
-  if not ok then common.mark(pinfo, tree, failure.fault) end
-  return ok
+  if ok then return true end
+  if failure.unshown then common.note(pinfo, tree, failure.unshown .. ", more than is put together")
+  else common.mark(pinfo, tree, failure.fault) end
+  return false
 end
 
 -- Connections ----------------------------------------------------------------------------------------------------------------
@@ -94,13 +104,14 @@ end
 function common.on_connections(proto, name, dissect)
   local known = {}
   function proto.init() known = {} end
-  function proto.dissector(tvb, pinfo, tree)
+  local function dissector(tvb, pinfo, tree)
     common.begin_columns(pinfo, name)
     local field = tcp_stream()
     local stream = field and field.value or (math.min(pinfo.src_port, pinfo.dst_port) .. "/" .. math.max(pinfo.src_port, pinfo.dst_port))
     known[stream] = known[stream] or { ended = {}, told = {}, said = {} }
     return dissect(tvb, pinfo, tree, known[stream])
   end
+  proto.dissector, functions[proto] = dissector, dissector
 end
 
 --- What a message made of the connection's state, worked out when it is seen first and the same whenever it is looked at again.
@@ -218,7 +229,8 @@ function common.heuristic(proto, transport, looks_right)
   proto:register_heuristic(transport, function(tvb, pinfo, tree)
     if not looks_right(tvb) then return false end
     if transport == "tcp" then pinfo.conversation = proto end
-    proto.dissector(tvb, pinfo, tree)
+    local dissect = functions[proto] or proto.dissector
+    dissect(tvb, pinfo, tree)
     return true
   end)
 end

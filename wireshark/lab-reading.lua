@@ -6,6 +6,8 @@ local TWO_32 = 4294967296
 -- With a high word from here on, an integer is above 2^53 - 1: no number of ours.
 local UNSAFE_HIGH = 2097152
 local MAX_SAFE = 9007199254740991
+-- So many fields of a message are shown; the others are read all the same. Wireshark itself ends a tree of a million.
+local MOST_SHOWN = 50000
 
 -- Text -----------------------------------------------------------------------------------------------------------------------
 
@@ -77,7 +79,21 @@ local Reader = {}
 Reader.__index = Reader
 
 function reading.reader(tvb, from, to, tree, may_come)
-  return setmetatable({ tvb = tvb, at = from, limit = to, tree = tree, may_come = may_come }, Reader)
+  return setmetatable({ tvb = tvb, at = from, limit = to, tree = tree, may_come = may_come, root = tree, shown = 0 }, Reader)
+end
+
+--- Where the next field is to be shown, if anywhere.
+function Reader:place()
+  if self.tree == nil or self.shown > MOST_SHOWN then return nil end
+  self.shown = self.shown + 1
+  if self.shown <= MOST_SHOWN then return self.tree end
+  self.root:append_text(", its first " .. MOST_SHOWN .. " fields")
+  return nil
+end
+
+local function show(reader, field, range)
+  local tree = reader:place()
+  if tree then tree:add(field, range) end
 end
 
 function Reader:fault(text) error({ fault = text }, 0) end
@@ -115,7 +131,7 @@ end
 --- A number from `min` (0 unless told otherwise) to `max`, of as many bytes as its field, unless told otherwise.
 function Reader:uint(field, min, max, width)
   local range = self:take(width or widths[field], field)
-  if self.tree then self.tree:add(field, range) end
+  show(self, field, range)
   return checked(self, number_in(self, range, field), field, min, max)
 end
 
@@ -130,7 +146,7 @@ function Reader:flag(field) return self:uint(field, 0, 1) == 1 end
 
 function Reader:bytes(length, field)
   local range = self:take(length, field)
-  if self.tree then self.tree:add(field, range) end
+  show(self, field, range)
   return range
 end
 
@@ -147,7 +163,8 @@ end
 --- So many bytes of UTF-8, whatever they hold.
 function Reader:characters(length, field)
   local range = self:take(length, field)
-  if self.tree then self.tree:add_packet_field(field, range, ENC_UTF_8) end
+  local tree = self:place()
+  if tree then tree:add_packet_field(field, range, ENC_UTF_8) end
   return length == 0 and "" or range:raw()
 end
 
@@ -168,13 +185,12 @@ function Reader:length(width, what) return number_in(self, self:take(width, what
 
 --- A part of the tree for what `read(self)` reads: an entry of a list, say.
 function Reader:group(proto, text, read)
-  local outer, from = self.tree, self.at
-  if outer then self.tree = outer:add(proto, self.tvb:range(from, 0), text) end
+  local outer, from, place = self.tree, self.at, self:place()
+  local part = place and place:add(proto, self.tvb:range(from, 0), text)
+  self.tree = part or outer
   local ok, failure = pcall(read, self)
-  if outer then
-    self.tree:set_len(self.at - from)
-    self.tree = outer
-  end
+  if part then part:set_len(self.at - from) end
+  self.tree = outer
   if not ok then error(failure, 0) end
 end
 

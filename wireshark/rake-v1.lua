@@ -41,55 +41,38 @@ function v1.dissector(rake, field, path_fault)
     end
   end
 
-  -- Each direction has an order of its own; a fault in it is told where it was met first.
-  local function v1_turn(state, pinfo, code)
-    local by = V1_SPEAKERS[code] or "server"
-    local fault = common.speaker(state, pinfo, by, v1.NAMES[code] or ("code " .. code))
-    if fault then return fault end
-    local side = state.said[pinfo.src_port] or { accepted = pinfo.src_port == state.client_port and CLIENT_OPENS or SERVER_OPENS }
-    state.said[pinfo.src_port] = side
-    if side.accepted == nil then return "bytes behind the last message" end
-    if not side.accepted[code] then return "a message of code " .. code .. " where none may be" end
-    side.accepted = BEHIND[code]
-    return nil
-  end
-
-  local function v1_message(read, pinfo, item, state, width, offset, dialect)
+  --- Reads a message and returns its code. Each side has an order of its own: `before` is the code of what this one said last.
+  local function v1_message(read, pinfo, item, state, width, before)
+    if before and not BEHIND[before] then read:fault("bytes behind the last message") end
     local code = read:uint(field.v1_code, 0, nil, width)
-    if not read.tree then
-      if v1.NAMES[code] then v1_fields(read, width, code) end
-      return
-    end
     local name = v1.NAMES[code]
-    if name then common.named(pinfo, item, "rake-v1", name, dialect) end
-    local fault = common.once(state, pinfo, read.tvb, offset, function()
-      return name and v1_turn(state, pinfo, code) or (name == nil and string.format("a message of code %.0f", code)) or nil
-    end)
+    if name == nil then read:fault(string.format("a message of code %.0f", code)) end
+    if read.tree then common.named(pinfo, item, "rake-v1", name, state.dialect) end
+    local fault = common.speaker(state, pinfo, V1_SPEAKERS[code] or "server", name)
     if fault then read:fault(fault) end
+    local accepted = before and BEHIND[before] or (pinfo.src_port == state.client_port and CLIENT_OPENS or SERVER_OPENS)
+    if not accepted[code] then read:fault("a message of code " .. code .. " where none may be") end
     v1_fields(read, width, code)
+    return code
   end
 
   return function(tvb, pinfo, tree, state)
     if common.is_over(state, pinfo, tvb, tree, rake) then return tvb:len() end
     local width, offset = state.dialect == "v1-4" and 4 or 8, 0
     while offset < tvb:len() do
+      local before = common.once(state, pinfo, tvb, offset, function() return state.said[pinfo.src_port] end)
       -- First without a tree: how long is it, and has all of it come?
       local measure = common.reader(tvb, offset, tvb:len(), nil, true)
-      local ok, failure = common.try(function() v1_message(measure, pinfo, nil, state, width, offset) end)
+      local ok, failure = common.try(function() v1_message(measure, pinfo, nil, state, width, before) end)
       if not ok and failure.wanted then return common.wait(tvb, pinfo, tree, rake, offset, failure.wanted) end
       local item = tree:add(rake, tvb:range(offset, ok and measure.at - offset or nil))
       item:add(field.dialect, state.dialect):set_generated()
-      if not ok and failure.unshown then
-        common.note(pinfo, item, failure.unshown .. ", more than is put together")
+      local read, code = common.reader(tvb, offset, tvb:len(), item), nil
+      if not common.attempt(pinfo, item, function() code = v1_message(read, pinfo, item, state, width, before) end) then
         common.give_up(state, pinfo)
         return tvb:len()
       end
-      local read = common.reader(tvb, offset, tvb:len(), item)
-      local is_right = common.attempt(pinfo, item, function() v1_message(read, pinfo, item, state, width, offset, state.dialect) end)
-      if not is_right then
-        common.give_up(state, pinfo)
-        return tvb:len()
-      end
+      if not pinfo.visited then state.said[pinfo.src_port] = code end
       offset = read.at
     end
     return offset

@@ -37,6 +37,7 @@ local stopwait, field = common.protocol("stopwait", "Lab stop-and-wait file tran
   { "credit", "uint16", "Credit" },
   { "checksum", "uint32", "Checksum", base.HEX },
   { "checksum_kind", "string", "Checksum is a right" },
+  { "left_over", "bytes", "Left over" },
   { "padding", "bytes", "Padding" },
   { "cookie", "bytes", "Cookie" },
   { "sack", "uint32", "Selective acknowledgement", base.HEX },
@@ -174,7 +175,10 @@ local options = {
 -- By their numbers: operation, name, block size, window and checksum; block size, window, offset and checksum.
 local REQUIRED = { REQ = { 1, 2, 3, 4, 13 }, ACCEPT = { 3, 4, 9, 13 } }
 
-local function option(read, met)
+-- What else an ACCEPT has is of no meaning there, and not looked at.
+local OF_ACCEPT = { [3] = true, [4] = true, [5] = true, [6] = true, [7] = true, [9] = true, [10] = true, [13] = true }
+
+local function option(read, met, packet)
   local number = read:uint(field.option)
   local length = read:length(2, field.option)
   if length > read:left() then read:fault("an option reaches beyond the packet") end
@@ -182,7 +186,8 @@ local function option(read, met)
   met[number] = read.tvb:range(read.at - 3, length + 3)
   local behind = read.limit
   read.limit = read.at + length
-  if options[number] then options[number](read) else read:rest(field.value) end
+  local is_known = options[number] and (packet == "REQ" or OF_ACCEPT[number])
+  if is_known then options[number](read) else read:rest(field.value) end
   read:done()
   read.limit = behind
 end
@@ -190,7 +195,7 @@ end
 local function tlvs(read, name)
   local met = {}
   while read:left() > 0 do
-    read:group(stopwait, "Option " .. (OPTIONS[read.tvb:range(read.at, 1):uint()] or "unknown"), function() option(read, met) end)
+    read:group(stopwait, "Option " .. (OPTIONS[read.tvb:range(read.at, 1):uint()] or "unknown"), function() option(read, met, name) end)
   end
   for _, number in ipairs(REQUIRED[name]) do
     if not met[number] then read:fault("the option " .. OPTIONS[number] .. " is missing") end
@@ -210,17 +215,14 @@ local payloads = {
   ACCEPT = tlvs,
   CHALLENGE = function(read) read:rest(field.cookie, 1, 64) end,
   DATA = function(read) read:rest(field.bytes, 1) end,
+  -- What is too long or has no room for what the flag says is taken all the same, and noted.
   ACK = function(read, _, flags)
-    if math.floor(flags / SACK) % 2 == 1 then read:uint(field.sack) end
-    read:done()
+    if math.floor(flags / SACK) % 2 == 1 and read:left() >= 4 then read:uint(field.sack) end
   end,
   FIN = function(read) read:rest(field.digest, 32, 32) end,
-  FINACK = function(read)
-    read:uint(field.code, 0, nil, 1)
-    read:done()
-  end,
+  FINACK = function(read) read:uint(field.code, 0, nil, 1) end,
   ERR = function(read)
-    if read:left() == 0 then return end
+    if read:left() < 2 then return end
     read:uint(field.code)
     if read:left() > 0 then rest_of(read, field.text) end
   end,
@@ -260,6 +262,10 @@ local function v2_packet(read, pinfo, item)
   item:add(field.checksum_kind, kind):set_generated()
   read.limit = V2_HEADER + length
   payloads[name](read, name, flags)
+  if read:left() > 0 then
+    common.note(pinfo, item, "bytes left over: " .. read:left())
+    read:rest(field.left_over)
+  end
   read.limit = tvb:len()
   read:rest(field.padding)
 end

@@ -7,6 +7,8 @@ import { scratchFolder } from "../scratch.js";
 export interface Said {
   readonly side: Side;
   readonly bytes: Uint8Array;
+  /** Where they stand in all that this side says; default: behind what it said so far. */
+  readonly offset?: number;
 }
 
 /** How what is said becomes segments: each as it is, all that one side says in a row, byte by byte, or anything between. */
@@ -34,9 +36,9 @@ export class CaptureBuilder {
     );
     this.#pieces.push(tcp.open(this.#at++));
     this.packets += 3;
-    return segments.map(({ side, bytes }) => {
+    return segments.map(({ side, bytes, ...place }) => {
       // Sent and never acknowledged: one packet for each segment, so that a test knows its number.
-      this.#pieces.push(tcp.dataSent(this.#at++, side, bytes));
+      this.#pieces.push(tcp.dataSent(this.#at++, side, bytes, place));
       this.packets += Math.ceil(bytes.length / MOST_SEGMENT_BYTES);
       return this.packets - 1;
     });
@@ -53,9 +55,14 @@ export class CaptureBuilder {
     return this.packets++;
   }
 
+  /** All of it so far. */
+  bytes(): Uint8Array {
+    return concat(this.#pieces);
+  }
+
   /** Writes it, and says where. */
   file(): string {
-    return captureFile(Buffer.concat(this.#pieces));
+    return captureFile(this.bytes());
   }
 }
 

@@ -7,7 +7,8 @@ import { itWith } from "../components.js";
 import { run } from "../process.js";
 import { scratchFolder } from "../scratch.js";
 import { allSpoken } from "./all-vectors.js";
-import { CaptureBuilder } from "./captures.js";
+import { CaptureBuilder, concat } from "./captures.js";
+import type { Example } from "./spoken.js";
 
 /** Where nobody is told of a protocol. */
 const PORT = 39_123;
@@ -32,6 +33,36 @@ itWith(
       // A datagram whose checksum is `none` has nothing to be known by.
       const expected = names.filter(({ values }) => values["checksum_kind"]?.[0] !== "none").map(({ name }) => name);
       expect(shown, types[0]).toEqual(isKnown ? expected : []);
+    }
+  },
+);
+
+itWith(
+  "tshark",
+  "a connection that is known by its first message is put together from then on: a segment may end within the second one",
+  async () => {
+    const builder = new CaptureBuilder();
+    const told = allSpoken
+      .filter(
+        ({ protocol, types }) => TRANSPORTS[protocol] === "tcp" && !/^(framing4?|rake-v1) /.test(types[0] as string),
+      )
+      .map(({ conversations: [examples = []] }) => {
+        // What one side says twice, with the rest of it in a second segment.
+        const [first, ...others] = examples;
+        const { side, bytes } = first as Example;
+        const again = others.find((one) => one.side === side) as Example;
+        const said = concat([bytes, again.bytes]);
+        const numbers = builder.conversation(PORT, [
+          { side, bytes: said.subarray(0, bytes.length + 9) },
+          { side, bytes: said.subarray(bytes.length + 9) },
+        ]);
+        return { names: [first?.name, again.name], numbers };
+      });
+    const packets = await dissect(builder.file());
+    for (const { names, numbers } of told) {
+      const shown = numbers.map((number) => packets[number]);
+      expect(shown.flatMap((one) => one?.messages)).toEqual(names);
+      expect(shown.flatMap((one) => [...(one?.faults ?? []), ...(one?.notes ?? [])])).toEqual([]);
     }
   },
 );
