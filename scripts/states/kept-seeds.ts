@@ -20,19 +20,25 @@ export function writeSeeds(seeds: KeptSeeds): void {
 
 /** Those of the first `machine.searched` that are needed. */
 export function searchSeeds({ record, singly }: Machines, machine: DrawnMachine): number[] {
-  const shown = new Map<number, string[]>();
+  const runs: { readonly seed: number; readonly changes: readonly string[]; readonly steps: number }[] = [];
   const all = new Set<string>();
   for (let seed = 1; seed <= machine.searched; seed++) {
-    const changes = singly(record(machine, () => machine.run(seed)));
-    shown.set(seed, changes);
+    let steps = 0;
+    const state: DrawnMachine["state"] = (...given) => {
+      steps++;
+      return machine.state(...given);
+    };
+    const changes = singly(record({ ...machine, state }, () => machine.run(seed)));
+    runs.push({ seed, changes, steps });
     for (const change of changes) all.add(change);
   }
-  // Always the one that shows most of what is not yet shown.
+  // Always the one that shows most of what is not yet shown, for how long it runs.
   const kept: number[] = [];
-  const news = (changes: readonly string[]): number => changes.filter((change) => all.has(change)).length;
+  const worth = ({ changes, steps }: (typeof runs)[number]): number =>
+    changes.filter((change) => all.has(change)).length / Math.max(1, steps);
   while (all.size > 0) {
-    const [best, changes] = [...shown].reduce((a, b) => (news(b[1]) > news(a[1]) ? b : a));
-    kept.push(best);
+    const { seed, changes } = runs.reduce((best, one) => (worth(one) > worth(best) ? one : best));
+    kept.push(seed);
     for (const change of changes) all.delete(change);
   }
   return kept.sort((a, b) => a - b);
