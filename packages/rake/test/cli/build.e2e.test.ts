@@ -32,7 +32,7 @@ describe("rake", () => {
         "remote-tr a-z A-Z <in/a.txt >b.txt; echo out; echo err >&2\n\trequires in/a.txt\nremote-mkdir d; printf x >d/c\n\ncat b.txt d/c",
         { "in/a.txt": "hello\n" },
       );
-      const built = await command.run(folder, "--timeline", "t.html", "--trace", "t.json");
+      const built = await command.run(folder, "--no-speculate", "--timeline", "t.html", "--trace", "t.json");
       expect(built.code, built.stderr).toBe(0);
       expect(built.stdout.split("\n").sort()).toEqual(["", "3| out", "7| HELLO", "7| x"]);
       expect(built.stderr).toContain("3| err\n");
@@ -43,7 +43,7 @@ describe("rake", () => {
       expect(readFileSync(join(folder, "t.html"), "utf8")).toContain(`aria-label="line 3: tr a-z A-Z`);
       expect(JSON.parse(readFileSync(join(folder, "t.json"), "utf8"))).toHaveProperty("traceEvents");
 
-      const again = await command.run(folder, "--quiet");
+      const again = await command.run(folder, "--no-speculate", "--quiet");
       expect([again.code, again.stderr]).toEqual([0, "3| err\n"]);
       const explained = await command.run(folder, "explain");
       expect([explained.code, explained.stderr]).toEqual([0, ""]);
