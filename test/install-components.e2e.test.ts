@@ -1,7 +1,7 @@
 /** The script that installs the real components knows the same ones as the tests, and touches nothing that is there. */
 import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type ComponentName, component, componentNames } from "./components.js";
 import { type Exit, run } from "./process.js";
 import { scratchFolder } from "./scratch.js";
@@ -19,7 +19,11 @@ const named: Partial<Record<ComponentName, string>> = {
 const commands = componentNames.map((name) => named[name] ?? name);
 
 /** Runs the script where there are only the given commands, and an apt-get that logs and does what `apt` says. */
-async function runWhere(present: readonly string[], apt = "exit 0"): Promise<Exit & { readonly calls: string[] }> {
+async function runWhere(
+  present: readonly string[],
+  apt = "exit 0",
+  { os = "debian", args = [] }: { readonly os?: string; readonly args?: readonly string[] } = {},
+): Promise<Exit & { readonly calls: string[] }> {
   const bin = scratchFolder();
   const log = join(bin, "log");
   const put = (name: string, body: string): void => {
@@ -33,7 +37,9 @@ async function runWhere(present: readonly string[], apt = "exit 0"): Promise<Exi
     const real = (await run("bash", ["-c", `command -v ${name}`])).stdout.trim();
     symlinkSync(real, join(bin, name));
   }
-  const exit = await run(join(bin, "bash"), [script], { env: { PATH: bin } });
+  const release = join(bin, "os-release");
+  writeFileSync(release, `NAME="Some Linux"\nID=${os}\n`);
+  const exit = await run(join(bin, "bash"), [script, ...args], { env: { PATH: bin, OS_RELEASE: release } });
   return { ...exit, calls: existsSync(log) ? readFileSync(log, "utf8").trim().split("\n") : [] };
 }
 
@@ -64,4 +70,21 @@ it("installs every package of a component that has several", async () => {
   const { stdout, calls } = await runWhere([...others, "git"]);
   expect(calls).toEqual(["install slurm-wlm-basic-plugins"]); // the last word: each is a word of its own
   expect(stdout).toContain("slurm: to be installed from munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins\n");
+});
+
+describe("on Ubuntu, where Chromium is a snap", () => {
+  const os = "ubuntu";
+
+  it("it is neither installed nor asked for", async () => {
+    const others = commands.filter((name) => name !== "chromium" && name !== "openssl");
+    expect(await runWhere([...others, "git"], "exit 0", { os })).toMatchObject({ code: 0, calls: ["install openssl"] });
+    const list = await runWhere([...others, "git"], "exit 0", { os, args: ["--list"] });
+    expect(list.stdout).toContain("etcd,redis,");
+    expect(list.stdout).not.toContain("chromium");
+  });
+
+  it("it is used where somebody has put one", async () => {
+    const { stdout } = await runWhere([...commands, "git"], "exit 0", { os, args: ["--list"] });
+    expect(stdout).toContain("etcd,chromium,redis");
+  });
 });
