@@ -1,15 +1,10 @@
 /** What the parsers of HFTP, stopwait-udp, rake v1 and framing refuse is marked; what is cut off is waited for. */
 import { expect } from "vitest";
 import { FrameDecoder } from "../../packages/framing/src/core/index.js";
-import { ReplyParser } from "../../packages/hftp/src/core/reply-parser.js";
-import { RequestParser } from "../../packages/hftp/src/core/request-parser.js";
 import type { Request } from "../../packages/hftp/src/core/requests.js";
-import { V1Decoder } from "../../packages/rake/src/core/v1-codec.js";
 import { Random } from "../../packages/simnet/src/core/index.js";
-import { decodeV1Packet } from "../../packages/stopwait-udp/src/core/v1-packet.js";
 import { crc32cOfPacket } from "../../packages/stopwait-udp/src/core/v2-checksum.js";
 import * as v2 from "../../packages/stopwait-udp/src/core/v2-packet.js";
-import { decodeAccepted, decodeRequest } from "../../packages/stopwait-udp/src/core/v2-request.js";
 import { type Dissected, dissect } from "../../wireshark/counts.js";
 import { itWith } from "../components.js";
 import { PORTS, portOf } from "./all-vectors.js";
@@ -18,18 +13,9 @@ import { hftpVectors } from "./hftp-vectors.js";
 import { rakeV1Vectors } from "./rake-v1-vectors.js";
 import { hex } from "./spoken.js";
 import { stopwaitVectors } from "./stopwait-vectors.js";
+import { decodeDatagram, readReply, readRequests, readV1, type Verdict, verdictOf } from "./verdicts.js";
 
-type Verdict = "refused" | "taken";
 const text = (characters: string): Uint8Array => new TextEncoder().encode(characters);
-
-function verdictOf(read: () => unknown): Verdict {
-  try {
-    read();
-    return "taken";
-  } catch {
-    return "refused";
-  }
-}
 
 /** Each prefix of the bytes, and each with one byte changed. */
 function damaged(bytes: Uint8Array, masks: readonly number[] = [0x01, 0x80, 0xff, 0x10]): Uint8Array[] {
@@ -99,8 +85,7 @@ itWith(
           one,
           verdictOf(() => decodeDatagram(one)),
         );
-      // With a checksum that is right again, what the options say is looked at.
-      if (!/REQ|ACCEPT/.test(name)) continue;
+      // With a checksum that is right again, what the payload says is looked at.
       for (const one of damaged(bytes).filter(v2.isPacket)) {
         v2.writeChecksum(one, crc32cOfPacket(one, v2.lengthOf(one)));
         add(
@@ -123,20 +108,6 @@ itWith(
     await check(capture, cases);
   },
 );
-
-function decodeDatagram(bytes: Uint8Array): void {
-  const first = bytes[0] ?? 0;
-  if (first < v2.FIRST_TYPE || first > v2.Type.ERR) return void decodeV1Packet(bytes);
-  if (!v2.isPacket(bytes)) throw new Error("no packet");
-  const kinds = [crc32cOfPacket(bytes, v2.lengthOf(bytes))];
-  // DATA, ACK, FIN and FINACK may have none.
-  if (first >= v2.Type.DATA && first <= v2.Type.FINACK) kinds.push(0);
-  if (!kinds.includes(v2.checksumOf(bytes))) throw new Error("another checksum");
-  const length = v2.payloadOf(bytes).length;
-  if (first === v2.Type.CHALLENGE && (length < 1 || length > 64)) throw new Error("no cookie (S31)");
-  if (first === v2.Type.REQ) decodeRequest(v2.payloadOf(bytes));
-  if (first === v2.Type.ACCEPT) decodeAccepted(v2.payloadOf(bytes));
-}
 
 itWith("tshark", "of every damaged line and reply of HFTP those are marked that the parsers refuse", async () => {
   const { capture, cases } = builder();
@@ -182,23 +153,6 @@ itWith("tshark", "of every damaged line and reply of HFTP those are marked that 
   await check(capture, cases);
 });
 
-function readRequests(bytes: Uint8Array): void {
-  const parser = new RequestParser(8 * 1024 * 1024);
-  parser.feed(bytes);
-  for (let line = parser.next(); line !== undefined; line = parser.next()) {
-    if (line.type !== "request") throw new Error(`it is ${line.code}`);
-  }
-}
-
-function readReply(request: Request, bytes: Uint8Array): void {
-  const parser = new ReplyParser({ maxReplyLineBytes: 8_192, maxListingBytes: 65_536 });
-  parser.expect(request);
-  parser.feed(bytes);
-  for (let event = parser.next(); event !== undefined; event = parser.next()) {
-    if (event.type === "reply") return;
-  }
-}
-
 itWith(
   "tshark",
   "of every damaged connection of rake v1, and of frames of both widths, those are marked that the codec refuses",
@@ -212,9 +166,7 @@ itWith(
         const code = dialect === "v1-4" ? one.subarray(0, 4) : one.subarray(0, 8);
         if (![1, 3, 4, 5].includes(Number(`0x${Buffer.from(code).toString("hex")}`))) continue;
         const numbers = capture.conversation(portOf("rake"), [{ side: "client", bytes: one }]);
-        const verdict = verdictOf(() => [
-          ...new V1Decoder(dialect, "client", { maxFileBytes: 2 ** 24, maxStringBytes: 2 ** 20 }).read(one),
-        ]);
+        const verdict = verdictOf(() => readV1(dialect, "client", one));
         // A file above what the dissector puts together is noted, not marked, and so is what the codec waits for.
         cases.push({ what: `${dialect} ${Buffer.from(one).toString("hex")}`, verdict, told: notedAsMarked(numbers) });
       }
