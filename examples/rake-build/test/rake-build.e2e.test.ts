@@ -5,7 +5,8 @@ import { pathToFileURL } from "node:url";
 import { type BuildReport, build, type RakeServer, serve, totalsOf } from "@lab/rake";
 import { expect, it, onTestFinished } from "vitest";
 import { itWith } from "../../../test/components.js";
-import { run, startTypeScript } from "../../../test/process.js";
+import { run } from "../../../test/process.js";
+import { startBundled } from "../../../test/programs.js";
 import { scratchFolder } from "../../../test/scratch.js";
 import { layOutCProject, RFC_9106_TAG } from "../src/c-project.js";
 import { layOutNodeProject } from "../src/node-project.js";
@@ -60,13 +61,13 @@ itWith("gcc", "R25, R34: Argon2, compiled over three servers, computes the test 
 it("the generator writes a Rakefile into an empty folder, and says how it is used", async () => {
   const main = new URL("../src/main.ts", import.meta.url);
   const folder = scratchFolder();
-  const { code, stdout } = await startTypeScript(main, ["c", "argon2", "h1", "h2:6333"], { cwd: folder }).exited;
+  const { code, stdout } = await startBundled(main, ["c", "argon2", "h1", "h2:6333"], { cwd: folder }).exited;
   expect([code, stdout]).toEqual([0, "argon2/Rakefile is there: rake -f argon2/Rakefile\n"]);
   expect(readFileSync(join(folder, "argon2/Rakefile"), "utf8")).toMatch(
     /^HOSTS = h1 h2:6333\n\nactionset1:\n\tremote-cc .* -c -o argon2\.o src\/argon2\.c\n\t\trequires src\/argon2\.c include\/argon2\.h/,
   );
-  expect(await startTypeScript(main, ["c", "argon2", "h1"], { cwd: folder }).exited).toMatchObject({ code: 2 });
-  expect((await startTypeScript(main, ["lua"], { cwd: folder }).exited).stderr).toMatch(
+  expect(await startBundled(main, ["c", "argon2", "h1"], { cwd: folder }).exited).toMatchObject({ code: 2 });
+  expect((await startBundled(main, ["lua"], { cwd: folder }).exited).stderr).toMatch(
     /^usage: pnpm start node\|c FOLDER/,
   );
 });
