@@ -13,6 +13,7 @@ import { Desk } from "./desk.js";
 import { Leading } from "./leading.js";
 import { type News, newsText } from "./news.js";
 import { perform } from "./tasks.js";
+import { warnings } from "./warnings.js";
 
 export interface NodeOptions {
   readonly id: string;
@@ -57,8 +58,6 @@ const ROOM_HEARTBEAT_MS = 1_000;
 const ROOM_ATTEMPTS_TOLD = 20;
 /** Whoever asks for more is refused. */
 const MOST_WAITING = 16;
-/** In this time the same warning is told once, and so many others. */
-const [SAME_WARNING_MS, MOST_WARNINGS] = [60_000, 30];
 
 /** How long one that leaves waits for the room, in order to say so. */
 const LEAVE_WAIT_MS = 1_000;
@@ -67,7 +66,7 @@ const LEAVE_WAIT_MS = 1_000;
 export async function runNode(options: NodeOptions, begun: (room: Room, desk: Desk) => void): Promise<void> {
   const { id, rooms, host, folder, project, slots, access, listener, signal } = options;
   const ending = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
-  for (const one of ["box", "rake"]) mkdirSync(join(folder, one), { recursive: true });
+  for (const one of ["box", "rake", "fetched"]) mkdirSync(join(folder, one), { recursive: true });
   let load: Load | undefined;
   const cpuPercent = (): number => load?.cpuPercent ?? Number.NaN; // what the election was told last
   const measureLoad = async (): Promise<Load> => (load = await hostLoad());
@@ -135,12 +134,10 @@ export async function runNode(options: NodeOptions, begun: (room: Room, desk: De
 function electorOptions({ members, ...options }: NodeOptions, measureLoad: () => Promise<Load>): ElectorOptions {
   const { id, listen, folder, access, preset, routes, listener } = options;
   return {
-    mode: "quorum",
-    id,
+    ...({ mode: "quorum", id, listen } as const),
     members: Object.entries(members).map(([member, address]) => ({ id: member, address })),
-    listen,
     storage: fileStorage(join(folder, "election.json")),
-    ...{ measureLoad, preset, routes, ...access, logger: warnings(listener) },
+    ...{ measureLoad, preset, routes, ...access, logger: warnings(listener.warning) },
   };
 }
 
@@ -149,26 +146,9 @@ async function openRoom({ roomListen, log, access, listener }: NodeOptions): Pro
   const server = await serveRoom({
     ...hostAndPort(roomListen),
     log: isFolder ? levelLog({ folder: log, lockWaitMs: LOG_WAIT_MS }) : redisLog({ url: log }),
-    heartbeatMs: ROOM_HEARTBEAT_MS,
-    logger: warnings(listener),
-    ...access,
+    ...{ heartbeatMs: ROOM_HEARTBEAT_MS, logger: warnings(listener.warning), ...access },
     insecure: access.secret !== undefined, // who comes in must know it; nothing is encrypted
   });
   listener.room(server.address);
   return server;
 }
-
-/** What packages say that a person should know of: the same once a minute, however often it is so. */
-function warnings({ warning }: NodeListener) {
-  const told = new Set<string>();
-  const warn = ({ why, message = why, error }: Why, text: string): void => {
-    const line = [text, message ?? error?.message ?? []].flat().join(": ");
-    if (told.has(line) || told.size === MOST_WARNINGS) return;
-    told.add(line);
-    warning(line);
-    setTimeout(() => told.delete(line), SAME_WARNING_MS).unref();
-  };
-  return { debug: () => {}, info: () => {}, warn, error: warn };
-}
-
-type Why = { readonly why?: string; readonly message?: string; readonly error?: Error };

@@ -34,7 +34,6 @@ export function nodeOptions(args: readonly string[]): Given {
   if (homeless.length > 0) throw new Error(`--rooms must have ${homeless.join(", ")} too, as --members has`);
   const { folder = `campus-${id}`, host = "127.0.0.1", listen = members[id] ?? "127.0.0.1:0" } = values;
   const { "room-listen": roomListen = rooms[id] ?? "127.0.0.1:0", "secret-file": secretFile } = values;
-  hostAndPort(listen, "--listen: ");
   hostAndPort(roomListen, "--room-listen: ");
   return {
     ...{ id, log, preset, members, rooms, folder, host, listen, roomListen, json, slots: Number(slots) },

@@ -1,6 +1,6 @@
 /** What a node can be asked to do: build its project, fetch what another has built, push what it has built itself. */
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { createReadStream, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { download } from "@lab/hftp";
@@ -62,7 +62,6 @@ async function buildProject({ id, project, access, desk, say, listener, signal }
 
 async function fetchFile(name: string, from: string, { id, folder, desk, say, signal }: Task): Promise<void> {
   const { host, port, sha256: expect } = desk.offer(from, name);
-  mkdirSync(join(folder, "fetched"), { recursive: true });
   const to = join(folder, "fetched", name);
   const { sha256 } = await download({ host, port, name, to, expect, overwrite: true, signal });
   await say({ news: "fetched", id, name, sha256 });

@@ -4,14 +4,15 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BroadcastServer } from "@lab/broadcast";
 import type { Elector } from "@lab/election";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { codeBlocks } from "../../../test/markdown.js";
 import { scratchFolder } from "../../../test/scratch.js";
 import { hostAndPort } from "../src/addresses.js";
 import { Leading } from "../src/leading.js";
 import { nodeOptions } from "../src/options.js";
-import type { Heard } from "../src/output.js";
+import { type Heard, printer } from "../src/output.js";
 import { perform, type Task } from "../src/tasks.js";
+import { warnings } from "../src/warnings.js";
 import { agree } from "../trial/play.js";
 
 const NEEDED = ["--id", "d", "--members", "a=h:1,b=h:2", "--rooms", "a=h:3,b=h:4", "--log", "room"];
@@ -63,7 +64,6 @@ describe("the command line of a node", () => {
     [["--members", "a"], /^--members is "a", but must be a=HOST:PORT/],
     [["--members", "a=h"], /^--members: "h" is no HOST:PORT/],
     [["--rooms", "a=h:3,b=h:x"], /^--rooms: "h:x" is no HOST:PORT/],
-    [["--listen", "h:70000"], /^--listen: "h:70000" is no HOST:PORT/],
     [["--room-listen", "a b:1"], /^--room-listen: "a b:1" is no HOST:PORT/],
     [["--log", "tcp://h:1"], /^--log must be/],
     [["--rooms", "a=h:3"], /^--rooms must have b too/],
@@ -89,6 +89,36 @@ it.each(["", "build now", "fetch words.txt", "push a b c", "remove all"])(
     );
   },
 );
+
+describe("what is printed", () => {
+  const trouble = new Error("\u001b[2J\u009b31m\u202e\n");
+
+  it("steers no terminal, for people and as JSON", () => {
+    const lines: string[] = [];
+    for (const isJson of [false, true]) printer(isJson, (line) => lines.push(line)).trouble(trouble);
+    for (const line of lines) expect(line).toMatch(/^[^\p{C}]+$/u);
+    expect(JSON.parse(lines[1] ?? "")).toEqual({ event: "trouble", why: trouble.message });
+  });
+
+  it("of warnings is the same once a minute, with what is known of why, and thirty at most", () => {
+    vi.useFakeTimers();
+    const lines: string[] = [];
+    const { warn, error, info } = warnings((line) => lines.push(line));
+    const fail = (): void => error({ error: new Error("no space") }, "the log failed");
+    for (let times = 0; times < 3; times++) fail();
+    warn({}, "nobody listens");
+    warn({ why: "no secret" }, "a peer was refused");
+    info({}, "hello");
+    const first = ["the log failed: no space", "nobody listens", "a peer was refused: no secret"];
+    expect(lines).toEqual(first);
+    vi.advanceTimersByTime(60_000);
+    fail();
+    expect(lines).toEqual([...first, first[0]]);
+    for (let number = 0; number < 100; number++) warn({}, `${number}`);
+    expect(lines.length).toBe(first.length + 30);
+    vi.useRealTimers();
+  });
+});
 
 describe("the lead", () => {
   class Fake extends EventEmitter {
