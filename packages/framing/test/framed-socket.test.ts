@@ -177,6 +177,14 @@ it("F18: close() waits no longer than closeTimeoutMs for a peer that does not en
   expect(near.destroyed).toBe(true);
 });
 
+it("F18: close() of a socket that was destroyed, whose close is not told yet, waits for nothing", async () => {
+  const [near] = socketPair();
+  const framed = new FramedSocket(near, { closeTimeoutMs: 2 ** 31 - 1 });
+  near.destroy();
+  await framed.close(); // else the test's own time is over
+  await expect(framed.end()).rejects.toThrow(expect.objectContaining({ code: "CONNECTION_FAILED" }));
+});
+
 it("F18: a connection that fails rejects reading and writing, with the socket's error as cause", async () => {
   const [near, far] = socketPair();
   const framed = new FramedSocket(near);

@@ -132,6 +132,8 @@ export class SocketWriter {
     const ended = new Promise<void>((resolve, reject) => {
       if (earlier !== undefined && socket.destroyed) reject(earlier);
       else if (socket.writableFinished) resolve();
+      // Node calls nobody back who ends a stream that was destroyed.
+      else if (socket.destroyed) reject(new ConnectionError("CONNECTION_FAILED", "the connection is closed"));
       else socket.end((error?: Error | null) => (error ? reject(error) : resolve()));
     });
     ended.catch(() => {});
