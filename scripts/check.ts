@@ -35,4 +35,4 @@ if (!values.sources) {
   await lintPacked(steps, root, packed);
 }
 console.log(`\n${steps.closing()}`);
-process.exitCode = steps.good ? 0 : 1;
+process.exit(steps.good ? 0 : 1); // what hangs would hold it

@@ -4,14 +4,13 @@
  * and from TypeScript, runs their commands, and then runs the tests in *.built.test.ts with LAB_PACKED naming that project.
  * Every check runs; the exit code is 1 when one failed.
  */
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { checkCommands, checkRuns, checkTypes, install } from "./built/consumer.js";
 import { alreadyPacked, buildAndPack, inForeground, publishable, readManifest } from "./built/pack.js";
 import { sizeTable } from "./built/sizes.js";
 import { Steps } from "./steps.js";
+import { temporaryFolder } from "./temporary.js";
 
 const root = join(import.meta.dirname, "..");
 const { values, positionals } = parseArgs({
@@ -20,8 +19,7 @@ const { values, positionals } = parseArgs({
 });
 const folders = publishable(root, positionals);
 const packed = values["no-build"] ? alreadyPacked(root, folders) : await buildAndPack(root, folders);
-const project = mkdtempSync(join(realpathSync(tmpdir()), "lab-consumer-"));
-process.once("exit", () => rmSync(project, { recursive: true, force: true }));
+const project = temporaryFolder("lab-consumer-");
 const { devDependencies } = readManifest(join(root, "package.json")) as unknown as {
   devDependencies: Record<string, string>;
 };
@@ -43,4 +41,4 @@ if (isInstalled) {
   console.log(`\n${sizeTable(project, names).join("\n")}`);
 }
 console.log(`\n${steps.closing()}`);
-process.exitCode = steps.good ? 0 : 1;
+process.exit(steps.good ? 0 : 1); // what hangs would hold it

@@ -42,6 +42,7 @@ export function inForeground(command: string, args: readonly string[], cwd: stri
   const { status, signal, error } = spawnSync(command, args, {
     cwd,
     stdio: ["ignore", "inherit", "inherit"],
+    timeout: 15 * 60_000,
     env: { ...process.env, ...env },
   });
   if (error !== undefined) throw error;

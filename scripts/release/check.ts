@@ -5,12 +5,11 @@
  * Node the commands, the examples of the READMEs and the tests of the built files. Nothing of it stays: no bump, no tag,
  * no process, no file. Every check runs; the exit code is 1 when one failed.
  */
-import { chmodSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readManifest } from "../built/pack.js";
 import { Steps } from "../steps.js";
+import { temporaryFolder } from "../temporary.js";
 import { changes, gitState } from "./git-state.js";
 import { wantedMajors } from "./nodes.js";
 import { proveRelease } from "./prove.js";
@@ -19,19 +18,17 @@ const root = join(import.meta.dirname, "..", "..");
 const { values } = parseArgs({ options: { nodes: { type: "string" } } });
 const majors = wantedMajors(values.nodes);
 const before = await gitState(root);
-const folder = mkdtempSync(join(realpathSync(tmpdir()), "lab-release-"));
-chmodSync(folder, 0o711); // where root runs this, actions of rake servers in it have another user
-process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
-// What was started has ended by then (test/process.ts was told first); the folder goes with "exit".
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(signal, () => process.exit(128 + constants.signals[signal]));
-}
+const folder = temporaryFolder("lab-release-");
 
 const steps = new Steps();
-await steps.run("every step was reached", async () => {
-  const { packageManager } = readManifest(join(root, "package.json")) as unknown as { packageManager: string };
-  await proveRelease(steps, { root, folder, majors, packageManager });
-});
+await steps.run(
+  "every step was reached",
+  async () => {
+    const { packageManager } = readManifest(join(root, "package.json")) as unknown as { packageManager: string };
+    await proveRelease(steps, { root, folder, majors, packageManager });
+  },
+  60,
+);
 await steps.run("the working tree, its tags and branches are as they were", async () => {
   const changed = changes(before, await gitState(root));
   if (changed.length > 0) throw new Error(changed.join("\n"));

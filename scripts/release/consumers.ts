@@ -49,7 +49,11 @@ export async function checkAlone(
   });
   if (!good) return sizes;
   // What npm installed is imported and required with every version of Node (node-runs.ts).
-  if (manager === "pnpm") await steps.run(titled("ESM and CJS"), () => checkRuns(root, project, one));
+  if (manager === "pnpm") {
+    await steps.run(titled("ESM and CJS"), () => checkRuns(root, project, one));
+    // Where nothing is hoisted, types come from what the package itself names.
+    await steps.run(titled("TypeScript, nodenext and bundler"), () => checkTypes(root, project, [one]));
+  }
   await steps.run(titled("commands"), () => checkCommands(project, one));
   return sizes;
 }

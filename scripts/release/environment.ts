@@ -34,6 +34,7 @@ export function throwawayEnvironment(
     npm_config_fund: "false",
     npm_config_update_notifier: "false",
     XDG_CACHE_HOME: join(folder, "cache"),
+    XDG_CONFIG_HOME: join(folder, "config"),
     XDG_DATA_HOME: join(folder, "data"),
     XDG_STATE_HOME: join(folder, "state"),
     no_proxy: direct,

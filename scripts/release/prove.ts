@@ -113,7 +113,8 @@ async function runEverywhere(
   for (const node of nodes) {
     if ("reason" in node) {
       const title = `Node ${node.major}`;
-      steps.skip(title, node.reason);
+      if (process.env["CI"] === undefined) steps.skip(title, node.reason);
+      else await steps.run(title, () => Promise.reject(new Error(node.reason))); // in CI nothing is skipped
       columns.push([title, new Map()]);
     } else {
       const title = `Node ${node.version}`;

@@ -48,11 +48,13 @@ export async function publish(copy: string, registry: string, packed: readonly P
   for (const { folder, name } of packed) {
     const at = join(copy, "packages", folder);
     const [scope = ""] = name.split("/");
-    const said = {
-      registry: (await must(at, "npm", ["config", "get", "registry"])).trim(),
-      scope: (await must(at, "npm", ["config", "get", `${scope}:registry`])).trim(),
-    };
-    mustGoTo(registry, said, manifestOf(copy, folder));
+    for (const manager of ["npm", "pnpm"]) {
+      const said = {
+        registry: (await must(at, manager, ["config", "get", "registry"])).trim(),
+        scope: (await must(at, manager, ["config", "get", `${scope}:registry`])).trim(),
+      };
+      mustGoTo(registry, said, manifestOf(copy, folder));
+    }
   }
   await must(copy, "node", [changesets(copy), "publish"]);
   for (const one of packed) await mustBePublished(copy, registry, one);
