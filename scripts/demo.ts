@@ -2,53 +2,22 @@
  * `pnpm demo`: the tour, a list of short chapters, each an example app. Exits 1 when a chapter fails, or when nothing is proven of a
  * package. `pnpm demo --stay` leaves a cluster with its dashboards open at the end, until Ctrl-C.
  */
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { run as campus } from "../examples/campus/demo.js";
-import { run as chat } from "../examples/chat/demo.js";
-import { run as cluster, stay as stayWithCluster } from "../examples/cluster/demo.js";
-import { run as fileDrop } from "../examples/file-drop/demo.js";
-import { run as hftpServer } from "../examples/hftp-server/demo.js";
-import { run as rakeBuild } from "../examples/rake-build/demo.js";
-import { type Chapter, tour } from "./tour.js";
-
-const chapters: readonly Chapter[] = [
-  {
-    title: "HFTP: a real file from a real server, in parallel slices, verified",
-    proves: ["hftp", "framing"],
-    run: hftpServer,
-  },
-  {
-    title: "UDP: a file through a network that loses, doubles, reorders and damages packets",
-    proves: ["stopwait-udp", "simnet"],
-    run: fileDrop,
-  },
-  {
-    title: "Election: five processes elect a leader, it is killed, another leads",
-    proves: ["election"],
-    run: cluster,
-  },
-  {
-    title: "Broadcast: a chat of five, one cut off, one slow, the server killed and restarted",
-    proves: ["broadcast"],
-    run: chat,
-  },
-  {
-    title: "Rake: two real builds over three servers, one of them killed in the middle",
-    proves: ["rake"],
-    run: rakeBuild,
-  },
-  {
-    title: "The campus: all of them at once, and whoever leads is killed in the middle of a build",
-    proves: ["campus"],
-    run: campus,
-  },
-];
+import { stay as stayWithCluster } from "../examples/cluster/demo.js";
+import { CHAPTERS } from "./chapters.js";
+import { temporaryFolder } from "./temporary.js";
+import { tour } from "./tour.js";
 
 const isStaying = staysAtTheEnd();
+// What the chapters and their programs leave in the folder for temporary files goes with it, also after Ctrl-C.
+process.env["TMPDIR"] = join(temporaryFolder("lab-demo-"), "tmp");
+mkdirSync(process.env["TMPDIR"]);
 const packages = readdirSync(new URL("../packages", import.meta.url));
-if (!(await tour(chapters, [...packages, "campus"]))) process.exitCode = 1;
-if (isStaying) await stayWithCluster(interrupted());
+const isGreen = await tour(CHAPTERS, [...packages, "campus"]);
+if (isStaying) await stayWithCluster(new AbortController().signal); // Ctrl-C ends all of it
+process.exit(isGreen ? 0 : 1); // a chapter that hung would hold it
 
 function staysAtTheEnd(): boolean {
   try {
@@ -57,10 +26,4 @@ function staysAtTheEnd(): boolean {
     console.error(`demo: ${(error as Error).message.split(". ")[0]}; it takes --stay, or nothing`);
     process.exit(2);
   }
-}
-
-function interrupted(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
-  return controller.signal;
 }

@@ -10,6 +10,9 @@ export interface Chapter {
   readonly run: () => Promise<string>;
 }
 
+/** What is not over by then hangs: a quiet machine takes less than a tenth of it. */
+const CHAPTER_MS = 120_000;
+
 interface Outcome {
   readonly chapter: Chapter;
   /** Undefined: it failed. */
@@ -17,23 +20,30 @@ interface Outcome {
   readonly seconds: number;
 }
 
+export interface TourOptions {
+  /** Default: to standard output. */
+  readonly print?: (line: string) => void;
+  /** Whether the table is colored; default: where standard output is a terminal. */
+  readonly isColored?: boolean;
+  /** A chapter that takes longer has failed, and the next one begins; default: two minutes. */
+  readonly chapterMs?: number;
+}
+
 /**
  * Runs the chapters and prints the table. A package that no chapter proved anything of is red.
  * @param wanted packages of which something is to be proven
- * @param isColored whether the table is colored; the default: where it goes to a terminal
  * @returns whether each of them is green, and each chapter
  */
 export async function tour(
   chapters: readonly Chapter[],
   wanted: readonly string[],
-  print: (line: string) => void = console.log,
-  isColored: boolean = process.stdout.isTTY,
+  { print = console.log, isColored = process.stdout.isTTY, chapterMs = CHAPTER_MS }: TourOptions = {},
 ): Promise<boolean> {
   const outcomes: Outcome[] = [];
   for (const [index, chapter] of chapters.entries()) {
     print(`\n=== ${index + 1} of ${chapters.length}. ${chapter.title}\n`);
     const began = performance.now();
-    const proven = await told(chapter, print);
+    const proven = await told(chapter, print, chapterMs);
     outcomes.push({ chapter, proven, seconds: (performance.now() - began) / 1_000 });
   }
   const rows = wanted.map((name) => row(name, outcomes));
@@ -54,13 +64,19 @@ export async function tour(
 }
 
 /** What a chapter proved; a sentence of nothing proves nothing. */
-async function told({ run }: Chapter, print: (line: string) => void): Promise<string | undefined> {
+async function told({ run }: Chapter, print: (line: string) => void, limitMs: number): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the chapter was not over after ${limitMs} ms`)), limitMs);
+  });
   try {
-    const proven = (await run()).trim();
+    const proven = (await Promise.race([run(), late])).trim();
     if (proven !== "") return proven;
     print("the chapter ended without saying what it proved");
   } catch (error) {
     print(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  } finally {
+    clearTimeout(timer);
   }
   return undefined;
 }
