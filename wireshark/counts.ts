@@ -41,7 +41,9 @@ export function dissectorArguments(ports: Ports = {}): string[] {
     numbers.flatMap((port) => ["-d", `${TRANSPORTS[name as ProtocolName]}.port==${port},${name}`]),
   );
   const isEarlyKept = ["-o", "tcp.reassemble_out_of_order:TRUE"];
-  return ["-X", `lua_script:${join(import.meta.dirname, "lab.lua")}`, ...isEarlyKept, ...decoded];
+  // It takes connections that begin with zeros, as frames do, for its own.
+  const isOursLeft = ["--disable-heuristic", "lbmsrs_tcp"];
+  return ["-X", `lua_script:${join(import.meta.dirname, "lab.lua")}`, ...isEarlyKept, ...isOursLeft, ...decoded];
 }
 
 /** Lines of tshark's output. @throws Error with what tshark said where it fails, or a dissector does */

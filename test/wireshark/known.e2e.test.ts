@@ -2,13 +2,14 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { encodeFrame } from "../../packages/framing/src/core/index.js";
 import { dissect, TRANSPORTS } from "../../wireshark/counts.js";
 import { itWith } from "../components.js";
 import { run } from "../process.js";
 import { scratchFolder } from "../scratch.js";
 import { allSpoken } from "./all-vectors.js";
 import { CaptureBuilder, concat } from "./captures.js";
-import type { Example } from "./spoken.js";
+import type { Example, Spoken } from "./spoken.js";
 
 /** Where nobody is told of a protocol. */
 const PORT = 39_123;
@@ -66,6 +67,18 @@ itWith(
     }
   },
 );
+
+itWith("tshark", "what Wireshark's own LBMSRS took once does not make it take ours from then on", async () => {
+  const builder = new CaptureBuilder();
+  // It takes what begins with zeros, and whoever took something is asked first behind that.
+  for (let count = 0; count < 3; count++)
+    builder.conversation(PORT + 1, [{ side: "client", bytes: encodeFrame(new Uint8Array(56)) }]);
+  const spoken = allSpoken.find(({ protocol }) => protocol === "rake") as Spoken;
+  const [examples = []] = spoken.conversations;
+  const numbers = builder.conversation(PORT, examples);
+  const packets = await dissect(builder.file());
+  expect(numbers.flatMap((number) => packets[number]?.messages)).toEqual(examples.map(({ name }) => name));
+});
 
 itWith("tshark", "as a folder of plugins they load too, also where lab.lua is named besides", async () => {
   const home = scratchFolder();
