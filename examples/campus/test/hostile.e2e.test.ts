@@ -6,6 +6,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { join as joinRoom } from "@lab/broadcast";
 import { expect, it } from "vitest";
+import { beside } from "../../../test/beside.js";
 import { scratchFolder } from "../../../test/scratch.js";
 import { LocalNodes } from "./local-nodes.js";
 
@@ -69,61 +70,135 @@ async function listen(onSocket: (socket: Socket) => void) {
   return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: close };
 }
 
-it("garbage in the room is told as such, in a line that steers no terminal, and changes nothing", async () => {
-  const base = scratchFolder(PROJECT);
-  await using nodes = await LocalNodes.make({ base, log: join(base, "room") });
-  await nodes.start("a").room;
-  await using mallory = await intrude(nodes);
-  const last = (await mallory.room.publishAll(GARBAGE)).at(-1) ?? 0;
-  await nodes.said(`#${last} `);
-  const said = nodes.lines.slice(-GARBAGE.length);
-  expect(said.map((line) => line.replace(/^a: #\d+ mallory says, which does not count: .*$/, "no news"))).toEqual(
-    GARBAGE.map(() => "no news"),
-  );
-  for (const line of nodes.lines) expect(line).toMatch(/^[^\p{C}]{1,2000}$/u);
-  await mallory.ask("a", "build");
-  await nodes.said("a builds workers a");
-  await nodes.said("a built hostsLost 0");
-}, 60_000);
+it.concurrent(
+  "garbage in the room is told as such, in a line that steers no terminal, and changes nothing",
+  beside(async () => {
+    const base = scratchFolder(PROJECT);
+    await using nodes = await LocalNodes.make({ base, log: join(base, "room") });
+    await nodes.start("a").room;
+    await using mallory = await intrude(nodes);
+    const last = (await mallory.room.publishAll(GARBAGE)).at(-1) ?? 0;
+    await nodes.said(`#${last} `);
+    const said = nodes.lines.slice(-GARBAGE.length);
+    expect(said.map((line) => line.replace(/^a: #\d+ mallory says, which does not count: .*$/, "no news"))).toEqual(
+      GARBAGE.map(() => "no news"),
+    );
+    for (const line of nodes.lines) expect(line).toMatch(/^[^\p{C}]{1,2000}$/u);
+    await mallory.ask("a", "build");
+    await nodes.said("a builds workers a");
+    await nodes.said("a built hostsLost 0");
+  }),
+  60_000,
+);
 
-it("a registry that names strange hosts, and odd wishes, come to a line each; builds are right all the same", async () => {
-  const base = scratchFolder(PROJECT);
-  await using nodes = await LocalNodes.make({ base, log: join(base, "room") });
-  await nodes.start("a").room;
-  await using talker = await listen((socket) => socket.end("HTTP/1.1 200 OK\r\n\r\n"));
-  await using mute = await listen(() => {});
-  await using one = await intrude(nodes);
-  await using other = await intrude(nodes);
-  await using third = await intrude(nodes);
-  await one.say(serves("evil", talker.port, talker.port));
-  await other.say(serves("mute", mute.port, mute.port));
-  await third.say(serves("gone", 1));
-  await one.say({ news: "offers", id: "evil", name: "x", sha256: SHA256, bytes: 3 });
-  await one.ask("a", "build");
-  await nodes.said("a builds workers a evil gone mute");
-  await nodes.said("a built hostsLost 0");
-  for (const [words, why] of [
-    ["fetch ../../etc/passwd a", "a does not offer ../../etc/passwd"],
-    ["fetch ../../etc/passwd evil", "evil does not offer ../../etc/passwd"],
-    ["fetch x evil", "the server broke the protocol"],
-    ["fetch b.txt ../a", "there is no ../a in the room, only a, evil, gone, mute"],
-    ["push ../Rakefile 127.0.0.1:9", "there is no file ../Rakefile in dist of a"],
-    ["push ../../../../../etc/passwd a", "there is no file ../../../../../etc/passwd in dist of a"],
-    ["push b.txt 255.255.255.255:9", "cannot reach 255.255.255.255:9"],
-    ["push b.txt 0.0.0.0:0", "port is 0"],
-    ["push b.txt 127.0.0.1:99999", '"127.0.0.1:99999" is no HOST:PORT'],
-    ["push b.txt [::1", '"[::1" is no HOST:PORT'],
-    ["push b.txt nobody", "there is no nobody in the room"],
-    ["push b.txt gone", "nobody listens on 127.0.0.1:1"],
-    ["\u001b[2J", "what can be asked is build"],
-    ["build now", "what can be asked is build"],
-  ] as const) {
-    const number = await one.ask("a", words);
-    const line = await nodes.said(`#${number + 1} `);
-    expect(line.replace("\\x1b", "\u001b")).toContain(`a failed: ${words}: ${why}`);
-  }
-}, 60_000);
+it.concurrent(
+  "a registry that names strange hosts, and odd wishes, come to a line each; builds are right all the same",
+  beside(async () => {
+    const base = scratchFolder(PROJECT);
+    await using nodes = await LocalNodes.make({ base, log: join(base, "room") });
+    await nodes.start("a").room;
+    await using talker = await listen((socket) => socket.end("HTTP/1.1 200 OK\r\n\r\n"));
+    await using mute = await listen(() => {});
+    await using one = await intrude(nodes);
+    await using other = await intrude(nodes);
+    await using third = await intrude(nodes);
+    await one.say(serves("evil", talker.port, talker.port));
+    await other.say(serves("mute", mute.port, mute.port));
+    await third.say(serves("gone", 1));
+    await one.say({ news: "offers", id: "evil", name: "x", sha256: SHA256, bytes: 3 });
+    await one.ask("a", "build");
+    await nodes.said("a builds workers a evil gone mute");
+    await nodes.said("a built hostsLost 0");
+    for (const [words, why] of [
+      ["fetch ../../etc/passwd a", "a does not offer ../../etc/passwd"],
+      ["fetch ../../etc/passwd evil", "evil does not offer ../../etc/passwd"],
+      ["fetch x evil", "the server broke the protocol"],
+      ["fetch b.txt ../a", "there is no ../a in the room, only a, evil, gone, mute"],
+      ["push ../Rakefile 127.0.0.1:9", "there is no file ../Rakefile in dist of a"],
+      ["push ../../../../../etc/passwd a", "there is no file ../../../../../etc/passwd in dist of a"],
+      ["push b.txt 255.255.255.255:9", "cannot reach 255.255.255.255:9"],
+      ["push b.txt 0.0.0.0:0", "port is 0"],
+      ["push b.txt 127.0.0.1:99999", '"127.0.0.1:99999" is no HOST:PORT'],
+      ["push b.txt [::1", '"[::1" is no HOST:PORT'],
+      ["push b.txt nobody", "there is no nobody in the room"],
+      ["push b.txt gone", "nobody listens on 127.0.0.1:1"],
+      ["\u001b[2J", "what can be asked is build"],
+      ["build now", "what can be asked is build"],
+    ] as const) {
+      const number = await one.ask("a", words);
+      const line = await nodes.said(`#${number + 1} `);
+      expect(line.replace("\\x1b", "\u001b")).toContain(`a failed: ${words}: ${why}`);
+    }
+  }),
+  60_000,
+);
 
+it.concurrent(
+  "without the secret nobody gets in, and noise at every port changes nothing",
+  beside(async () => {
+    const base = scratchFolder(PROJECT);
+    await using nodes = await LocalNodes.make({ base, log: join(base, "room"), secret: SECRET });
+    const room = await nodes.start("a").room;
+    for (const secret of [undefined, "another secret of sixteen"]) {
+      const given = secret === undefined ? {} : { secret };
+      await expect(joinRoom({ address: nodes.room, name: "mallory", maxAttempts: 1, ...given })).rejects.toThrow();
+    }
+    const [, ...served] = /rake (\d+), files (\d+), box (\d+)/.exec(await nodes.said("a serves")) ?? [];
+    const [rake = 0, files = 0, box = 0] = served.map(Number);
+    const noise = [...GARBAGE, Uint8Array.from({ length: 5_000 }, (_, index) => (index * 7_919) % 251)];
+    for (const port of [rake, files, Number(nodes.room.split(":")[1]), Number(nodes.election.split(":")[1])]) {
+      for (const bytes of noise) {
+        const socket = connect(port, "127.0.0.1").on("error", () => {});
+        socket.end(bytes).resume();
+        await once(socket, "close").catch(() => {});
+      }
+    }
+    const udp = createSocket("udp4");
+    for (const bytes of noise) udp.send(bytes.slice(0, 9_000), box, "127.0.0.1");
+    await room.publish(JSON.stringify({ news: "asks", at: "a", words: "build" }));
+    await nodes.said("a built hostsLost 0");
+    await room.publish(JSON.stringify({ news: "asks", at: "a", words: "push b.txt a" }));
+    await nodes.said("a pushed name b.txt");
+    udp.close();
+  }),
+  60_000,
+);
+
+it.concurrent(
+  "links, folders and odd names in dist are not handed out; what changes after it was offered is refused",
+  beside(async () => {
+    const base = scratchFolder({ ...PROJECT, "a/project/dist/folder/b.txt": "", "a/project/dist/two words": "" });
+    const dist = join(base, "a/project/dist");
+    symlinkSync("/etc/passwd", join(dist, "passwd"));
+    symlinkSync("nothing", join(dist, "dangling"));
+    await using nodes = await LocalNodes.make({ base, log: join(base, "room") });
+    const room = await nodes.start("a").room;
+    const ask = async (words: string): Promise<void> => {
+      await room.publish(JSON.stringify({ news: "asks", at: "a", words }));
+    };
+    await ask("build");
+    await nodes.said("a built");
+    const offers = nodes.lines.filter((line) => line.includes("offers"));
+    expect(offers).toEqual([expect.stringContaining("a offers name b.txt")]);
+    await ask("push passwd a");
+    await nodes.said("a failed: push passwd a: there is no file passwd in dist of a");
+    writeFileSync(join(dist, "b.txt"), "EVIL EVIL EVIL");
+    await ask("fetch b.txt a");
+    await nodes.said("a failed: fetch b.txt a: ");
+    expect(existsSync(join(base, "a/fetched/b.txt"))).toBe(false);
+    rmSync(dist, { recursive: true });
+    await ask("fetch b.txt a");
+    await nodes.said("a failed: fetch b.txt a: ", nodes.lines.length);
+    rmSync(join(base, "a/project"), { recursive: true });
+    await ask("build");
+    await nodes.said("a failed: build: there is no Rakefile in");
+    await ask("push b.txt a");
+    await nodes.said("a failed: push b.txt a: there is no file b.txt in dist of a");
+  }),
+  60_000,
+);
+
+// It leaves no time to others.
 it("whoever asks too often is refused; who comes after 12,000 entries builds with those who are there", async () => {
   const base = scratchFolder({ ...PROJECT, "d/project/Rakefile": RAKEFILE, "d/project/a.txt": "good night\n" });
   await using nodes = await LocalNodes.make({ base, log: join(base, "room") });
@@ -143,60 +218,3 @@ it("whoever asks too often is refused; who comes after 12,000 entries builds wit
   await nodes.said("a built hostsLost 0");
   expect(nodes.lines.filter((line) => line.includes("trouble"))).toEqual([]);
 }, 120_000);
-
-it("without the secret nobody gets in, and noise at every port changes nothing", async () => {
-  const base = scratchFolder(PROJECT);
-  await using nodes = await LocalNodes.make({ base, log: join(base, "room"), secret: SECRET });
-  const room = await nodes.start("a").room;
-  for (const secret of [undefined, "another secret of sixteen"]) {
-    const given = secret === undefined ? {} : { secret };
-    await expect(joinRoom({ address: nodes.room, name: "mallory", maxAttempts: 1, ...given })).rejects.toThrow();
-  }
-  const [, ...served] = /rake (\d+), files (\d+), box (\d+)/.exec(await nodes.said("a serves")) ?? [];
-  const [rake = 0, files = 0, box = 0] = served.map(Number);
-  const noise = [...GARBAGE, Uint8Array.from({ length: 5_000 }, (_, index) => (index * 7_919) % 251)];
-  for (const port of [rake, files, Number(nodes.room.split(":")[1]), Number(nodes.election.split(":")[1])]) {
-    for (const bytes of noise) {
-      const socket = connect(port, "127.0.0.1").on("error", () => {});
-      socket.end(bytes).resume();
-      await once(socket, "close").catch(() => {});
-    }
-  }
-  const udp = createSocket("udp4");
-  for (const bytes of noise) udp.send(bytes.slice(0, 9_000), box, "127.0.0.1");
-  await room.publish(JSON.stringify({ news: "asks", at: "a", words: "build" }));
-  await nodes.said("a built hostsLost 0");
-  await room.publish(JSON.stringify({ news: "asks", at: "a", words: "push b.txt a" }));
-  await nodes.said("a pushed name b.txt");
-  udp.close();
-}, 60_000);
-
-it("links, folders and odd names in dist are not handed out; what changes after it was offered is refused", async () => {
-  const base = scratchFolder({ ...PROJECT, "a/project/dist/folder/b.txt": "", "a/project/dist/two words": "" });
-  const dist = join(base, "a/project/dist");
-  symlinkSync("/etc/passwd", join(dist, "passwd"));
-  symlinkSync("nothing", join(dist, "dangling"));
-  await using nodes = await LocalNodes.make({ base, log: join(base, "room") });
-  const room = await nodes.start("a").room;
-  const ask = async (words: string): Promise<void> => {
-    await room.publish(JSON.stringify({ news: "asks", at: "a", words }));
-  };
-  await ask("build");
-  await nodes.said("a built");
-  const offers = nodes.lines.filter((line) => line.includes("offers"));
-  expect(offers).toEqual([expect.stringContaining("a offers name b.txt")]);
-  await ask("push passwd a");
-  await nodes.said("a failed: push passwd a: there is no file passwd in dist of a");
-  writeFileSync(join(dist, "b.txt"), "EVIL EVIL EVIL");
-  await ask("fetch b.txt a");
-  await nodes.said("a failed: fetch b.txt a: ");
-  expect(existsSync(join(base, "a/fetched/b.txt"))).toBe(false);
-  rmSync(dist, { recursive: true });
-  await ask("fetch b.txt a");
-  await nodes.said("a failed: fetch b.txt a: ", nodes.lines.length);
-  rmSync(join(base, "a/project"), { recursive: true });
-  await ask("build");
-  await nodes.said("a failed: build: there is no Rakefile in");
-  await ask("push b.txt a");
-  await nodes.said("a failed: push b.txt a: there is no file b.txt in dist of a");
-}, 60_000);
