@@ -1,9 +1,9 @@
 /** Actions and clients that try to have the server do what they may not: at other folders, or to others. */
 import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, createServer, Socket } from "node:net";
-import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import { start } from "../../../../test/process.js";
+import { bundled } from "../../../../test/programs.js";
 import { scratchFolder } from "../../../../test/scratch.js";
 import type { ServerInput, ServerOutput } from "../../src/core/server-contract.js";
 import { EmptyFolder } from "../../src/node/empty-folder.js";
@@ -157,8 +157,8 @@ it("R41, R43: where actions have a user of their own, what stands above their fo
 it("R41: what the process of the server was started with is no descriptor of an action", async () => {
   const file = `${scratchFolder()}/inherited`;
   writeFileSync(file, "not the action's", { mode: 0o600 });
-  const program = fileURLToPath(new URL("server-program.ts", import.meta.url));
-  const words = [process.execPath, "--import", import.meta.resolve("tsx"), program, '{"sandbox":"rlimit"}'];
+  const program = bundled(new URL("server-program.ts", import.meta.url));
+  const words = [process.execPath, program, '{"sandbox":"rlimit"}'];
   await using server = start("bash", ["-c", 'exec 200<"$0" && exec "$@"', file, ...words]);
   const client = await RawClient.connect(await server.port());
   onTestFinished(() => void client.socket.destroy());
