@@ -31,15 +31,17 @@ restartSuite(it, {
 servedSuite(it, { name: "nats", log: (limits) => natsLog({ servers: nats.url, ...limits }), server: () => nats });
 
 it("B17, B38: checkpoints keep the sessions of a stream that was purged, in parts where they are many", async () => {
-  const historyMessages = 50;
-  await using a = new Gateway(shared({ historyMessages }), "purged");
+  // All 1,200 ask at once, and the last of them waits for all before it.
+  const options = { historyMessages: 50, askTimeoutMs: 20_000 };
+  const { historyMessages } = options;
+  await using a = new Gateway(shared(options), "purged");
   await a.start();
   const others = await Promise.all(Array.from({ length: 1_200 }, (_, i) => a.attach(`other ${i}`)));
   const ana = await a.attach("ana");
   for (let seq = 1; seq <= 2_100; seq++) await a.publish(ana, seq, `message ${seq}`);
   const head = 1_201 + 2_100;
   await a.upTo(head);
-  const { manager, connection } = await natsLink({ servers: nats.url }, 1_000);
+  const { manager, connection } = await natsLink({ servers: nats.url }, 10_000);
   await expect
     .poll(async () => (await manager.streams.info("lab-broadcast-purged")).state.first_seq)
     .toBeGreaterThan(900);
@@ -50,7 +52,7 @@ it("B17, B38: checkpoints keep the sessions of a stream that was purged, in part
     "lab-broadcast.purged.part",
   ]);
   await connection.close();
-  await using b = new Gateway(shared({ historyMessages }), "purged");
+  await using b = new Gateway(shared(options), "purged");
   expect(await b.start()).toMatchObject({ head, firstRetained: head - historyMessages + 1 });
   const { clientId, token } = ana;
   expect(await b.attach("ana", { clientId, token })).toMatchObject({ lastClientSeq: 2_100, lastNumber: head });
