@@ -90,7 +90,7 @@ const drawn: readonly Drawn[] = [
     types: Object.keys(packets.Type),
     short: [],
     vector: (title) =>
-      title === "A of a PUT" ? Buffer.from("AF00003ack").toString("hex") : (stopwait[nameIn(title)] ?? stopwait[title]),
+      title === "A of a PUT" ? Buffer.from("AF00003ack").toString("hex") : (stopwait[title] ?? stopwait[nameIn(title)]),
     decode: (vector, title) => {
       const packet = bytes(vector);
       const read = { type: packets.typeOf(packet), flags: packets.flagsOf(packet), block: packets.blockOf(packet) };
