@@ -1,9 +1,11 @@
 /** The words that start an action: a sandbox, the meter, the command. */
-import { accessSync, constants, lstatSync, readlinkSync, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
+import { performance } from "node:perf_hooks";
 import type { Sandbox } from "../core/messages.js";
 import type { JobLimits } from "../core/server-contract.js";
 import { meterArguments, plainArguments, type Reach, waitingArguments } from "./meter.js";
+import { threadsOf } from "./user-threads.js";
 
 /** How actions are started on this server. */
 export interface Launcher {
@@ -83,9 +85,15 @@ export function launchWaiting(launcher: Launcher, paths: RunPaths, perl: string)
   };
 }
 
-/** Those that are set under this sandbox. */
-export function limitsUnder({ sandbox }: Launcher, limits: JobLimits): JobLimits | undefined {
-  return sandbox === "none" ? undefined : limits;
+/**
+ * Those that are set under this sandbox. Where actions have the server's own user, all that this user has counts against a limit on
+ * processes: an action may have so many more. (bwrap's user namespace has a count of its own.)
+ */
+export function limitsUnder({ sandbox, user }: Launcher, limits: JobLimits): JobLimits | undefined {
+  if (sandbox === "none") return undefined;
+  const uid = process.getuid?.();
+  if (sandbox === "bwrap" || user !== undefined || uid === undefined) return limits;
+  return { ...limits, processes: limits.processes + threadsOf(uid, performance.now()) };
 }
 
 function launched(launcher: Launcher, paths: RunPaths, metered: (reach: Reach) => readonly string[]): Launch {
@@ -148,7 +156,12 @@ function extraFolders({ env, readable, user }: Launcher): string[] {
 }
 
 function isReachable(path: string, user: Launcher["user"]): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  let stat: Stats | undefined;
+  try {
+    stat = statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // This server may not even look.
+  }
   if (stat === undefined) return false;
   if (user === undefined) return true;
   const shift = stat.uid === user.uid ? 6 : stat.gid === user.gid ? 3 : 0;

@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { expect, it, onTestFinished } from "vitest";
 import { itWith } from "../../../../test/components.js";
 import { processesIn } from "../../src/node/process-scan.js";
+import { threadsOf } from "../../src/node/user-threads.js";
 import { ActionRig, type RigRun } from "./action-rig.js";
 import { until } from "./waiting.js";
 
@@ -34,6 +35,8 @@ for (const sandbox of ["rlimit", "bwrap"] as const) {
   test("R42: a fork bomb has as many processes as it may, and another action goes on", async () => {
     const rig = await ActionRig.make(sandbox);
     const fork = "perl -e 'for (;;) { fork; select undef, undef, undef, 0.01 }'";
+    const uid = process.getuid?.() ?? 0;
+    const others = uid === 0 ? 2 : threadsOf(uid, performance.now());
     const bomb = await rig.start(fork, {}, { limits: { processes: 60 } });
     const seen = guard(bomb);
     await bomb.started();
@@ -42,7 +45,8 @@ for (const sandbox of ["rlimit", "bwrap"] as const) {
     expect((await other.outcome()).stdout).toBe("there\n");
     await bomb.remove();
     expect(processesIn(bomb.top)).toEqual([]);
-    expect(seen.most).toBeLessThanOrEqual(62);
+    // Where actions have our own user, whatever of ours has ended since makes room for more.
+    expect(seen.most).toBeLessThanOrEqual(60 + others);
   });
 
   testOnce("R42: a memory hog gets no more than it may", async () => {
@@ -127,7 +131,8 @@ itWith(
     const looks = [
       "id -u >ids",
       "touch /usr/x /etc/x /x /dev/x /rake/x 2>/dev/null",
-      `ls ${["home", "root", "proc/1/root/home"].map((folder) => `/${folder}`).join(" ")} 2>/dev/null`,
+      // Of folders that are not the system's, those of PATH are there.
+      `cat ${import.meta.filename} /proc/1/root${import.meta.filename} 2>/dev/null`,
       "ls -d /proc/[0-9]* | wc -l",
       "ls /sys/class/net /proc/sys/net/ipv4/conf 2>/dev/null | grep -c eth",
       'touch /tmp/a /dev/shm/b "$HOME/c" && echo own',
