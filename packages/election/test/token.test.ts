@@ -1,5 +1,5 @@
+import { fc, it as property } from "@fast-check/vitest";
 import { expect, it } from "vitest";
-import { fc, it as property } from "../../../test/property.js";
 import { compareToken, FencedResource, StaleTokenError } from "../src/core/index.js";
 
 const token = fc.record({ epoch: fc.integer({ min: 1, max: 5 }), id: fc.constantFrom("a", "b", "c") });

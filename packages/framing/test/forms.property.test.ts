@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
+import { fc, it } from "@fast-check/vitest";
 import { expect } from "vitest";
-import { fc, it } from "../../../test/property.js";
 import {
   decodeBodies,
   decodeFrames,

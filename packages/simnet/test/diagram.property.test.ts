@@ -1,12 +1,11 @@
+import { fc, it } from "@fast-check/vitest";
 import { expect } from "vitest";
-import { codePoint } from "../../../test/code-point.js";
-import { fc, it } from "../../../test/property.js";
 import { corners, overlaps, placeLabels } from "../src/core/diagram-labels.js";
 import { renderDiagram, type TraceEvent } from "../src/core/index.js";
 import { parseXml, type XmlElement } from "./parse-xml.js";
 import { TraceBuilder } from "./trace-builder.js";
 
-const node = fc.oneof(fc.constantFrom("a", "b", "c"), fc.string({ unit: codePoint, maxLength: 6 }));
+const node = fc.oneof(fc.constantFrom("a", "b", "c"), fc.string({ unit: "binary", maxLength: 6 }));
 const at = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.double({ min: 0, max: 1e6, noNaN: true }));
 const datagram = fc.record({
   from: node,
@@ -17,7 +16,7 @@ const datagram = fc.record({
   why: fc.constantFrom("drop", "queue", "cut", "port", "down", undefined),
 });
 const remark: fc.Arbitrary<TraceEvent> = fc.oneof(
-  fc.record({ type: fc.constant("note" as const), at, node, text: fc.string({ unit: codePoint }) }),
+  fc.record({ type: fc.constant("note" as const), at, node, text: fc.string({ unit: "binary" }) }),
   fc.record({ type: fc.constant("link" as const), at, from: node, to: node, what: fc.constantFrom("cut", "heal") }),
   fc.record({
     type: fc.constant("node" as const),
@@ -41,7 +40,7 @@ function eventsOf(datagrams: readonly Datagram[], remarks: readonly TraceEvent[]
 
 const all = (element: XmlElement): XmlElement[] => [element, ...element.children.flatMap(all)];
 
-it.prop([fc.array(datagram, { maxLength: 15 }), fc.array(remark, { maxLength: 6 }), fc.string({ unit: codePoint })])(
+it.prop([fc.array(datagram, { maxLength: 15 }), fc.array(remark, { maxLength: 6 }), fc.string({ unit: "binary" })])(
   "N45 N46: any trace, with any texts, is well-formed, has its arrows, and is drawn the same again",
   (datagrams, remarks, label) => {
     const events = eventsOf(datagrams, remarks);

@@ -1,5 +1,5 @@
+import { fc, it } from "@fast-check/vitest";
 import { expect } from "vitest";
-import { fc, it } from "../../../test/property.js";
 import { PcapngWriter, type Side, TcpCapture } from "../src/core/index.js";
 import { hex, type ParsedPacket, parsePcapng } from "./parse-pcapng.js";
 

@@ -1,5 +1,5 @@
+import { fc, it } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { fc, it } from "../../../test/property.js";
 import { Random } from "../src/core/random.js";
 import { type StreamImpairments, StreamModel, type StreamPiece } from "../src/core/stream-model.js";
 

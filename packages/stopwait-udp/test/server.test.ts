@@ -1,5 +1,5 @@
+import { fc, it as prop } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { fc, it as prop } from "../../../test/property.js";
 import { type Address, StopwaitServer, V1GetClient, V1PutClient, V2GetClient, V2PutClient } from "../src/core/index.js";
 import { MemoryDisk } from "./memory-disk.js";
 import { plainPlatform } from "./plain-platform.js";

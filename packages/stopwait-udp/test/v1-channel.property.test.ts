@@ -1,8 +1,8 @@
 /** A strict pair, and the original's rules, on channels that drop, double, delay and reorder. */
 
+import { fc, it } from "@fast-check/vitest";
 import { Random } from "@lab/simnet";
 import { describe, expect } from "vitest";
-import { fc, it } from "../../../test/property.js";
 import { V1Server } from "../src/core/v1-server.js";
 import { MemoryDisk } from "./memory-disk.js";
 import { OriginalGetClient, OriginalPutClient } from "./original/client.js";

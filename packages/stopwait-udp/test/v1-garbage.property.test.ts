@@ -1,7 +1,7 @@
 /** I9 for v1: what is no packet, or comes from elsewhere, changes nothing; and nothing that arrives makes a machine throw. */
 
+import { fc, it } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { fc, it } from "../../../test/property.js";
 import { V1GetClient } from "../src/core/v1-get-client.js";
 import { decodeV1Packet, encodeV1Packet, type V1Packet } from "../src/core/v1-packet.js";
 import { V1PutClient } from "../src/core/v1-put-client.js";

@@ -1,5 +1,5 @@
+import { fc, it } from "@fast-check/vitest";
 import { expect } from "vitest";
-import { fc, it } from "../../../test/property.js";
 import { RemoteProtocolError } from "../src/core/errors.js";
 import { decodeV1Packet, encodeV1Packet, type V1Packet } from "../src/core/v1-packet.js";
 

@@ -1,7 +1,7 @@
 /** Schedules of faults for properties: what becomes of the first packets is told one by one, so that a failure shrinks. */
 
+import { fc } from "@fast-check/vitest";
 import { Random } from "@lab/simnet";
-import { fc } from "../../../test/property.js";
 import type { Channel } from "./v2-world.js";
 
 export type Fate =

@@ -1,5 +1,5 @@
+import { fc, it } from "@fast-check/vitest";
 import { describe, expect, vi } from "vitest";
-import { fc, it } from "../../../test/property.js";
 import { lengthOf, Type } from "../src/core/v2-packet.js";
 import { fates, random, scheduled } from "./v2-faults.js";
 import { bytes, get, isSame, put, scene } from "./v2-transfers.js";

@@ -1,5 +1,5 @@
+import { fc, it } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { fc, it } from "../../../test/property.js";
 import { crc32, crc32c } from "../src/core/crc32c.js";
 import { RemoteProtocolError } from "../src/core/index.js";
 import { CHECKSUMS } from "../src/core/v2-checksum.js";

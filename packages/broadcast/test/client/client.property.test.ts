@@ -1,7 +1,8 @@
 /** The client against a plain array of a server, with cuts at any byte, restarts of the log, and lies. */
+
+import { it } from "@fast-check/vitest";
 import fc from "fast-check";
 import { expect } from "vitest";
-import { it } from "../../../../test/property.js";
 import { ClientMachine, type ClientOutput } from "../../src/core/index.js";
 import { ArrayServer } from "./array-server.js";
 import { plainPlatform } from "./plain-platform.js";

@@ -1,5 +1,5 @@
+import { fc, it } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { fc, it } from "../../../../test/property.js";
 import { type ParsedLine, RequestParser } from "../../src/core/index.js";
 
 function allLines(parser: RequestParser): ParsedLine[] {

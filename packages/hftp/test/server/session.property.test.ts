@@ -1,5 +1,5 @@
+import { fc, it } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { fc, it } from "../../../../test/property.js";
 import { ServerSession } from "../../src/core/index.js";
 import { brief, Conversation } from "./conversation.js";
 import { MemoryDirectory } from "./memory-directory.js";

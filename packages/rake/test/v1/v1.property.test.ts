@@ -1,7 +1,8 @@
 /** Wire v1 and the first bytes of a connection, however they are cut (docs/rake.md R8 to R10). */
+
+import { it } from "@fast-check/vitest";
 import fc from "fast-check";
 import { describe, expect, it as plain } from "vitest";
-import { it } from "../../../../test/property.js";
 import { dialectOf, encodeV1, type V1Event, type V1Message } from "../../src/core/index.js";
 import { bytesOf, hear, type Part, string } from "./streams.js";
 

@@ -1,5 +1,5 @@
+import { fc, it } from "@fast-check/vitest";
 import { expect, vi } from "vitest";
-import { fc, it } from "../../../../test/property.js";
 import { StateHash } from "../../src/core/explore-hash.js";
 import { explore, replaySchedule } from "../../src/core/index.js";
 import { randomWorlds } from "./random-machines.js";
