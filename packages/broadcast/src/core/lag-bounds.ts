@@ -23,9 +23,10 @@ export class LagBounds {
   /** Of one that lags; undefined: it is not. */
   whyTooSlow(connection: Connection, now: number): string | undefined {
     const { maxLagMessages, maxLagBytes, maxLagMs, onSlow } = this.#settings;
-    const { cursor } = connection;
+    const { cursor, laggingSince } = connection;
     if (connection.snapshot === undefined && cursor.number < this.#log.first && !this.#hasOlder) return TRIMMED;
-    if (onSlow !== "block" && now - connection.laggingSince >= maxLagMs && connection.paused === 0) {
+    // Asked as it is woken for: with parts of milliseconds `now - laggingSince` may be less, by rounding.
+    if (onSlow !== "block" && now >= laggingSince + maxLagMs && connection.paused === 0) {
       return `it took nothing for ${maxLagMs} ms`;
     }
     // Who never was live comes from further behind than these bounds, and makes way: what it needs is held, or trimmed.
@@ -39,12 +40,12 @@ export class LagBounds {
   /** Whether it is so far behind that publishers must wait (`block`). */
   isNear(connection: Connection, now: number): boolean {
     if (connection.live) return false;
-    const { maxLagMessages, maxLagBytes, maxLagMs, historyMessages, historyBytes } = this.#settings;
+    const { maxLagMessages, maxLagBytes, historyMessages, historyBytes } = this.#settings;
     const { cursor } = connection;
     const missing = this.#log.head + 1 - cursor.number;
     if (missing >= BLOCK_AT * Math.min(maxLagMessages, historyMessages)) return true;
     if (this.#log.bytesFrom(cursor) >= BLOCK_AT * Math.min(maxLagBytes, historyBytes)) return true;
-    return missing > 0 && now - connection.laggingSince >= BLOCK_AT * maxLagMs;
+    return missing > 0 && now >= this.nearAt(connection);
   }
 
   /** When it will be near for its time alone. */

@@ -186,6 +186,23 @@ it("B16: a member that published too much is read again at the time for which th
   }
 });
 
+it("B19: a member that takes nothing is too slow at the time for which the server asked to be woken, whatever is rounded", () => {
+  const since = Array.from({ length: 10 }, (_, index) => 12_345.678 + index * Math.SQRT2);
+  for (const now of since) {
+    const { machine, tell, hears } = server({ maxLagMs: 30_000, heartbeatMs: 600_000, helloMs: 600_000 });
+    tell(now, { type: "opened", connection: 1 });
+    hears(now, 1, hello);
+    tell(now, { type: "full", connection: 1 });
+    let at = now;
+    let outputs: ServerOutput[] = [];
+    while (!outputs.some(({ type }) => type === "close")) {
+      at = machine.nextDeadline() as number;
+      outputs = tell(at, { type: "tick" });
+    }
+    expect(at).toBe(now + 30_000);
+  }
+});
+
 it("B19: with block a member that comes back from beyond the bounds is let catch up, and not thrown out again", () => {
   const { tell, hears } = server({ onSlow: "block", maxLagMessages: 4, graceMs: 0 });
   tell(0, { type: "opened", connection: 1 });
