@@ -8,6 +8,10 @@
  * past its mark for one way there and back. Hence two kinds of runs, each compared to the instant: small buffers and jitter, with
  * heartbeats that are longer than the run; and heartbeats of 600 ms, in which silence closes connections and PINGs are among all
  * else, with a fixed delay and buffers that no PING fills.
+ *
+ * Of two things at one instant no rule says which comes first, and the simulator goes by which was asked for first (N1): a deadline
+ * of the server is asked for anew each time it hears of anybody. So nothing is to come at the very instant of a deadline: each act
+ * has a part of a millisecond of its own, and no number of ways through the network makes up for one.
  */
 import { type Fault, Random } from "@lab/simnet";
 import type { OnSlow, ServerMachineOptions } from "../../src/core/index.js";
@@ -25,6 +29,10 @@ export interface IsolationPlan {
 
 const SLOW = "slow";
 const CALM_AT_MS = 2_000;
+/** Of what is published first, then second, and so on. */
+const ACT_PART_MS = 0.001;
+/** Of a way: no multiple of it is a multiple of that. */
+const WAY_PART_MS = Math.SQRT2 / 100;
 /** The slow one has come back, and the others go on. */
 const ENDS_AT_MS = 4_000;
 
@@ -54,7 +62,9 @@ export function drawIsolation(seed: number): IsolationPlan {
     handleMs: how === "has a small window" ? pick([30, 300]) : 0,
   };
   const hasHeartbeats = random.chance(0.5);
-  const acts = others.flatMap(({ node }) => publishes(random, node));
+  const acts = others
+    .flatMap(({ node }) => publishes(random, node))
+    .map((act, index) => ({ ...act, atMs: act.atMs + ACT_PART_MS * (index + 1) }));
   const base: Plan = {
     seed,
     log: pick(["memory", "written"] as const),
@@ -62,7 +72,7 @@ export function drawIsolation(seed: number): IsolationPlan {
     server: server(pick, hasHeartbeats),
     servers: ["server"],
     clients: [...others, slow],
-    impairments: { latencyMs: pick([1, 5]), jitterMs: hasHeartbeats ? 0 : pick([0, 4]) },
+    impairments: { latencyMs: pick([1, 5]) + WAY_PART_MS, jitterMs: hasHeartbeats ? 0 : pick([0, 4]) },
     streams: hasHeartbeats
       ? { highWaterBytes: 1_000, timeoutMs: 10_000 }
       : { sendBufferBytes: 200, receiveBufferBytes: 3_000, highWaterBytes: pick([0, 300]), timeoutMs: 10_000 },
