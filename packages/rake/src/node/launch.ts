@@ -71,17 +71,22 @@ export interface WaitingLaunch {
   readonly sandboxed: ((name: string) => readonly string[]) | undefined;
 }
 
-/** All but the command. @param perl the launcher's */
+/**
+ * All but the command. Its folder may be root's while the sandbox is made, since inputs are being placed there (`placeInputs`), and the
+ * sandbox's user could not enter it: the meter does, when it is told the command. @param perl the launcher's
+ */
 export function launchWaiting(launcher: Launcher, paths: RunPaths, perl: string): WaitingLaunch {
   const isTight = launcher.sandbox !== "none";
-  const around = sandboxArguments(launcher, paths);
+  const around = sandboxArguments(launcher, paths, "/");
   const reach = reachUnder(around);
   return {
     env: actionEnvironment(launcher, paths),
     reach,
     isTight,
     sandboxed:
-      around === undefined ? undefined : (name) => [...around, ...waitingArguments(perl, reach, isTight, name)],
+      around === undefined
+        ? undefined
+        : (name) => [...around, ...waitingArguments(perl, reach, isTight, SANDBOX_WORK, name)],
   };
 }
 
@@ -97,7 +102,7 @@ export function limitsUnder({ sandbox, user }: Launcher, limits: JobLimits): Job
 }
 
 function launched(launcher: Launcher, paths: RunPaths, metered: (reach: Reach) => readonly string[]): Launch {
-  const around = sandboxArguments(launcher, paths);
+  const around = sandboxArguments(launcher, paths, SANDBOX_WORK);
   const [file = "", ...args] = [...(around ?? []), ...metered(reachUnder(around))];
   const env = actionEnvironment(launcher, paths);
   return { file, args, env, isMetered: launcher.perl !== undefined, isContained: around !== undefined };
@@ -122,14 +127,16 @@ function isContaining({ sandbox, bwrap }: Launcher): boolean {
   return sandbox === "bwrap" && bwrap !== undefined;
 }
 
-/** What stands before the meter; undefined where nothing does. */
-function sandboxArguments(launcher: Launcher, paths: RunPaths): string[] | undefined {
+/** What stands before the meter; undefined where nothing does. @param folder where the meter starts */
+function sandboxArguments(launcher: Launcher, paths: RunPaths, folder: string): string[] | undefined {
   const { bwrap } = launcher;
-  return isContaining(launcher) && bwrap !== undefined ? [bwrap, ...bwrapArguments(launcher, paths)] : undefined;
+  return isContaining(launcher) && bwrap !== undefined
+    ? [bwrap, ...bwrapArguments(launcher, paths, folder)]
+    : undefined;
 }
 
 /** The system read-only, its own folders writable; no tmpfs stays writable, since what is written there is memory. */
-function bwrapArguments(launcher: Launcher, paths: RunPaths): string[] {
+function bwrapArguments(launcher: Launcher, paths: RunPaths, folder: string): string[] {
   const args = ["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"];
   if (launcher.isSealed === true) args.push("--disable-userns");
   args.push("--unshare-cgroup-try", "--die-with-parent", "--info-fd", "4");
@@ -142,7 +149,7 @@ function bwrapArguments(launcher: Launcher, paths: RunPaths): string[] {
   for (const path of extraFolders(launcher)) args.push("--ro-bind-try", path, path);
   args.push("--bind", paths.shm, "/dev/shm", "--bind", paths.tmp, "/tmp", "--symlink", "/tmp", "/var/tmp");
   args.push("--bind", paths.home, SANDBOX_HOME, "--bind", paths.work, SANDBOX_WORK);
-  args.push("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", SANDBOX_WORK, "--");
+  args.push("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", folder, "--");
   return args;
 }
 

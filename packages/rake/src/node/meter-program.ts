@@ -115,6 +115,7 @@ sub settle {
 # The process that will be the command is made beforehand too, and takes the order itself: eight digits, a length, and so many bytes: limits
 # and words, a NUL between each.
 sub wait_and_watch {
+  my ($folder) = @_;
   pipe(my $from, my $to) or die "no pipe: $!";
   $first = fork;
   defined $first or die "cannot fork: $!";
@@ -127,6 +128,10 @@ sub wait_and_watch {
       exit 0 if $said =~ /^[KT]/;
       $size = 8 + substr $said, 0, 8 if length $said == 8;
     }
+    if (defined $folder) {
+      chdir $folder or die "rake: cannot enter $folder: $!\n";
+      $ENV{PWD} = $folder;
+    }
     syswrite $to, pack "q", now();
     close $to;
     become(split /\0/, substr($said, 8), -1);
@@ -134,7 +139,8 @@ sub wait_and_watch {
   close $to;
   settle();
   # Until it has its order it is told to end in the meter's place.
-  exit 0 unless sysread $from, my $at, 8;
+  my $at;
+  unless (sysread $from, $at, 8) { waitpid $first, 0; exit($? >> 8) }
   close $from;
   $began = unpack "q", $at;
   watch_over();
@@ -164,10 +170,10 @@ settle();
 watch_over();
 `;
 
-/** Arguments: reach, no new privileges, its name. It reads on 3, and says on 7. */
+/** Arguments: reach, no new privileges, its name, the folder of its command. It reads on 3, and says on 7. */
 export const WAITING_PROGRAM: string = `${COMMON}
-my $tight;
-($reach, $tight, $name) = @ARGV;
+my ($tight, $folder);
+($reach, $tight, $name, $folder) = @ARGV;
 $name .= " ";
 open($server, "<&=3") or die "no descriptor 3";
 open($out, ">&=5") or die "no descriptor 5";
@@ -178,7 +184,7 @@ close_above(7);
 # The action has the same user, and is not to speak in its place.
 syscall($prctl, 4, 0, 0, 0, 0);
 stand_above($tight);
-wait_and_watch();
+wait_and_watch($folder);
 `;
 
 /**

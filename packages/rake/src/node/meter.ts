@@ -44,9 +44,13 @@ export function meterArguments(
   return perlArguments(perl, METER_PROGRAM, reach, tight, limits === undefined ? "" : limitWords(limits), ...words);
 }
 
-/** One that waits to be told what it is to start (`meterOrder`). @param tight under limits, without new privileges */
-export function waitingArguments(perl: string, reach: Reach, tight: boolean, name: string): string[] {
-  return perlArguments(perl, WAITING_PROGRAM, reach, tight ? "1" : "0", name);
+/**
+ * One that waits to be told what it is to start (`meterOrder`).
+ * @param tight under limits, without new privileges
+ * @param folder where it starts that, which it enters only then
+ */
+export function waitingArguments(perl: string, reach: Reach, tight: boolean, folder: string, name: string): string[] {
+  return perlArguments(perl, WAITING_PROGRAM, reach, tight ? "1" : "0", name, folder);
 }
 
 /** What forks meters that wait (spawner.ts). */

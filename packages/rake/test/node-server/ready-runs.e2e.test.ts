@@ -1,13 +1,23 @@
 /** Attempts that are made ready before they are asked for (R63). */
-import { lstatSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { itWith } from "../../../../test/components.js";
 import { startBundled } from "../../../../test/programs.js";
 import { processesIn } from "../../src/node/process-scan.js";
-import type { ActionRig } from "./action-rig.js";
+import { ActionRig } from "./action-rig.js";
+import { Gate } from "./gate.js";
 import { RawClient } from "./raw-client.js";
-import { rigWithReady } from "./ready-rig.js";
+import { readyFor, rigWithReady } from "./ready-rig.js";
 import { stateFolder, until } from "./waiting.js";
+
+const nameOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+  } catch {
+    return "gone";
+  }
+};
 
 const readyNames = (rig: ActionRig): string[] => readdirSync(rig.folder.runs).sort();
 
@@ -132,6 +142,48 @@ it("R63: a command that no process can have fails its attempt, and nothing is le
   expect(readyNames(rig)).toEqual([]);
   expect(processesIn(rig.folder.runs)).toEqual([]);
 });
+
+/** Its sandbox comes up, or fails, while the folder is root's and not all inputs are there. @param meanwhile done behind that, where an input is */
+async function rigBehindGate(meanwhile: (folder: string) => void = () => {}): Promise<ActionRig> {
+  const rig = await ActionRig.make("bwrap");
+  const gate = new Gate(rig.launcher.bwrap ?? "");
+  const ready = readyFor(rig, { ...rig.launcher, bwrap: gate.program });
+  await until(() => ready.waiting === 1);
+  const copyTo = rig.store.copyTo.bind(rig.store);
+  rig.store.copyTo = async (digest, path) => {
+    await copyTo(digest, path);
+    gate.open();
+    const names = (): string[] => processesIn(rig.folder.runs).map(nameOf);
+    await until(() => names().includes("perl") || names().length === 0);
+    meanwhile(dirname(path));
+  };
+  return rig;
+}
+
+// Where the server is not root, its user owns all of it always.
+if (process.getuid?.() === 0) {
+  itWith(
+    "bubblewrap",
+    "R41, R63: a sandbox that comes up while inputs are placed in its folder has it when they are there",
+    async () => {
+      const rig = await rigBehindGate();
+      const run = await rig.start('cat d/in; pwd; echo "$PWD"; stat -c "%U %a" .', { "d/in": "input\n" });
+      expect(await run.outcome()).toMatchObject({
+        end: { end: "EXITED", code: 0, text: "" },
+        stdout: "input\n/rake/work\n/rake/work\nnobody 700\n",
+      });
+    },
+  );
+
+  itWith("bubblewrap", "R41, R63: an attempt whose folder its user cannot enter fails, and says why", async () => {
+    const rig = await rigBehindGate((folder) => chmodSync(folder, 0o600));
+    const run = await rig.start("echo said", { in: "input" });
+    expect(await run.outcome()).toMatchObject({
+      end: { end: "FAILED", code: 0, text: "rake: cannot enter /rake/work: Permission denied\n" },
+      stdout: "",
+    });
+  });
+}
 
 it("R45, R63: what is ready ends with a server that is killed, and its folder goes at the next start", async () => {
   const folder = stateFolder();
