@@ -34,7 +34,9 @@ export class Desk {
   server(id: string): NewsOf<"serves"> {
     const found = this.servers.find((one) => one.id === id);
     if (found !== undefined) return found;
-    throw new Error(`there is no ${id} in the room, only ${this.servers.map((one) => one.id).join(", ")}`);
+    throw new Error(
+      `there is no ${id} in the room, which has ${this.servers.map((one) => one.id).join(", ") || "nobody yet"}`,
+    );
   }
 
   /** @throws Error where that node offers no such file, or is gone */

@@ -102,7 +102,8 @@ export async function runNode(options: NodeOptions, begun: (room: Room, desk: De
     maxBackoffMs: ROOM_BACKOFF_MS,
     signal: waiting.signal,
     onNotice: (notice) => {
-      if (notice.type === "disconnected" && ++attempts === ROOM_ATTEMPTS_TOLD)
+      const isLost = notice.type === "disconnected" && elector.leader() !== undefined;
+      if (isLost && ++attempts === ROOM_ATTEMPTS_TOLD)
         listener.warning(`the room cannot be reached, and is tried again: ${notice.why}`);
       if (notice.type !== "welcome") return;
       attempts = 0;

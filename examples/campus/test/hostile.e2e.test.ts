@@ -113,7 +113,7 @@ it.concurrent(
       ["fetch ../../etc/passwd a", "a does not offer ../../etc/passwd"],
       ["fetch ../../etc/passwd evil", "evil does not offer ../../etc/passwd"],
       ["fetch x evil", "the server broke the protocol"],
-      ["fetch b.txt ../a", "there is no ../a in the room, only a, evil, gone, mute"],
+      ["fetch b.txt ../a", "there is no ../a in the room, which has a, evil, gone, mute"],
       ["push ../Rakefile 127.0.0.1:9", "there is no file ../Rakefile in dist of a"],
       ["push ../../../../../etc/passwd a", "there is no file ../../../../../etc/passwd in dist of a"],
       ["push b.txt 255.255.255.255:9", "cannot reach 255.255.255.255:9"],

@@ -81,9 +81,9 @@ describe("the desk", () => {
 
   it("knows where a file is that was offered, while its node is there", () => {
     const desk = new Desk();
-    expect(() => desk.offer("a", "words.txt")).toThrow("there is no a in the room");
+    expect(() => desk.offer("a", "words.txt")).toThrow("there is no a in the room, which has nobody yet");
     desk.heard(entry(1, { news: "offers", id: "a", name: "words.txt", sha256: SHA256, bytes: 3 }));
-    expect(() => desk.offer("a", "words.txt")).toThrow("there is no a in the room");
+    expect(() => desk.offer("a", "words.txt")).toThrow("there is no a in the room, which has nobody yet");
     desk.heard(entry(1, serves("a", 1)));
     expect(desk.offer("a", "words.txt")).toEqual({ host: "127.0.0.1", port: 2, sha256: SHA256 });
     expect(() => desk.offer("a", "other.txt")).toThrow("a does not offer other.txt");
