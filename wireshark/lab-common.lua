@@ -224,11 +224,13 @@ function common.ports(proto, transport, default)
   dissectors:add_for_decode_as(proto)
 end
 
---- Takes a connection whose first bytes `looks_right(tvb)` knows for certain, on whatever port.
+--- Takes a connection whose first bytes `looks_right(tvb)` knows, on whatever port; and of datagrams each that it knows, all that follow
+--- between the two sockets too where its second value says that nothing else can be meant: what is damaged then is marked.
 function common.heuristic(proto, transport, looks_right)
   proto:register_heuristic(transport, function(tvb, pinfo, tree)
-    if not looks_right(tvb) then return false end
-    if transport == "tcp" then pinfo.conversation = proto end
+    local is_right, is_certain = looks_right(tvb)
+    if not is_right then return false end
+    if transport == "tcp" or is_certain then pinfo.conversation = proto end
     local dissect = functions[proto] or proto.dissector
     dissect(tvb, pinfo, tree)
     return true

@@ -288,7 +288,8 @@ common.heuristic(stopwait, "udp", function(tvb)
   if V2[first] then
     if shape_fault(tvb) then return false end
     local kind = checksum_kind(tvb, tvb:range(2, 2):uint(), V2[first])
-    return kind == "crc32c" or kind == "crc32"
+    local is_right = kind == "crc32c" or kind == "crc32"
+    return is_right, is_right
   end
   local letter, bit, number = tvb:range(0, V1_HEADER):raw():match("^([GPADFE])([01F])(%d%d%d%d%d)$")
   if letter == nil then return false end

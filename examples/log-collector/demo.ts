@@ -18,9 +18,8 @@ export async function run(): Promise<string> {
   const segmentBytes = [1, 64] as const;
   await using proxy = new TcpProxy({ to: { host: "127.0.0.1", port }, toServer: { segmentBytes }, seed: 7 });
   const through = await proxy.listen();
-  console.log(
-    `examples/log-collector listens on 127.0.0.1:${port}; what is between cuts the stream after 1 to 64 bytes`,
-  );
+  console.log(`examples/log-collector listens on 127.0.0.1:${port}`);
+  console.log(`  before it, on 127.0.0.1:${through.port}, a network that cuts the stream after 1 to 64 bytes`);
 
   const strangers = [
     { does: "announces 2^62 bytes", bytes: Uint8Array.of(0x40, 0, 0, 0, 0, 0, 0, 0), refused: "FRAME_TOO_LARGE" },

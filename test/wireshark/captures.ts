@@ -45,9 +45,9 @@ export class CaptureBuilder {
   }
 
   /** @returns the number of the packet, from 0 */
-  datagram(from: Side, serverPort: number, payload: Uint8Array): number {
+  datagram(from: Side, serverPort: number, payload: Uint8Array, clientPort: number = FIRST_CLIENT_PORT - 1): number {
     const [client, server] = [
-      { address: HOST, port: FIRST_CLIENT_PORT - 1 },
+      { address: HOST, port: clientPort },
       { address: HOST, port: serverPort },
     ] as const;
     const [source, target] = from === "client" ? [client, server] : [server, client];

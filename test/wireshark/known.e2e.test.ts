@@ -23,7 +23,7 @@ itWith(
       const [examples = []] = conversations;
       const numbers =
         TRANSPORTS[protocol] === "udp"
-          ? conversations.flat().map(({ side, bytes }) => builder.datagram(side, PORT, bytes))
+          ? conversations.flat().map(({ side, bytes }, index) => builder.datagram(side, PORT, bytes, 20_000 + index))
           : builder.conversation(PORT, examples);
       return { types, names: TRANSPORTS[protocol] === "udp" ? conversations.flat() : examples, numbers };
     });
@@ -65,6 +65,25 @@ itWith(
       expect(shown.flatMap((one) => one?.messages)).toEqual(names);
       expect(shown.flatMap((one) => [...(one?.faults ?? []), ...(one?.notes ?? [])])).toEqual([]);
     }
+  },
+);
+
+itWith(
+  "tshark",
+  "between two sockets that a checksum has made known, what is damaged is marked, and what has no checksum is named",
+  async () => {
+    const builder = new CaptureBuilder();
+    const ours = allSpoken.filter(({ protocol }) => protocol === "stopwait");
+    const examples = ours.flatMap(({ conversations }) => conversations.flat());
+    const summed = examples.find(({ values }) => values["checksum_kind"]?.[0] === "crc32c") as Example;
+    const plain = examples.find(({ values }) => values["checksum_kind"]?.[0] === "none") as Example;
+    const damaged = summed.bytes.map((byte, index) => (index === 5 ? byte ^ 1 : byte));
+    const before = builder.datagram("client", PORT, damaged);
+    const numbers = [summed.bytes, damaged, plain.bytes].map((bytes) => builder.datagram("client", PORT, bytes));
+    const packets = await dissect(builder.file());
+    expect(packets[before]).toEqual({ messages: [], faults: [], notes: [] });
+    const [good, bad, other] = numbers.map((number) => packets[number]);
+    expect([good?.faults, bad?.faults, other?.messages]).toEqual([[], ["the checksum is wrong"], [plain.name]]);
   },
 );
 
