@@ -71,6 +71,8 @@ export interface Delivered {
   readonly own: boolean;
   /** The handler is not called for it (B36; joins, leaves and markers where the application does not ask for them). */
   readonly silent: boolean;
+  /** It was there before this client: not above the head of its first WELCOME, in the epoch of that (B36). */
+  readonly past: boolean;
 }
 
 export type Notice =

@@ -199,6 +199,7 @@ export class ClientMachine {
     this.#epoch = welcome.epoch;
     this.#head = head;
     this.#deliveries.member = member;
+    this.#deliveries.welcomed(welcome.epoch, head);
     this.#roster.welcome(welcome.members, head, !isFresh && !isNewEpoch && lostTo === 0);
     this.#deliveries.notice({ type: "welcome", status, member, resumeFrom, head });
     if (isNewSession && this.#hadSession) this.#deliveries.notice({ type: "expired" });

@@ -40,6 +40,9 @@ export class Deliveries {
   readonly #put: (output: ClientOutput) => void;
   readonly #walker = new EntryWalker();
   readonly #snapshot: SnapshotAssembly;
+  /** Of the first WELCOME; and up to which number entries were there then, 0 in another epoch. */
+  #first: { readonly epoch: number; readonly head: number } | undefined;
+  #pastTo = 0;
   /** Of this call, not put out yet: one of both is empty. */
   #entries: Delivered[] = [];
   #runs: MessageRun[] = [];
@@ -58,6 +61,12 @@ export class Deliveries {
     this.#unhandled = unhandled;
     this.#put = put;
     this.#snapshot = new SnapshotAssembly(settings.maxSnapshotBytes);
+  }
+
+  /** A WELCOME names its epoch and its head (B36). */
+  welcomed(epoch: number, head: number): void {
+    this.#first ??= { epoch, head };
+    this.#pastTo = this.#first.epoch === epoch ? this.#first.head : 0;
   }
 
   /** A connection is gone. */
@@ -106,6 +115,7 @@ export class Deliveries {
         bytes: new Uint8Array(buffer, byteOffset + start, end - start),
         own: isOwn,
         silent: !isMessage || (isOwn && !echo),
+        past: number <= this.#pastTo,
       };
       this.#entries.push(entry);
       this.#bytes += ENTRY_OVERHEAD_BYTES + end - start;
@@ -144,7 +154,7 @@ export class Deliveries {
   #run(view: DataView, first: number, count: number, member: number): void {
     const own = member === this.member;
     const silent = own && !this.#settings.echo;
-    const facts = { first, count, member, name: this.#roster.nameOf(member), own, silent };
+    const facts = { first, count, member, name: this.#roster.nameOf(member), own, silent, pastTo: this.#pastTo };
     const run = new MessageRun(facts, view, BATCH_PREFIX_BYTES);
     if (own) {
       let at = BATCH_PREFIX_BYTES;
@@ -183,6 +193,7 @@ export class Deliveries {
         bytes: new Uint8Array(buffer, byteOffset + start, length),
         own,
         silent: own && !echo,
+        past: number <= this.#pastTo,
       });
       this.#bytes += ENTRY_OVERHEAD_BYTES + length;
       if (own) this.#publishes.own(clientSeq, number, "ok");

@@ -14,6 +14,8 @@ export interface RunFacts {
   readonly name: string;
   readonly own: boolean;
   readonly silent: boolean;
+  /** Up to that number they were there before the client. */
+  readonly pastTo: number;
 }
 
 export class MessageRun {
@@ -54,14 +56,16 @@ export class MessageRun {
 
   /** The next one; there must be one. */
   take(): Delivered {
-    const { member, name, own, silent } = this.#facts;
+    const { member, name, own, silent, pastTo } = this.#facts;
     const view = this.#view;
     const at = this.#at;
     const start = at + ENTRY_HEADER_BYTES;
     const length = view.getUint32(at + 13);
+    const number = this.#next;
     this.#at = start + length;
+    this.#next++;
     return {
-      number: this.#next++,
+      number,
       kind: "message",
       member,
       name,
@@ -69,6 +73,7 @@ export class MessageRun {
       bytes: new Uint8Array(view.buffer, view.byteOffset + start, length),
       own,
       silent,
+      past: number <= pastTo,
     };
   }
 

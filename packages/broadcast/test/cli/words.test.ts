@@ -78,6 +78,7 @@ describe("a shown room", () => {
     bytes: bytes(0x78),
     own: true,
     silent: false,
+    past: false,
   } as const;
 
   it("keeps lines until there is a screen, and knows how far it was shown", async () => {

@@ -226,6 +226,41 @@ describe("B36: the own messages", () => {
   });
 });
 
+describe("B36: what was there before", () => {
+  /** Numbers, each with whether it was there. */
+  const pastOf = (client: Scripted): string[] =>
+    client
+      .take()
+      .flatMap((output) => (output.type === "deliver" ? output.entries : []))
+      .map(({ number, past }) => `${number} ${past ? "past" : "new"}`);
+  const run = (count: number) => Array.from({ length: count }, (_, index) => message("x", 2, index + 1));
+
+  it.each([
+    ["entries of several", [message("a"), message("b", 3), message("c")], ["1 past", "2 past", "3 new"]],
+    ["with a join", [message("a"), { ...message("b", 4), kind: "join", clientSeq: 0 }, message("c")], undefined],
+    ["a run of one sender", run(9), ["1 past", "2 past", ...[3, 4, 5, 6, 7, 8, 9].map((number) => `${number} new`)]],
+  ] as const)("is marked up to the head of the first WELCOME: %s", (_, entries, marked) => {
+    const client = new Scripted({ start: "all" });
+    client.open({ head: 2 });
+    client.batch(1, ...entries);
+    expect(pastOf(client)).toEqual(marked ?? ["1 past", "2 past", "3 new"]);
+  });
+
+  it("is no more for a reconnection, whose head is higher; in another epoch nothing is known of it", () => {
+    const client = new Scripted({ start: "all" });
+    client.open({ head: 2 });
+    client.batch(1, message("a"));
+    client.cut();
+    client.open({ status: "resumed", head: 4, resumeFrom: 2 });
+    client.batch(2, message("b"), message("c"), message("d"));
+    expect(pastOf(client)).toEqual(["1 past", "2 past", "3 new", "4 new"]);
+    client.cut();
+    client.open({ status: "new epoch", epoch: 8, head: 2, resumeFrom: 1 });
+    client.batch(1, message("A"), message("B"));
+    expect(pastOf(client)).toEqual(["1 new", "2 new"]);
+  });
+});
+
 describe("B30: a long BATCH of one sender", () => {
   const long = (first: number, count: number) =>
     Array.from({ length: count }, (_, index) => message(`m${first + index}`, 1, first + index));

@@ -14,6 +14,7 @@ const entry = (number: number, kind: Delivered["kind"] = "message"): Delivered =
   bytes: new Uint8Array(),
   own: false,
   silent: kind !== "message",
+  past: false,
 });
 const entries = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => entry(first + i));
 const gap: Notice = { type: "gap", from: 3, to: 5, reason: "slow" };
@@ -243,7 +244,7 @@ function run(first: number, last: number, own = false): MessageRun {
     view.setUint32(index * 18 + 13, 1);
     view.setUint8(index * 18 + 17, first + index);
   }
-  return new MessageRun({ first, count, member: 1, name: "ada", own, silent: own }, view, 0);
+  return new MessageRun({ first, count, member: 1, name: "ada", own, silent: own, pastTo: 0 }, view, 0);
 }
 
 it("B20: several runs of messages are given one by one, in their order, and are handled together", () => {
