@@ -19,9 +19,8 @@ const alone = [
   "packages/stopwait-udp/test/node/{hostile-datagrams,lossy-proxy}.e2e.test.ts",
   "packages/stopwait-udp/test/sim/explorer.sim.test.ts",
 ];
-// Files of the core group share a worker's modules, for loading them takes longer than most tests. These replace modules of Node's for
-// all that would come after them.
-const replacing = ["packages/stopwait-udp/test/node/{removed-part-folder,resume-ticket}.test.ts"];
+// Properties share a worker's modules: loading them takes longer than most of their runs, and they change nothing outside of themselves.
+const properties = "**/*.property.test.ts";
 // In CI a test with real processes has a second attempt: a machine that stood still must not hide what the other thousands
 // say. The closing lines name whoever needed it, with the first error; it is a fault, of the test or of what it tests.
 const retry = process.env["CI"] === undefined ? 0 : 1;
@@ -40,14 +39,23 @@ const config: ViteUserConfig = defineConfig({
           ...shared,
           name: "core",
           include: roots.map((root) => `${root}/**/*.test.ts`),
-          exclude: [...shared.exclude, ...alone, ...replacing, `**/${processes}`, "**/*.built.test.ts"],
+          exclude: [...shared.exclude, ...alone, properties, `**/${processes}`, "**/*.built.test.ts"],
+          maxWorkers: 2,
+          testTimeout: timeout(60_000),
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "core-properties",
+          include: roots.map((root) => `${root}/${properties}`),
           maxWorkers: 2,
           isolate: false,
           testTimeout: timeout(60_000),
           sequence: { groupOrder: 0 },
         },
       },
-      { test: { ...shared, name: "core-replacing", include: replacing, maxWorkers: 2, sequence: { groupOrder: 0 } } },
       {
         test: {
           ...shared,
