@@ -17,7 +17,8 @@ export class Desk {
   heard({ kind, member, bytes }: Delivered): News | undefined {
     if (kind === "leave") this.#servers.delete(member);
     const news = kind === "message" ? readNews(bytes) : undefined;
-    if (news?.news === "leads") return this.#leads(news);
+    if (news?.news === "leads" && !this.#fence.tryAccept(news)) return undefined;
+    if (news?.news === "leads") this.leader = news.id;
     if (news?.news === "serves") this.#serves(member, news);
     if (news?.news === "offers") this.#offers.set(`${news.id}/${news.name}`, news);
     const [oldest = ""] = this.#offers.keys();
@@ -45,12 +46,6 @@ export class Desk {
     const offer = this.#offers.get(`${id}/${name}`);
     if (offer === undefined) throw new Error(`${id} does not offer ${name}`);
     return { host, port, sha256: offer.sha256 };
-  }
-
-  #leads(news: NewsOf<"leads">): News | undefined {
-    if (!this.#fence.tryAccept(news)) return undefined;
-    this.leader = news.id;
-    return news;
   }
 
   /** A process that was started again is another member, and the one before it may not have left yet. */

@@ -28,13 +28,13 @@ const FIELDS = {
   /** Somebody wants a node to do something. */
   asks: { at: "id", words: "words" },
   builds: { id: "id", workers: "words" },
-  /** With the hosts that were lost on the way, and the attempts that were made again. */
-  built: { id: "id", hostsLost: "count", retries: "count" },
+  /** With the hosts that were lost on the way, the attempts that were made again, and the number of what asked for it. */
+  built: { id: "id", hostsLost: "count", retries: "count", asked: "count" },
   /** A file that a node has built, and serves. */
   offers: { id: "id", name: "file", sha256: "sha256", bytes: "count" },
   fetched: { id: "id", name: "file", sha256: "sha256" },
   pushed: { id: "id", name: "file", sha256: "sha256", repeated: "count" },
-  failed: { id: "id", words: "words", why: "words" },
+  failed: { id: "id", words: "words", why: "words", asked: "count" },
 } as const;
 
 type Fields = typeof FIELDS;

@@ -1,17 +1,19 @@
 /** One node: it stands for election, has the room while it leads, and serves builds, files and a box for files. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type BroadcastServer, type Delivered, join as joinRoom, type Room, serve as serveRoom } from "@lab/broadcast";
+import { type BroadcastServer, join as joinRoom, type Room, serve as serveRoom } from "@lab/broadcast";
 import { levelLog } from "@lab/broadcast/level";
 import { redisLog } from "@lab/broadcast/redis";
-import { createElector, type ElectorOptions, fileStorage, hostLoad, type Load } from "@lab/election";
+import { createElector, fileStorage, hostLoad, type Load } from "@lab/election";
 import { serve as serveFiles } from "@lab/hftp";
 import { serve as serveBuilds } from "@lab/rake";
 import { serve as serveBox } from "@lab/stopwait-udp";
 import { hostAndPort } from "./addresses.js";
 import { Desk } from "./desk.js";
-import { Leading } from "./leading.js";
+import { whileLeading } from "./leading.js";
 import { type News, newsText } from "./news.js";
+import { Orders } from "./orders.js";
+import type { NodeListener } from "./output.js";
 import { perform } from "./tasks.js";
 import { warnings } from "./warnings.js";
 
@@ -34,19 +36,10 @@ export interface NodeOptions {
   readonly access: { readonly secret?: Uint8Array };
   readonly preset: "default" | "fast";
   readonly routes: Readonly<Record<string, string>>;
+  /** For the election, whose next leader has the least, and for the bids; default: of this machine. */
+  readonly measureLoad?: () => Promise<Load>;
   readonly listener: NodeListener;
   readonly signal: AbortSignal;
-}
-
-export interface NodeListener {
-  listening(address: string): void;
-  leader(id: string | undefined, epoch: number | undefined): void;
-  room(address: string): void;
-  entry(entry: Delivered, news: News | undefined): void;
-  action(action: number, worker: string): void;
-  trouble(error: Error): void;
-  /** What it gets by with, or tries again. */
-  warning(why: string): void;
 }
 
 /** How long a leader waits for the log of one that is still ending. */
@@ -56,20 +49,16 @@ const ROOM_BACKOFF_MS = 300;
 const ROOM_HEARTBEAT_MS = 1_000;
 /** Attempts after which it is said that the room cannot be reached: some seconds, more than a new leader takes to open it. */
 const ROOM_ATTEMPTS_TOLD = 20;
-/** Whoever asks for more is refused. */
-const MOST_WAITING = 16;
-
 /** How long one that leaves waits for the room, in order to say so. */
 const LEAVE_WAIT_MS = 1_000;
 
 /** Runs until the signal; `begun` is given the room, and what it comes to. @throws what a server says that cannot be started */
 export async function runNode(options: NodeOptions, begun: (room: Room, desk: Desk) => void): Promise<void> {
-  const { id, rooms, host, folder, project, slots, access, listener, signal } = options;
+  const { id, rooms, host, folder, project, slots, access, listener, signal, measureLoad = hostLoad } = options;
   const ending = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
   for (const one of ["box", "rake", "fetched"]) mkdirSync(join(folder, one), { recursive: true });
   let load: Load | undefined;
   const cpuPercent = (): number => load?.cpuPercent ?? Number.NaN; // what the election was told last
-  const measureLoad = async (): Promise<Load> => (load = await hostLoad());
   const ofBuilds = { name: id, folder: join(folder, "rake"), slots, cpuPercent, ...access };
   await using builds = await serveBuilds({ host, ...ofBuilds });
   const files = await serveFiles({ host, port: 0, directory: join(project, "dist") });
@@ -78,36 +67,40 @@ export async function runNode(options: NodeOptions, begun: (room: Room, desk: De
   const box = await serveBox({ host, port: 0, ...ofBox });
   await using _box = box.server;
 
-  const elector = createElector(electorOptions(options, measureLoad));
+  const elector = createElector({
+    ...({ mode: "quorum", id, listen: options.listen, preset: options.preset, routes: options.routes } as const),
+    members: Object.entries(options.members).map(([member, address]) => ({ id: member, address })),
+    storage: fileStorage(join(folder, "election.json")),
+    ...{ measureLoad: async () => (load = await measureLoad()), ...access, logger: warnings(listener.warning) },
+  });
   elector.on("leader", (leader) => signal.aborted || listener.leader(leader?.id, leader?.epoch));
-  await using _leading = new Leading(elector, () => openRoom(options), listener.trouble);
+  await using _leading = whileLeading(elector, () => openRoom(options), listener.trouble);
   await using _elector = elector;
   await elector.start();
   listener.listening(elector.listening);
 
   const desk = new Desk();
-  let [work, waits] = [Promise.resolve(), 0];
-  let [isNew, attempts] = [Number.POSITIVE_INFINITY, 0];
+  let attempts = 0;
   const say = async (news: News): Promise<void> => void (await (await joining).publish(newsText(news)));
   const tell = (news: News): void => void say(news).catch((error) => signal.aborted || listener.trouble(error));
+  const orders = new Orders(
+    id,
+    ({ words, number: asked }) => perform(words, { ...options, asked, desk, say }),
+    ({ words, number: asked }, { message: why }) => tell({ news: "failed", id, words, why, asked }),
+  );
   const waiting = new AbortController();
   let hasBegun = false;
   void ending.then(() => hasBegun || waiting.abort(signal.reason));
   const joining = joinRoom({
     address: () => rooms[elector.leader()?.id ?? ""],
-    name: id,
-    ...access,
-    start: "all",
-    entries: "all",
-    maxBackoffMs: ROOM_BACKOFF_MS,
-    signal: waiting.signal,
+    ...({ name: id, ...access, start: "all", entries: "all" } as const),
+    ...{ maxBackoffMs: ROOM_BACKOFF_MS, signal: waiting.signal },
     onNotice: (notice) => {
       const isLost = notice.type === "disconnected" && elector.leader() !== undefined;
       if (isLost && ++attempts === ROOM_ATTEMPTS_TOLD)
         listener.warning(`the room cannot be reached, and is tried again: ${notice.why}`);
       if (notice.type !== "welcome") return;
       attempts = 0;
-      isNew = Math.min(isNew, notice.head + 1); // what was asked before is not for this process
       tell({ news: "serves", id, host, rake: builds.port, files: files.port, box: box.port });
       const token = elector.token();
       if (token !== undefined) tell({ news: "leads", ...token, id });
@@ -115,38 +108,20 @@ export async function runNode(options: NodeOptions, begun: (room: Room, desk: De
     handler: (entry) => {
       const news = desk.heard(entry);
       listener.entry(entry, news);
-      if (news?.news !== "asks" || news.at !== id || entry.number < isNew) return;
-      const failed = ({ message: why }: Error): void => tell({ news: "failed", id, words: news.words, why });
-      if (waits === MOST_WAITING) return failed(new Error(`${waits} things that were asked before are not done yet`));
-      waits++;
-      work = work
-        .then(() => perform(news.words, { ...options, desk, say }))
-        .catch(failed)
-        .finally(() => waits--);
+      orders.heard(entry, news);
     },
   });
   await using room = await joining;
   hasBegun = true;
   begun(room, desk);
-  await Promise.race([room.ended, ending]).finally(() => work);
+  await Promise.race([room.ended, ending]).finally(() => orders.done);
   await room.leave({ waitMs: LEAVE_WAIT_MS });
 }
 
-function electorOptions({ members, ...options }: NodeOptions, measureLoad: () => Promise<Load>): ElectorOptions {
-  const { id, listen, folder, access, preset, routes, listener } = options;
-  return {
-    ...({ mode: "quorum", id, listen } as const),
-    members: Object.entries(members).map(([member, address]) => ({ id: member, address })),
-    storage: fileStorage(join(folder, "election.json")),
-    ...{ measureLoad, preset, routes, ...access, logger: warnings(listener.warning) },
-  };
-}
-
 async function openRoom({ roomListen, log, access, listener }: NodeOptions): Promise<BroadcastServer> {
-  const isFolder = !/^rediss?:/.test(log);
   const server = await serveRoom({
     ...hostAndPort(roomListen),
-    log: isFolder ? levelLog({ folder: log, lockWaitMs: LOG_WAIT_MS }) : redisLog({ url: log }),
+    log: /^rediss?:/.test(log) ? redisLog({ url: log }) : levelLog({ folder: log, lockWaitMs: LOG_WAIT_MS }),
     ...{ heartbeatMs: ROOM_HEARTBEAT_MS, logger: warnings(listener.warning), ...access },
     insecure: access.secret !== undefined, // who comes in must know it; nothing is encrypted
   });

@@ -2,7 +2,6 @@
 import type { Delivered } from "@lab/broadcast";
 import { printable, printableJson } from "@lab/broadcast/core";
 import { cut, type News, words } from "./news.js";
-import type { NodeListener } from "./node.js";
 
 /** An entry of the room as a node was given it: transcripts are made of these. */
 export type Heard = Pick<Delivered, "number" | "kind" | "member" | "name"> & {
@@ -14,8 +13,19 @@ export type NodeEvent =
   | Heard
   | { readonly event: "leader"; readonly id: string | undefined; readonly epoch: number | undefined }
   | { readonly event: "room"; readonly address: string }
-  | { readonly event: "action"; readonly action: number; readonly worker: string }
+  | { readonly event: "action"; readonly action: number; readonly worker: string; readonly what: "started" | "ended" }
   | { readonly event: "trouble" | "warning"; readonly why: string };
+
+export interface NodeListener {
+  listening(address: string): void;
+  leader(id: string | undefined, epoch: number | undefined): void;
+  room(address: string): void;
+  entry(entry: Delivered, news: News | undefined): void;
+  action(action: number, worker: string, what: "started" | "ended"): void;
+  trouble(error: Error): void;
+  /** What it gets by with, or tries again. */
+  warning(why: string): void;
+}
 
 /** Longer lines are cut, for people: anybody in the room may say 256 KiB. */
 const MOST_CHARACTERS = 500;
@@ -27,7 +37,8 @@ export function printer(isJson: boolean, print: (line: string) => void): NodeLis
     listening: (address) => print(`listening on ${address}`),
     leader: (id, epoch) => tell({ event: "leader", id, epoch }, id === undefined ? "nobody leads" : `${id} leads`),
     room: (address) => tell({ event: "room", address }, `the room is here, on ${address}`),
-    action: (action, worker) => tell({ event: "action", action, worker }, `action ${action + 1} runs at ${worker}`),
+    action: (action, worker, what) =>
+      tell({ event: "action", action, worker, what }, `action ${action + 1} ${what} at ${worker}`),
     warning: (why) => tell({ event: "warning", why }, `warning: ${why}`),
     trouble: ({ message: why }) => tell({ event: "trouble", why }, `trouble: ${why}`),
     entry: ({ number, kind, member, name, bytes }, news) => {

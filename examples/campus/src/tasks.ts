@@ -19,6 +19,8 @@ const GIVE_UP_MS = 10_000;
 export const WHAT_CAN_BE_ASKED = "build, fetch NAME ID, push NAME ID, push NAME HOST:PORT";
 
 export interface Task extends NodeOptions {
+  /** The number of what asked for it. */
+  readonly asked: number;
   readonly desk: Desk;
   readonly say: (news: News) => Promise<void>;
 }
@@ -33,7 +35,7 @@ export async function perform(text: string, task: Task): Promise<void> {
   throw new Error(`what can be asked is ${WHAT_CAN_BE_ASKED}`);
 }
 
-async function buildProject({ id, project, access, desk, say, listener, signal }: Task): Promise<void> {
+async function buildProject({ id, project, access, asked, desk, say, listener, signal }: Task): Promise<void> {
   if (!existsSync(join(project, "Rakefile"))) throw new Error(`there is no Rakefile in ${project}`);
   const workers = desk.servers;
   await say({ news: "builds", id, workers: workers.map((one) => one.id).join(" ") });
@@ -42,14 +44,13 @@ async function buildProject({ id, project, access, desk, say, listener, signal }
     rakefile: readFileSync(join(project, "Rakefile")),
     folder: project,
     hosts: workers.map(({ host, rake: port }) => ({ host, port })),
-    ...access,
-    signal,
-    onTrouble: listener.warning,
+    ...{ ...access, signal, cache: true, onTrouble: listener.warning }, // who was killed in it goes on with what there is
     onEvent: (event) => {
       if (event.type === "placed" && typeof event.where === "object") {
         places.set(event.attempt, workers[event.where.host]?.id ?? "");
       }
-      if (event.type === "started") listener.action(event.action, places.get(event.attempt) ?? id);
+      if (event.type !== "started" && event.type !== "ended") return;
+      listener.action(event.action, places.get(event.attempt) ?? id, event.type);
     },
   });
   if (report.result?.outcome !== "succeeded") throw new Error(report.result?.message);
@@ -57,7 +58,7 @@ async function buildProject({ id, project, access, desk, say, listener, signal }
     await say({ news: "offers", id, name, ...(await digestOf(join(project, "dist", name))) });
   }
   const { hostsLost, retries } = totalsOf(report);
-  await say({ news: "built", id, hostsLost, retries });
+  await say({ news: "built", id, hostsLost, retries, asked });
 }
 
 async function fetchFile(name: string, from: string, { id, folder, desk, say, signal }: Task): Promise<void> {
@@ -70,18 +71,11 @@ async function fetchFile(name: string, from: string, { id, folder, desk, say, si
 async function pushFile(name: string, to: string, { id, folder, project, access, ...task }: Task): Promise<void> {
   const { desk, say, signal } = task;
   if (!filesOf(join(project, "dist")).includes(name)) throw new Error(`there is no file ${name} in dist of ${id}`);
-  const from = join(project, "dist", name);
   const at = to.includes(":") ? undefined : desk.server(to);
   const { host, port } = at === undefined ? hostAndPort(to) : { host: at.host, port: at.box };
-  const how = {
-    blockBytes: BLOCK_BYTES,
-    giveUpMs: GIVE_UP_MS,
-    overwrite: true,
-    stateFolder: join(folder, "pushes"),
-    ...access,
-    signal,
-  };
-  const { sha256, statistics } = await put({ host, port, from, name, ...how });
+  const stateFolder = join(folder, "pushes");
+  const how = { blockBytes: BLOCK_BYTES, giveUpMs: GIVE_UP_MS, overwrite: true, stateFolder, ...access, signal };
+  const { sha256, statistics } = await put({ host, port, name, from: join(project, "dist", name), ...how });
   await say({ news: "pushed", id, name, sha256, repeated: statistics.packetsRepeated });
 }
 
@@ -92,8 +86,7 @@ function filesOf(dist: string): readonly string[] {
 }
 
 export async function digestOf(path: string): Promise<{ readonly sha256: string; readonly bytes: number }> {
-  const hash = createHash("sha256");
-  const file = createReadStream(path);
+  const [file, hash] = [createReadStream(path), createHash("sha256")];
   await pipeline(file, hash);
   return { sha256: hash.digest("hex"), bytes: file.bytesRead };
 }

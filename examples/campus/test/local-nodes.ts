@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Room } from "@lab/broadcast";
+import type { Load } from "@lab/election";
 import { TcpProxy } from "@lab/simnet";
 import { hostAndPort } from "../src/addresses.js";
 import { runNode } from "../src/node.js";
@@ -55,7 +56,7 @@ export class LocalNodes implements AsyncDisposable {
     return this.#addresses.members;
   }
 
-  start(id: string): LocalNode {
+  start(id: string, load?: Load): LocalNode {
     const { base, log, secret } = this.#options;
     const ending = new AbortController();
     const folder = join(base, id);
@@ -72,7 +73,8 @@ export class LocalNodes implements AsyncDisposable {
     const who = { id, members: { a: members }, rooms: { a: rooms }, access: secret === undefined ? {} : { secret } };
     const where = { log, folder, project: join(folder, "project"), host: "127.0.0.1", routes: {} };
     const how = { listen: "127.0.0.1:0", roomListen: "127.0.0.1:0", slots: 1, preset: "fast", listener } as const;
-    const ended = runNode({ ...who, ...where, ...how, signal: ending.signal }, begun);
+    const measured = load === undefined ? {} : { measureLoad: async () => load };
+    const ended = runNode({ ...who, ...where, ...how, ...measured, signal: ending.signal }, begun);
     ended.catch(() => {}); // whoever waits for it is told
     const end = async (): Promise<void> => {
       ending.abort();

@@ -84,7 +84,7 @@ itWith(
 
     const [builder = "", other = ""] = IDS.filter((id) => id !== first);
     type(other, `${builder}: build`);
-    await node(builder).line(new RegExp(`^action \\d runs at ${first}$`));
+    await node(builder).line(new RegExp(`^action \\d started at ${first}$`));
     node(first).signal("SIGKILL");
     await node(first).exited;
     await node(builder).line(new RegExp(`^#\\d+ ${builder} built hostsLost 1, retries [1-9]`));

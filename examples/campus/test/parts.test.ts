@@ -8,12 +8,12 @@ import { describe, expect, it, vi } from "vitest";
 import { codeBlocks } from "../../../test/markdown.js";
 import { scratchFolder } from "../../../test/scratch.js";
 import { hostAndPort } from "../src/addresses.js";
-import { Leading } from "../src/leading.js";
+import { whileLeading } from "../src/leading.js";
 import { nodeOptions } from "../src/options.js";
 import { type Heard, printer } from "../src/output.js";
 import { perform, type Task } from "../src/tasks.js";
 import { warnings } from "../src/warnings.js";
-import { agree } from "../trial/play.js";
+import { agree, isProof, killInBuild, type Round } from "../trial/play.js";
 
 const NEEDED = ["--id", "d", "--members", "a=h:1,b=h:2", "--rooms", "a=h:3,b=h:4", "--log", "room"];
 
@@ -139,7 +139,7 @@ describe("the lead", () => {
       told.push("open");
       return { close: async () => void told.push("closed") } as BroadcastServer;
     };
-    const leading = new Leading(elector as unknown as Elector, opened, ({ message }) => void told.push(message));
+    const leading = whileLeading(elector as unknown as Elector, opened, ({ message }) => void told.push(message));
     return { elector, told, end: () => leading[Symbol.asyncDispose]() };
   };
 
@@ -189,4 +189,41 @@ describe("transcripts", () => {
     ["a dead one that heard more", [whole, whole], heard("x", "y", "z", "u"), 3],
     ["a dead one that heard nothing", [whole, whole], heard(), 3],
   ])("do not with %s", (_, transcripts, dead, upTo) => expect(agree(transcripts, dead, upTo)).toBe(false));
+});
+
+describe("a round of the trial", () => {
+  const round: Round = {
+    ...{ builder: "b", killed: "a", next: "c", epoch: 2, actions: 9, begun: 3, begunLater: 6, wasOver: false },
+    ...{ wasBusy: true, retries: 1, hostsLost: 1, sha256: "", isRight: true, entries: 9, doAgree: true },
+  };
+
+  it("is a proof where the leader died in the middle, and all came about", () => {
+    expect(isProof(round)).toBe(true);
+    expect(isProof({ ...round, wasBusy: false, hostsLost: 0, retries: 0 })).toBe(true);
+  });
+
+  it.each<[string, Partial<Round>]>([
+    ["the build was over", { wasOver: true }],
+    ["nothing of the build had begun", { begun: 0, begunLater: 9 }],
+    ["all of the build had begun", { begun: 9, begunLater: 1 }],
+    ["nothing was done later", { begunLater: 0 }],
+    ["a host was lost that nobody missed", { hostsLost: 0 }],
+    ["it came to something else", { isRight: false }],
+    ["transcripts differ", { doAgree: false }],
+  ])("is none where %s", (_, instead) => expect(isProof({ ...round, ...instead })).toBe(false));
+
+  it("is played again where the build was over too early or the lead moved, and not for ever", async () => {
+    const said: string[] = [];
+    const say = (line: string): void => void said.push(line);
+    const over = { ...round, wasOver: true };
+    const rounds = [over, "the lead went from a to b by itself", round];
+    expect(await killInBuild(async () => rounds.shift() ?? round, say)).toBe(round);
+    expect(said).toEqual([
+      "the build was over before a was dead: once more",
+      "the lead went from a to b by itself: once more",
+    ]);
+    await expect(killInBuild(async () => over, say)).rejects.toThrow(
+      "no leader died in the middle of a build, 20 times: the build was over before a was dead",
+    );
+  });
 });

@@ -4,10 +4,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Desk } from "../src/desk.js";
 import { type News, newsText, readNews, words } from "../src/news.js";
+import { Orders } from "../src/orders.js";
 
 const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const entry = (member: number, said: News | "left"): Delivered => {
-  const rest = { number: 1, member, name: "ana", clientSeq: 1, own: false, silent: false };
+  const rest = { number: 1, member, name: "ana", clientSeq: 1, own: false, silent: false, past: false };
   return said === "left"
     ? { ...rest, kind: "leave", bytes: new Uint8Array(1) }
     : { ...rest, kind: "message", bytes: bytesOf(said) };
@@ -20,12 +21,14 @@ describe("news", () => {
     const asks: News = { news: "asks", at: "b", words: "build" };
     expect(readNews(bytesOf(asks))).toEqual(asks);
     expect(words(asks, "ana")).toBe("ana asks b: build");
-    expect(words({ news: "failed", id: "b", words: "build", why: "no Rakefile" })).toBe("b failed: build: no Rakefile");
+    expect(words({ news: "failed", id: "b", words: "build", why: "no Rakefile", asked: 7 })).toBe(
+      "b failed: build: no Rakefile",
+    );
     expect(words({ news: "leads", epoch: 7, id: "a" })).toBe("a leads epoch 7");
   });
 
   it("is cut where a text is too long, and is news then", () => {
-    const failed: News = { news: "failed", id: "b", words: "w".repeat(5_000), why: "y" };
+    const failed: News = { news: "failed", id: "b", words: "w".repeat(5_000), why: "y", asked: 7 };
     expect(readNews(bytesOf(failed))).toBeUndefined();
     const read = readNews(new TextEncoder().encode(newsText(failed)));
     expect(read).toEqual({ ...failed, words: `${"w".repeat(997)}...` });
@@ -97,5 +100,46 @@ describe("the desk", () => {
     }
     expect(() => desk.offer("a", "0")).toThrow("a does not offer 0");
     expect(desk.offer("a", "1").sha256).toBe(SHA256);
+  });
+});
+
+describe("what a node is asked to do", () => {
+  const asks = (text: string, at = "a"): News => ({ news: "asks", at, words: text });
+  const built = (asked: number, id = "a"): News => ({ news: "built", id, hostsLost: 0, retries: 0, asked });
+  const failed = (asked: number): News => ({ news: "failed", id: "a", words: "build", why: "no", asked });
+  /** What node `a` does of a room, of which so many entries were there before its process was. */
+  const done = async (before: number, said: readonly (News | undefined)[]): Promise<string[]> => {
+    const did: string[] = [];
+    const perform = async ({ words, number }: { words: string; number: number }) => void did.push(`${words} ${number}`);
+    const orders = new Orders("a", perform, ({ number }, { message }) => did.push(`${number}: ${message}`));
+    for (const [index, news] of said.entries()) {
+      orders.heard({ ...entry(1, "left"), number: index + 1, past: index < before }, news);
+    }
+    await orders.done;
+    return did;
+  };
+
+  it("is done once, in order, where it is for this node", async () => {
+    const said = [serves("a", 1), asks("build"), asks("build", "b"), asks("fetch x b"), built(2)];
+    expect(await done(0, said)).toEqual(["build 2", "fetch x b 4"]);
+  });
+
+  it("of before it was started is the builds alone that it did not answer, once it serves again", async () => {
+    const before = [serves("a", 1), asks("build"), asks("build"), asks("build"), asks("fetch x b"), asks("build", "b")];
+    const answers = [built(2), built(4, "b"), failed(3)];
+    const all = [...before, ...answers];
+    expect(await done(all.length, all)).toEqual([]);
+    expect(await done(all.length, [...all, undefined, serves("b", 1)])).toEqual([]);
+    expect(await done(all.length, [...all, asks("fetch y b"), serves("a", 1), asks("build")])).toEqual([
+      "build 4",
+      "fetch y b 10",
+      "build 12",
+    ]);
+  });
+
+  it("is refused where too much waits", async () => {
+    const did = await done(0, [serves("a", 1), ...Array.from({ length: 17 }, () => asks("build"))]);
+    expect(did[0]).toBe("18: 16 things that were asked before are not done yet");
+    expect(did.length).toBe(17);
   });
 });

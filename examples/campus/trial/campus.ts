@@ -21,6 +21,13 @@ interface Node {
   readonly transcript: Heard[];
 }
 
+/** An action of a build that began to run at a node. */
+export interface Action {
+  readonly action: number;
+  readonly worker: string;
+  hasEnded: boolean;
+}
+
 export interface Lead {
   readonly id: string;
   readonly epoch: number;
@@ -34,8 +41,8 @@ export class Campus implements AsyncDisposable {
   readonly voters: readonly string[];
   readonly folder: string = mkdtempSync(join(tmpdir(), "lab-campus-"));
   readonly desk: Desk = new Desk();
-  /** Where actions of builds began to run, one after another. */
-  readonly running: string[] = [];
+  /** One after another, as the nodes say that build. */
+  readonly actions: Action[] = [];
   /** As the nodes themselves say, the newest. */
   lead: Lead | undefined;
   readonly #nodes = new Map<string, Node>();
@@ -143,6 +150,11 @@ export class Campus implements AsyncDisposable {
     return found as unknown as Said<Kind>;
   }
 
+  /** Whether what was asked under a number is built. */
+  isBuilt(asked: number): boolean {
+    return this.#said.some((one) => one.news === "built" && one.asked === asked);
+  }
+
   /** What a node was given of the room up to a number, once it was. */
   async transcript(id: string, upTo: number): Promise<readonly Heard[]> {
     const { transcript } = this.#node(id);
@@ -198,9 +210,15 @@ export class Campus implements AsyncDisposable {
     if (said.event === "leader" && said.id !== undefined && (said.epoch ?? 0) >= (this.lead?.epoch ?? 0)) {
       this.lead = { id: said.id, epoch: said.epoch ?? 0 };
     }
-    if (said.event === "action") this.running.push(said.worker);
+    if (said.event === "action") this.#acted(said);
     if (said.event === "trouble") this.#onTrouble(`${id}: ${said.why}`);
     this.#wake();
+  }
+
+  #acted({ action, worker, what }: Extract<NodeEvent, { event: "action" }>): void {
+    if (what === "started") this.actions.push({ action, worker, hasEnded: false });
+    const ended = this.actions.findLast((one) => one.action === action && one.worker === worker);
+    if (what === "ended" && ended !== undefined) ended.hasEnded = true;
   }
 
   readonly #wake = (): void => {

@@ -8,6 +8,13 @@ const DOCUMENTS = new URL("../../../docs/", import.meta.url);
 const COPIES = 8;
 const MOST_FREQUENT = 20;
 
+export interface Library {
+  /** The SHA-256 that each artefact must have, found without any of the campus. */
+  readonly digests: Readonly<Record<string, string>>;
+  /** Of its build. */
+  readonly actions: number;
+}
+
 interface Book {
   readonly name: string;
   readonly text: string;
@@ -16,15 +23,14 @@ interface Book {
 /**
  * Fills a folder anew with books and a Rakefile.
  * @param edition counted too, so that no two editions come to the same
- * @returns the SHA-256 that each artefact must have, found without any of the campus
  */
-export function layOutLibrary(folder: string, edition: number): Readonly<Record<string, string>> {
+export function layOutLibrary(folder: string, edition: number): Library {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const books = booksOf(edition);
   for (const { name, text } of books) writeFileSync(join(folder, `${name}.txt`), text);
   writeFileSync(join(folder, "Rakefile"), rakefile(books.map(({ name }) => name)));
-  return digestsOf(books.map(({ text }) => text));
+  return { digests: digestsOf(books.map(({ text }) => text)), actions: books.length + 2 };
 }
 
 function booksOf(edition: number): readonly Book[] {

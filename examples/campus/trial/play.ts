@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { UdpProxy } from "@lab/simnet";
 import type { Heard } from "../src/output.js";
 import { digestOf } from "../src/tasks.js";
-import { Campus } from "./campus.js";
+import { type Action, Campus } from "./campus.js";
 import { layOutLibrary } from "./library.js";
 
 export interface PlayOptions {
@@ -17,20 +17,29 @@ export interface PlayOptions {
   readonly say: (line: string) => void;
 }
 
-/** A build, in the middle of which the leader was killed. */
+/** A build in which the leader was killed. */
 export interface Round {
   readonly builder: string;
   readonly killed: string;
   readonly next: string;
   readonly epoch: number;
-  /** Actions that had begun to run by then; attempts that were made again, and hosts that were lost. */
+  /** Actions of the build; those that had begun when the leader was dead, and those that began later. */
+  readonly actions: number;
   readonly begun: number;
+  readonly begunLater: number;
+  /** Whether the room had the end of the build when the leader was dead. */
+  readonly wasOver: boolean;
+  /** Whether another's action ran at the leader, and did not end. */
+  readonly wasBusy: boolean;
   readonly retries: number;
   readonly hostsLost: number;
   readonly sha256: string;
   /** Whether each artefact is what the same words come to without a campus. */
   readonly isRight: boolean;
-  /** Entries of the room, and whether all survivors were given them alike, and the dead one those that it lived to hear. */
+  /**
+   * Entries of the room, and whether all were given them alike, the one that was started again too, and its process of before
+   * those that it lived to hear.
+   */
   readonly entries: number;
   readonly doAgree: boolean;
 }
@@ -54,6 +63,10 @@ interface Built {
 const ARTEFACT = "words.txt";
 /** A leader at which nothing runs is killed when so many actions have begun elsewhere. */
 const MOST_BEGUN = 5;
+/** The leader itself is who builds, every so many rounds: it goes on when it is started again. */
+const OWN_EVERY = 3;
+/** A machine that is busy needs some of them. */
+const MOST_TRIES = 20;
 const LOSSY = { latencyMs: 1, drop: 0.05, duplicate: 0.02, reorder: 0.02, reorderMs: 2, corrupt: 0.02 };
 
 /** @throws Error where something did not happen in time, or a node failed */
@@ -66,14 +79,14 @@ export async function play({ nodes, kills, signal, say }: PlayOptions): Promise<
   }
   const rounds: Round[] = [];
   for (let number = 1; number <= kills; number++) {
-    const round = await killInBuild(campus, number, say);
+    const round = await killInBuild(() => playRound(campus, number, say), say);
     rounds.push(round);
     say(rowOf(number, round));
   }
   const { builder, sha256 } = rounds.at(-1) ?? (await buildInPeace(campus));
   const copies = await carry(campus, { builder, sha256 }, say);
   const areRight = copies.fetched === sha256 && copies.pushed === sha256;
-  return { rounds, built: sha256, ...copies, isProven: areRight && rounds.every((one) => one.isRight && one.doAgree) };
+  return { rounds, built: sha256, ...copies, isProven: areRight && rounds.every(isProof) };
 }
 
 async function buildInPeace(campus: Campus): Promise<Built> {
@@ -83,35 +96,65 @@ async function buildInPeace(campus: Campus): Promise<Built> {
   return { builder, sha256: campus.desk.offer(builder, ARTEFACT).sha256 };
 }
 
-async function killInBuild(campus: Campus, edition: number, say: (line: string) => void, tries = 20): Promise<Round> {
-  const killed = campus.lead?.id ?? "";
-  const survivors = campus.ids.filter((id) => id !== killed);
-  const builder = survivors[edition % survivors.length] ?? "";
-  const right = layOutLibrary(campus.project(builder), edition);
-  const begunBefore = campus.running.length;
-  const asked = await campus.ask(builder, "build");
-  const running = (): readonly string[] => campus.running.slice(begunBefore);
-  await campus.until(() => running().includes(killed) || running().length >= MOST_BEGUN, `a build at ${builder}`);
-  const { id: leader = "", epoch: before } = campus.lead ?? {};
-  if (leader !== killed) {
-    if (tries === 1) throw new Error("the lead does not stay anywhere: this machine is too busy for leases of 1.5 s");
-    say(`the lead went from ${killed} to ${leader} by itself: once more`);
-    await campus.said("built", asked);
-    return await killInBuild(campus, edition, say, tries - 1);
+/** Plays a round until the leader died in the middle of it. @throws Error where that does not come about */
+export async function killInBuild(
+  playRound: () => Promise<Round | string>,
+  say: (line: string) => void,
+): Promise<Round> {
+  let why = "";
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const round = await playRound();
+    if (typeof round !== "string" && isInMiddle(round)) return round;
+    why = typeof round === "string" ? round : `the build was over before ${round.killed} was dead`;
+    say(`${why}: once more`);
   }
-  const begun = running().length;
-  const last = await campus.kill(killed);
-  say(`${builder} builds; ${killed}, which leads, is killed with SIGKILL when ${begun} action(s) have begun`);
+  throw new Error(`no leader died in the middle of a build, ${MOST_TRIES} times: ${why}`);
+}
 
-  const { retries, hostsLost, number: entries } = await campus.said("built", asked);
-  const { id: next, epoch } = await campus.said("leads", 0, (one) => one.epoch > (before ?? 0));
+/** What of a build was still to do when the leader was dead. */
+export function isInMiddle({ wasOver, begun, actions, begunLater }: Round): boolean {
+  return !wasOver && begun > 0 && begun < actions && begunLater > 0;
+}
+
+/** Whether a round shows that a build outlives the leader, and is right. */
+export function isProof(round: Round): boolean {
+  const wasNoticed = !round.wasBusy || round.hostsLost > 0;
+  return isInMiddle(round) && wasNoticed && round.isRight && round.doAgree;
+}
+
+/** A round; or why there was none, where the lead went elsewhere by itself. */
+export async function playRound(campus: Campus, edition: number, say: (line: string) => void): Promise<Round | string> {
+  const { id: killed = "", epoch: before = 0 } = campus.lead ?? {};
+  const others = campus.ids.filter((id) => id !== killed);
+  const isOwn = edition % OWN_EVERY === 0;
+  const builder = isOwn ? killed : (others[edition % others.length] ?? "");
+  const { digests, actions } = layOutLibrary(campus.project(builder), edition);
+  const begunBefore = campus.actions.length;
+  const begun = (): readonly Action[] => campus.actions.slice(begunBefore);
+  const runsAt = (id: string): boolean => begun().some(({ worker, hasEnded }) => worker === id && !hasEnded);
+  const asked = await campus.ask(builder, "build");
+  const built = () => campus.said("built", asked, (one) => one.asked === asked);
+  await campus.until(() => runsAt(killed) || begun().length >= MOST_BEGUN, `a build at ${builder}`);
+  const { id: leader = "" } = campus.lead ?? {};
+  if (leader !== killed) {
+    await built();
+    return `the lead went from ${killed} to ${leader} by itself`;
+  }
+  const last = await campus.kill(killed);
+  const atDeath = { wasOver: campus.isBuilt(asked), begun: begun().length };
+  say(`${builder} builds; ${killed}, which leads, is killed with SIGKILL when ${atDeath.begun} action(s) have begun`);
+
+  const { id: next, epoch, number: since } = await campus.said("leads", 0, (one) => one.epoch > before);
+  if (isOwn) await campus.launch(killed);
+  const { retries, hostsLost, number: entries } = await built();
+  const facts = { wasBusy: !isOwn && runsAt(killed), begunLater: begun().length - atDeath.begun };
   const offered = (name: string): string => campus.desk.offer(builder, name).sha256;
-  const isRight = Object.entries(right).every(([name, sha256]) => offered(name) === sha256);
-  const transcripts = await Promise.all(survivors.map((id) => campus.transcript(id, entries)));
-  await campus.launch(killed);
-  await campus.said("serves", entries, ({ id }) => id === killed);
+  const isRight = Object.entries(digests).every(([name, sha256]) => offered(name) === sha256);
+  if (!isOwn) await campus.launch(killed);
+  await campus.said("serves", since, ({ id }) => id === killed);
+  const transcripts = await Promise.all(campus.ids.map((id) => campus.transcript(id, entries)));
   const proof = { sha256: offered(ARTEFACT), isRight, entries, doAgree: agree(transcripts, last, entries) };
-  return { builder, killed, next, epoch, begun, retries, hostsLost, ...proof };
+  return { builder, killed, next, epoch, actions, ...atDeath, ...facts, retries, hostsLost, ...proof };
 }
 
 /** Whether all have every entry up to a number, and the dead one as many of them as it lived to hear. */
@@ -140,8 +183,11 @@ async function carry(campus: Campus, { builder, sha256 }: Built, say: (line: str
   return { fetched, pushed, packetsLost };
 }
 
-function rowOf(number: number, { killed, next, epoch, retries, sha256, isRight, entries, doAgree }: Round): string {
-  const build = `${retries} attempt(s) made again, ${sha256.slice(0, 16)} ${isRight ? "is right" : "IS WRONG"}`;
-  const room = `${entries} entries ${doAgree ? "agree" : "DO NOT AGREE"}`;
+function rowOf(number: number, round: Round): string {
+  const { builder, killed, next, epoch, actions, begunLater, retries, hostsLost, sha256, isRight, entries } = round;
+  const again =
+    builder === killed ? `${killed} goes on` : `${hostsLost} host(s) lost, ${retries} attempt(s) made again`;
+  const build = `${begunLater} of ${actions} actions later, ${again}, ${sha256.slice(0, 16)} ${isRight ? "is right" : "IS WRONG"}`;
+  const room = `${entries} entries ${round.doAgree ? "agree" : "DO NOT AGREE"}`;
   return `  ${number}. ${killed} is dead, ${next} leads in epoch ${epoch}; ${build}; ${room}`;
 }
