@@ -187,7 +187,8 @@ export class ClientMachine {
 
   /** The WELCOME of this connection. @throws RemoteProtocolError where it can not be true; nothing has changed then */
   #welcome(welcome: Welcome): ConnectionEnd | undefined {
-    const resumption = resumptionOf(this.#hello as Hello, welcome, this.#identity.tokenIs(welcome.token));
+    const isSameToken = this.#identity.tokenIs(welcome.token);
+    const resumption = resumptionOf(this.#hello as Hello, welcome, isSameToken, this.#deliveries.member);
     const { isNewSession, isNewEpoch, isFresh, lostTo } = resumption;
     const end = this.#publishes.check(welcome, isNewSession, isNewEpoch);
     if (end !== undefined) return end;

@@ -16,15 +16,18 @@ export interface Resumption {
 
 /**
  * @param isSameToken the HELLO had a token, and the WELCOME has the same
+ * @param before the member number that this client had last, 0 for none
  * @throws RemoteProtocolError where the WELCOME is no answer to that HELLO
  */
-export function resumptionOf(hello: Hello, welcome: Welcome, isSameToken: boolean): Resumption {
+export function resumptionOf(hello: Hello, welcome: Welcome, isSameToken: boolean, before: number): Resumption {
   const { status, epoch, resumeFrom, head, firstRetained, member } = welcome;
   const { epoch: named, last } = hello;
   if ((member === 0) !== hello.observer) throw malformed(`a WELCOME of member ${member}`);
   if (resumeFrom > head + 1) throw malformed(`a WELCOME that goes on at ${resumeFrom}, behind the head ${head}`);
   if (firstRetained > head + 1) throw malformed(`a WELCOME with ${firstRetained} first, behind the head ${head}`);
-  const isNewSession = !hello.observer && (status === "expired" || !isSameToken);
+  // No member number is given twice in an epoch (B9): another one is that of a session which was made anew with this id and token.
+  const isMadeAnew = epoch === named && before !== 0 && before !== member;
+  const isNewSession = !hello.observer && (status === "expired" || !isSameToken || isMadeAnew);
   if (named === 0) {
     if (status !== "fresh" && status !== "expired") throw malformed(`a WELCOME ${status} where no epoch was named`);
     return { isNewSession, isNewEpoch: false, isFresh: true, lostTo: 0 };

@@ -205,6 +205,20 @@ describe("B34: of unknown outcome", () => {
     expect(published(client)).toEqual(["1: c"]);
   });
 
+  it("B10: so too where another process has made the session anew, which the member number tells, with fewer publishes or as many", () => {
+    for (const lastClientSeq of [0, 2]) {
+      const client = new Scripted();
+      client.open({ publishWindow: 2 });
+      all(client, ["a", "b", "c"]);
+      client.server(puback(1, 1));
+      client.takeSaid();
+      client.take();
+      client.cut();
+      client.open({ status: "resumed", member: 5, head: 1, resumeFrom: 1, lastClientSeq, lastNumber: lastClientSeq });
+      expect(decided(client)).toEqual(["2!UNKNOWN_OUTCOME", "3!UNKNOWN_OUTCOME"]);
+    }
+  });
+
   it("with resend all are sent again behind new client seqs, in their order", () => {
     const client = new Scripted({ onUnknown: "resend" });
     client.open();
