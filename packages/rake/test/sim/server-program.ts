@@ -210,9 +210,12 @@ export class ServerProgram implements NodeProgram {
     this.#out.push({ type: "later", afterMs, token });
   }
 
-  /** What takes the disk its time. */
+  /** What takes the disk its time; a server that is started anew hears nothing of what the one before it had asked for. */
   #effect(token: Token): void {
-    this.#later(this.#around.effectMs, token);
+    const machine = this.#machine;
+    this.#later(this.#around.effectMs, () => {
+      if (this.#machine === machine) token();
+    });
   }
 
   #feed(input: ServerInput): void {
