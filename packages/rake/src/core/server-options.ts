@@ -78,7 +78,7 @@ export interface ServerMachineOptions {
   readonly maxCpuSeconds?: number;
   /** Address space of a process (R42); default 4 GiB. */
   readonly maxMemoryBytes?: number;
-  /** R42; default 256. */
+  /** R42; default 256. Under rlimit without a user of its own, beside all threads that the user has when the action begins. */
   readonly maxProcesses?: number;
   /** Of a file that an attempt writes (R42); default 4 GiB. */
   readonly maxFileBytes?: number;

@@ -1,10 +1,11 @@
 /** The words that start an action: a sandbox, the meter, the command. */
-import { accessSync, constants, lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
-import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
+import { accessSync, constants, lstatSync, readlinkSync, statSync } from "node:fs";
+import { delimiter, isAbsolute, join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import type { Sandbox } from "../core/messages.js";
 import type { JobLimits } from "../core/server-contract.js";
 import { meterArguments, plainArguments, type Reach, waitingArguments } from "./meter.js";
+import { closedFolder } from "./run-as.js";
 import { threadsOf } from "./user-threads.js";
 
 /** How actions are started on this server. */
@@ -163,16 +164,12 @@ function extraFolders({ env, readable, user }: Launcher): string[] {
 }
 
 function isReachable(path: string, user: Launcher["user"]): boolean {
-  let stat: Stats | undefined;
   try {
-    stat = statSync(path, { throwIfNoEntry: false });
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) return false;
   } catch {
-    // This server may not even look.
+    return false; // this server may not even look
   }
-  if (stat === undefined) return false;
-  if (user === undefined) return true;
-  const shift = stat.uid === user.uid ? 6 : stat.gid === user.gid ? 3 : 0;
-  return ((stat.mode >> shift) & 1) === 1 && (path === "/" || isReachable(dirname(path), user));
+  return user === undefined || closedFolder(user, path) === undefined;
 }
 
 /** The words with the program's path in place of its name: from PATH, as the shell would find it. @throws where it is not there */
